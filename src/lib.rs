@@ -1,0 +1,3 @@
+//! rolewalk: which cloud identity every Kubernetes workload really has, and what follows from it.
+
+pub mod base;
