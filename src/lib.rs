@@ -1,4 +1,7 @@
 //! rolewalk: which cloud identity every Kubernetes workload really has, and what follows from it.
 
 pub mod base;
+pub mod estate;
+pub mod graph;
+pub mod identity;
 pub mod model;
