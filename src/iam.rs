@@ -11,12 +11,16 @@ pub mod glob;
 pub mod json;
 pub mod parse;
 pub mod pattern;
+pub mod policies;
 pub mod principal;
 pub mod request;
+pub mod residual;
 
 pub use condition::Condition;
 pub use document::{Document, DocumentKind, Effect, Issue, Severity, Statement};
 pub use json::Span;
 pub use parse::{parse, parse_shared};
+pub use policies::{Layer, Level, Policies, Policy};
 pub use principal::{Bond, Principal, PrincipalPattern};
 pub use request::{Context, Request, Resource};
+pub use residual::{Atom, Residual, Source, Test};
