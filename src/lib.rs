@@ -1,7 +1,8 @@
 //! rolewalk: which cloud identity every Kubernetes workload really has, and what follows from it.
 
 pub mod base;
-pub mod estate;
-pub mod graph;
-pub mod identity;
+pub mod iam;
 pub mod model;
+pub mod identity;
+pub mod graph;
+pub mod estate;
