@@ -1,0 +1,148 @@
+//! `rolewalk list identities`: one row a container (protocols.md section 3).
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::analysis::query::Field;
+use crate::base::{Name, Truth};
+use crate::cli::table::Column;
+use crate::estate::Estate;
+use crate::identity::resolve::PodIdentity;
+use crate::identity::{Credential, Identity};
+
+#[derive(Debug, Serialize)]
+pub struct IdentityRecord {
+    pub cluster: Name,
+    pub namespace: Name,
+    pub pod: Option<Name>,
+    pub container: Name,
+    pub kind: &'static str,
+    pub workload: String,
+    pub service_account: Name,
+    pub predicted: bool,
+    pub identity: CredentialRecord,
+    pub attempted: Option<CredentialRecord>,
+    pub declared: Option<CredentialRecord>,
+    pub fallback: Option<FallbackRecord>,
+    pub certain: bool,
+    pub verdict: &'static str,
+    pub why: String,
+    pub rule: &'static str,
+    pub reachable: Vec<ReachableRecord>,
+    pub drift: Vec<String>,
+    pub missing: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct CredentialRecord {
+    pub source: &'static str,
+    pub role: Option<Name>,
+}
+
+impl From<&Credential> for CredentialRecord {
+    fn from(credential: &Credential) -> CredentialRecord {
+        CredentialRecord { source: credential.source.word(), role: credential.role.clone() }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct FallbackRecord {
+    pub source: &'static str,
+    pub role: Option<Name>,
+    pub sdks: &'static [&'static str],
+}
+
+#[derive(Debug, Serialize)]
+pub struct ReachableRecord {
+    pub role: Name,
+    pub via: &'static str,
+    /// `certain` or `unknown`
+    pub certainty: &'static str,
+}
+
+pub const COLUMNS: &[Column<IdentityRecord>] = &[
+    Column::new("cluster", |it| it.cluster.to_string()),
+    Column::new("namespace", |it| it.namespace.to_string()).field(Field::Ns).named(),
+    Column::new("pod", |it| it.pod.as_ref().map_or_else(|| format!("({})", it.workload), ToString::to_string))
+        .field(Field::Pod)
+        .named(),
+    Column::new("container", |it| it.container.to_string()).named(),
+    Column::new("kind", |it| it.kind.to_owned()).extra(),
+    Column::new("workload", |it| it.workload.clone()).extra().field(Field::Workload).named(),
+    Column::new("service_account", |it| it.service_account.to_string()).extra().field(Field::Sa).named(),
+    Column::new("predicted", |it| it.predicted.to_string()).extra(),
+    Column::new("source", |it| it.identity.source.to_owned()).field(Field::Mech),
+    Column::new("role", |it| role(Some(&it.identity))).field(Field::Role).named(),
+    Column::new("verdict", |it| it.verdict.to_owned()).field(Field::Verdict),
+    Column::new("certain", |it| it.certain.to_string()).extra(),
+    Column::new("why", |it| it.why.clone()),
+    Column::new("rule", |it| it.rule.to_owned()).extra().field(Field::Rule),
+    Column::new("attempted_source", |it| source(it.attempted.as_ref())).extra(),
+    Column::new("attempted_role", |it| role(it.attempted.as_ref())).extra(),
+    Column::new("declared_source", |it| source(it.declared.as_ref())).extra(),
+    Column::new("declared_role", |it| role(it.declared.as_ref())).extra(),
+    Column::new("drift", |it| it.drift.join(" ")).extra(),
+    Column::new("missing", |it| it.missing.join(" ")).extra(),
+];
+
+fn source(credential: Option<&CredentialRecord>) -> String {
+    credential.map_or("", |it| it.source).to_owned()
+}
+
+fn role(credential: Option<&CredentialRecord>) -> String {
+    credential.and_then(|it| it.role.as_ref()).map_or_else(String::new, ToString::to_string)
+}
+
+/// In the order of the estate; the containers of a pod by name.
+pub fn rows(estate: &Estate) -> Vec<IdentityRecord> {
+    let mut rows = Vec::with_capacity(estate.pods.len());
+    for entry in &estate.pods {
+        let mut of_pod: Vec<IdentityRecord> = entry
+            .spec
+            .containers
+            .iter()
+            .zip(entry.containers.iter())
+            .map(|(container, identity)| record(entry, &container.name, container.kind.word(), identity))
+            .collect();
+        of_pod.sort_by(|a, b| a.container.cmp(&b.container));
+        rows.extend(of_pod);
+    }
+    rows
+}
+
+pub fn record(entry: &PodIdentity, container: &Name, kind: &'static str, identity: &Arc<Identity>) -> IdentityRecord {
+    IdentityRecord {
+        cluster: entry.cluster.clone(),
+        namespace: entry.namespace.clone(),
+        pod: entry.pod.as_ref().map(|pod| pod.meta.name.clone()),
+        container: container.clone(),
+        kind,
+        workload: entry.workload(),
+        service_account: entry.spec.service_account.clone(),
+        predicted: entry.pod.is_none(),
+        identity: (&identity.identity).into(),
+        attempted: identity.attempted.as_ref().map(Into::into),
+        declared: identity.declared.as_ref().map(Into::into),
+        fallback: identity.fallback.as_ref().map(|it| FallbackRecord {
+            source: it.credential.source.word(),
+            role: it.credential.role.clone(),
+            sdks: it.sdks,
+        }),
+        certain: identity.certain,
+        verdict: identity.verdict.word(),
+        why: identity.why.clone(),
+        rule: identity.rule,
+        reachable: identity
+            .reachable
+            .iter()
+            .map(|it| ReachableRecord {
+                role: it.role.clone(),
+                via: it.via.word(),
+                certainty: if it.certainty == Truth::Yes { "certain" } else { "unknown" },
+            })
+            .collect(),
+        drift: identity.drift.iter().map(ToString::to_string).collect(),
+        missing: identity.missing.iter().map(ToString::to_string).collect(),
+    }
+}
