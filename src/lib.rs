@@ -1,4 +1,5 @@
 //! rolewalk: which cloud identity every Kubernetes workload really has, and what follows from it.
 
 pub mod base;
+pub mod ingest;
 pub mod model;
