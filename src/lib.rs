@@ -6,3 +6,4 @@ pub mod model;
 pub mod identity;
 pub mod graph;
 pub mod estate;
+pub mod ingest;
