@@ -1,5 +1,6 @@
 //! rolewalk: which cloud identity every Kubernetes workload really has, and what follows from it.
 
+pub mod analysis;
 pub mod app;
 pub mod base;
 pub mod model;
