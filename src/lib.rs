@@ -3,5 +3,8 @@
 pub mod analysis;
 pub mod app;
 pub mod base;
+pub mod estate;
+pub mod graph;
+pub mod identity;
 pub mod model;
 pub mod ui;
