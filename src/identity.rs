@@ -11,6 +11,7 @@
 pub mod answer;
 pub mod association;
 pub mod chain;
+pub mod documents;
 pub mod drift;
 pub mod environment;
 pub mod injection;

@@ -23,6 +23,19 @@ pub enum Source {
 }
 
 impl Source {
+    pub const ALL: [Source; 9] = [
+        Source::Irsa,
+        Source::PodIdentity,
+        Source::NodeRole,
+        Source::StaticKeys,
+        Source::Profile,
+        Source::Gke,
+        Source::Azure,
+        Source::None,
+        Source::Unknown,
+    ];
+
+    /// In machine-readable answers.
     pub fn word(self) -> &'static str {
         match self {
             Source::Irsa => "irsa",

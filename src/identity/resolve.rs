@@ -82,7 +82,7 @@ impl PodIdentity {
 
 /// Every pod and every workload without pods, in the order of `list identities`. Uses all cores.
 pub fn all(inventory: &Inventory) -> Vec<PodIdentity> {
-    let trusts = Trusts::new(inventory);
+    let trusts = Trusts::default();
     let contexts: Vec<Context<'_>> =
         inventory.clusters.values().map(|cluster| Context::new(inventory, cluster, &trusts)).collect();
     let pieces: Vec<(&Context<'_>, &[Arc<Pod>])> = contexts
@@ -110,7 +110,7 @@ pub fn all(inventory: &Inventory) -> Vec<PodIdentity> {
 /// The steps behind the identity of one container of one pod, in the order they were asked.
 pub fn hops(inventory: &Inventory, entry: &PodIdentity, container: usize) -> Vec<Hop> {
     let Some(cluster) = inventory.clusters.get(&entry.cluster) else { return Vec::new() };
-    let trusts = Trusts::new(inventory);
+    let trusts = Trusts::default();
     let context = Context::new(inventory, cluster, &trusts);
     let mut trace = Trace::on();
     let subject = match &entry.pod {

@@ -26,7 +26,7 @@ pub struct ListArgs {
     #[arg(value_enum)]
     pub what: What,
     /// Only rows that match, in the language of the filter line: `ns:payments !mech:pi`, `role:*admin*`
-    #[arg(value_name = "QUERY", trailing_var_arg = true)]
+    #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
 }
 
@@ -74,18 +74,22 @@ impl Asked<'_> {
         for field in parsed.unused(&known) {
             note(&format!("`{}:` is not used in `{question}`", field.name()));
         }
-        let only = |name: &str, wanted: Option<&String>| {
-            let column = columns.iter().find(|column| column.name == name);
-            move |row: &T| match (column, wanted) {
-                (Some(column), Some(wanted)) => (column.cell)(row) == **wanted,
-                _ => true,
-            }
-        };
-        let (cluster, namespace) =
-            (only("cluster", self.data.cluster.as_ref()), only("namespace", self.data.namespace.as_ref()));
+        let (cluster, namespace) = (
+            only(columns, "cluster", self.data.cluster.as_deref()),
+            only(columns, "namespace", self.data.namespace.as_deref()),
+        );
         rows.retain(|record| {
             cluster(record) && namespace(record) && parsed.matches(&Record { columns, record }, &known)
         });
         output::list(self.estate, question, columns, &rows, self.output)
+    }
+}
+
+/// Whether a record is in the cluster or namespace of a flag; lists without that column are not narrowed by it.
+fn only<'a, T>(columns: &'a [Column<T>], name: &str, wanted: Option<&'a str>) -> impl Fn(&T) -> bool + 'a {
+    let column = columns.iter().find(|column| column.name == name);
+    move |record| match (column, wanted) {
+        (Some(column), Some(wanted)) => (column.cell)(record) == wanted,
+        _ => true,
     }
 }

@@ -24,17 +24,19 @@ pub struct AssociationRecord {
     pub modified: Option<String>,
 }
 
-pub const COLUMNS: &[Column<AssociationRecord>] = &[
-    Column::new("cluster", |it| it.cluster.to_string()),
-    Column::new("namespace", |it| it.namespace.to_string()).field(Field::Ns).named(),
-    Column::new("service_account", |it| it.service_account.to_string()).field(Field::Sa).named(),
-    Column::new("id", |it| it.id.to_string()).named(),
-    Column::new("role", |it| text(it.role.as_ref())).field(Field::Role).named(),
-    Column::new("target_role", |it| text(it.target_role.as_ref())).named(),
-    Column::new("session_tags", |it| it.session_tags.map_or("", |on| if on { "on" } else { "off" }).to_owned()).extra(),
-    Column::new("created", |it| it.created.clone().unwrap_or_default()).extra(),
-    Column::new("modified", |it| it.modified.clone().unwrap_or_default()).extra(),
-    Column::new("address", |it| it.address.clone()).extra(),
+type Col = Column<AssociationRecord>;
+
+pub const COLUMNS: &[Col] = &[
+    Col::new("cluster", |it| it.cluster.to_string()),
+    Col::new("namespace", |it| it.namespace.to_string()).field(Field::Ns).named(),
+    Col::new("service_account", |it| it.service_account.to_string()).field(Field::Sa).named(),
+    Col::new("id", |it| it.id.to_string()).named(),
+    Col::new("role", |it| text(it.role.as_ref())).field(Field::Role).named(),
+    Col::new("target_role", |it| text(it.target_role.as_ref())).named(),
+    Col::new("session_tags", |it| it.session_tags.map_or("", |on| if on { "on" } else { "off" }).to_owned()).extra(),
+    Col::new("created", |it| it.created.clone().unwrap_or_default()).extra(),
+    Col::new("modified", |it| it.modified.clone().unwrap_or_default()).extra(),
+    Col::new("address", |it| it.address.clone()).extra(),
 ];
 
 fn text(name: Option<&Name>) -> String {

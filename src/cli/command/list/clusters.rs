@@ -23,19 +23,21 @@ pub struct ClusterRecord {
     pub associations: usize,
 }
 
-pub const COLUMNS: &[Column<ClusterRecord>] = &[
-    Column::new("cluster", |it| it.cluster.to_string()).named(),
-    Column::new("account", |it| it.account.clone().unwrap_or_default()),
-    Column::new("region", |it| it.region.clone().unwrap_or_default()),
-    Column::new("version", |it| text(it.version.as_ref())),
-    Column::new("mode", |it| text(it.authentication_mode.as_ref())),
-    Column::new("pods", |it| it.pods.to_string()),
-    Column::new("service_accounts", |it| it.service_accounts.to_string()),
-    Column::new("nodes", |it| it.nodes.to_string()),
-    Column::new("associations", |it| it.associations.to_string()),
-    Column::new("issuer", |it| text(it.issuer.as_ref())).extra(),
-    Column::new("arn", |it| text(it.arn.as_ref())).extra().named(),
-    Column::new("address", |it| it.address.clone()).extra(),
+type Col = Column<ClusterRecord>;
+
+pub const COLUMNS: &[Col] = &[
+    Col::new("cluster", |it| it.cluster.to_string()).named(),
+    Col::new("account", |it| it.account.clone().unwrap_or_default()),
+    Col::new("region", |it| it.region.clone().unwrap_or_default()),
+    Col::new("version", |it| text(it.version.as_ref())),
+    Col::new("mode", |it| text(it.authentication_mode.as_ref())),
+    Col::new("pods", |it| it.pods.to_string()),
+    Col::new("service_accounts", |it| it.service_accounts.to_string()),
+    Col::new("nodes", |it| it.nodes.to_string()),
+    Col::new("associations", |it| it.associations.to_string()),
+    Col::new("issuer", |it| text(it.issuer.as_ref())).extra(),
+    Col::new("arn", |it| text(it.arn.as_ref())).extra().named(),
+    Col::new("address", |it| it.address.clone()).extra(),
 ];
 
 fn text(name: Option<&Name>) -> String {

@@ -9,7 +9,7 @@ use crate::base::{Name, Truth};
 use crate::cli::table::Column;
 use crate::estate::Estate;
 use crate::identity::resolve::PodIdentity;
-use crate::identity::{Credential, Identity};
+use crate::identity::{Credential, Identity, Source};
 
 #[derive(Debug, Serialize)]
 pub struct IdentityRecord {
@@ -61,30 +61,38 @@ pub struct ReachableRecord {
     pub certainty: &'static str,
 }
 
-pub const COLUMNS: &[Column<IdentityRecord>] = &[
-    Column::new("cluster", |it| it.cluster.to_string()),
-    Column::new("namespace", |it| it.namespace.to_string()).field(Field::Ns).named(),
-    Column::new("pod", |it| it.pod.as_ref().map_or_else(|| format!("({})", it.workload), ToString::to_string))
+type Col = Column<IdentityRecord>;
+
+pub const COLUMNS: &[Col] = &[
+    Col::new("cluster", |it| it.cluster.to_string()),
+    Col::new("namespace", |it| it.namespace.to_string()).field(Field::Ns).named(),
+    Col::new("pod", |it| it.pod.as_ref().map_or_else(|| format!("({})", it.workload), ToString::to_string))
         .field(Field::Pod)
         .named(),
-    Column::new("container", |it| it.container.to_string()).named(),
-    Column::new("kind", |it| it.kind.to_owned()).extra(),
-    Column::new("workload", |it| it.workload.clone()).extra().field(Field::Workload).named(),
-    Column::new("service_account", |it| it.service_account.to_string()).extra().field(Field::Sa).named(),
-    Column::new("predicted", |it| it.predicted.to_string()).extra(),
-    Column::new("source", |it| it.identity.source.to_owned()).field(Field::Mech),
-    Column::new("role", |it| role(Some(&it.identity))).field(Field::Role).named(),
-    Column::new("verdict", |it| it.verdict.to_owned()).field(Field::Verdict),
-    Column::new("certain", |it| it.certain.to_string()).extra(),
-    Column::new("why", |it| it.why.clone()),
-    Column::new("rule", |it| it.rule.to_owned()).extra().field(Field::Rule),
-    Column::new("attempted_source", |it| source(it.attempted.as_ref())).extra(),
-    Column::new("attempted_role", |it| role(it.attempted.as_ref())).extra(),
-    Column::new("declared_source", |it| source(it.declared.as_ref())).extra(),
-    Column::new("declared_role", |it| role(it.declared.as_ref())).extra(),
-    Column::new("drift", |it| it.drift.join(" ")).extra(),
-    Column::new("missing", |it| it.missing.join(" ")).extra(),
+    Col::new("container", |it| it.container.to_string()).named(),
+    Col::new("kind", |it| it.kind.to_owned()).extra(),
+    Col::new("workload", |it| it.workload.clone()).extra().field(Field::Workload).named(),
+    Col::new("service_account", |it| it.service_account.to_string()).extra().field(Field::Sa).named(),
+    Col::new("predicted", |it| it.predicted.to_string()).extra(),
+    Col::new("source", |it| it.identity.source.to_owned()).field(Field::Mech),
+    Col::new("mech", |it| code(it.identity.source).to_owned()).extra().field(Field::Mech),
+    Col::new("role", |it| role(Some(&it.identity))).field(Field::Role).named(),
+    Col::new("verdict", |it| it.verdict.to_owned()).field(Field::Verdict),
+    Col::new("certain", |it| it.certain.to_string()).extra(),
+    Col::new("why", |it| it.why.clone()),
+    Col::new("rule", |it| it.rule.to_owned()).extra().field(Field::Rule),
+    Col::new("attempted_source", |it| source(it.attempted.as_ref())).extra(),
+    Col::new("attempted_role", |it| role(it.attempted.as_ref())).extra(),
+    Col::new("declared_source", |it| source(it.declared.as_ref())).extra(),
+    Col::new("declared_role", |it| role(it.declared.as_ref())).extra(),
+    Col::new("drift", |it| it.drift.join(" ")).extra(),
+    Col::new("missing", |it| it.missing.join(" ")).extra(),
 ];
+
+/// The two letters of lists and queries for a source word.
+pub fn code(source: &str) -> &'static str {
+    Source::ALL.iter().find(|it| it.word() == source).map_or("??", |it| it.code())
+}
 
 fn source(credential: Option<&CredentialRecord>) -> String {
     credential.map_or("", |it| it.source).to_owned()

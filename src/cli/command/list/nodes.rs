@@ -27,24 +27,26 @@ pub struct NodeRecord {
     pub pods: usize,
 }
 
-pub const COLUMNS: &[Column<NodeRecord>] = &[
-    Column::new("cluster", |it| it.cluster.to_string()),
-    Column::new("node", |it| it.node.to_string()).field(Field::Node).named(),
-    Column::new("kind", |it| it.kind.to_owned()),
-    Column::new("instance", |it| it.instance.clone().unwrap_or_default()).extra().named(),
-    Column::new("role", |it| it.role.as_ref().map_or_else(String::new, ToString::to_string)).field(Field::Role).named(),
-    Column::new("live", |it| it.live.to_string()).extra(),
-    Column::new("tokens", |it| {
+type Col = Column<NodeRecord>;
+
+pub const COLUMNS: &[Col] = &[
+    Col::new("cluster", |it| it.cluster.to_string()),
+    Col::new("node", |it| it.node.to_string()).field(Field::Node).named(),
+    Col::new("kind", |it| it.kind.to_owned()),
+    Col::new("instance", |it| it.instance.clone().unwrap_or_default()).extra().named(),
+    Col::new("role", |it| it.role.as_ref().map_or_else(String::new, ToString::to_string)).field(Field::Role).named(),
+    Col::new("live", |it| it.live.to_string()).extra(),
+    Col::new("tokens", |it| {
         it.tokens_required.map_or("", |required| if required { "required" } else { "optional" }).to_owned()
     }),
-    Column::new("hops", |it| it.hop_limit.map_or_else(String::new, |hops| hops.to_string())).field(Field::Hops),
-    Column::new("endpoint", |it| {
+    Col::new("hops", |it| it.hop_limit.map_or_else(String::new, |hops| hops.to_string())).field(Field::Hops),
+    Col::new("endpoint", |it| {
         it.metadata_endpoint.map_or("", |on| if on { "enabled" } else { "disabled" }).to_owned()
     })
     .extra(),
-    Column::new("agent", |it| it.agent.to_owned()),
-    Column::new("pods", |it| it.pods.to_string()).field(Field::Pods),
-    Column::new("address", |it| it.address.clone()).extra(),
+    Col::new("agent", |it| it.agent.to_owned()),
+    Col::new("pods", |it| it.pods.to_string()).field(Field::Pods),
+    Col::new("address", |it| it.address.clone()).extra(),
 ];
 
 pub fn rows(estate: &Estate) -> Vec<NodeRecord> {

@@ -8,6 +8,8 @@ use crate::cli::envelope::seconds;
 use crate::cli::table::Column;
 use crate::estate::{Estate, pod_key};
 
+use super::identities::code;
+
 #[derive(Debug, Serialize)]
 pub struct PodRecord {
     pub address: String,
@@ -26,21 +28,24 @@ pub struct PodRecord {
     pub verdict: &'static str,
 }
 
-pub const COLUMNS: &[Column<PodRecord>] = &[
-    Column::new("cluster", |it| it.cluster.to_string()),
-    Column::new("namespace", |it| it.namespace.to_string()).field(Field::Ns).named(),
-    Column::new("pod", |it| it.pod.to_string()).field(Field::Pod).named(),
-    Column::new("workload", |it| it.workload.clone()).extra().field(Field::Workload).named(),
-    Column::new("service_account", |it| it.service_account.to_string()).field(Field::Sa).named(),
-    Column::new("node", |it| it.node.to_string()).extra().field(Field::Node),
-    Column::new("phase", |it| it.phase.to_owned()).field(Field::Status),
-    Column::new("ready", |it| it.ready.to_string()).extra(),
-    Column::new("created", |it| it.created.clone().unwrap_or_default()).extra(),
-    Column::new("containers", |it| it.containers.to_string()).extra(),
-    Column::new("source", |it| it.source.to_owned()).field(Field::Mech),
-    Column::new("role", |it| it.role.as_ref().map_or_else(String::new, ToString::to_string)).field(Field::Role).named(),
-    Column::new("verdict", |it| it.verdict.to_owned()).field(Field::Verdict),
-    Column::new("address", |it| it.address.clone()).extra(),
+type Col = Column<PodRecord>;
+
+pub const COLUMNS: &[Col] = &[
+    Col::new("cluster", |it| it.cluster.to_string()),
+    Col::new("namespace", |it| it.namespace.to_string()).field(Field::Ns).named(),
+    Col::new("pod", |it| it.pod.to_string()).field(Field::Pod).named(),
+    Col::new("workload", |it| it.workload.clone()).extra().field(Field::Workload).named(),
+    Col::new("service_account", |it| it.service_account.to_string()).field(Field::Sa).named(),
+    Col::new("node", |it| it.node.to_string()).extra().field(Field::Node),
+    Col::new("phase", |it| it.phase.to_owned()).field(Field::Status),
+    Col::new("ready", |it| it.ready.to_string()).extra(),
+    Col::new("created", |it| it.created.clone().unwrap_or_default()).extra(),
+    Col::new("containers", |it| it.containers.to_string()).extra(),
+    Col::new("source", |it| it.source.to_owned()).field(Field::Mech),
+    Col::new("mech", |it| code(it.source).to_owned()).extra().field(Field::Mech),
+    Col::new("role", |it| it.role.as_ref().map_or_else(String::new, ToString::to_string)).field(Field::Role).named(),
+    Col::new("verdict", |it| it.verdict.to_owned()).field(Field::Verdict),
+    Col::new("address", |it| it.address.clone()).extra(),
 ];
 
 pub fn rows(estate: &Estate) -> Vec<PodRecord> {

@@ -23,14 +23,16 @@ pub struct RoleRecord {
     pub last_used: Option<String>,
 }
 
-pub const COLUMNS: &[Column<RoleRecord>] = &[
-    Column::new("address", |it| it.address.clone()).named(),
-    Column::new("arn", |it| it.arn.to_string()).extra().field(Field::Role).named(),
-    Column::new("path", |it| it.path.to_string()).extra(),
-    Column::new("policies", |it| it.policies.to_string()),
-    Column::new("boundary", |it| it.boundary.as_ref().map_or_else(String::new, ToString::to_string)),
-    Column::new("used_by", |it| it.used_by.to_string()).field(Field::Pods),
-    Column::new("last_used", |it| it.last_used.clone().unwrap_or_default()),
+type Col = Column<RoleRecord>;
+
+pub const COLUMNS: &[Col] = &[
+    Col::new("address", |it| it.address.clone()).named(),
+    Col::new("arn", |it| it.arn.to_string()).extra().field(Field::Role).named(),
+    Col::new("path", |it| it.path.to_string()).extra(),
+    Col::new("policies", |it| it.policies.to_string()),
+    Col::new("boundary", |it| it.boundary.as_ref().map_or_else(String::new, ToString::to_string)),
+    Col::new("used_by", |it| it.used_by.to_string()).field(Field::Pods),
+    Col::new("last_used", |it| it.last_used.clone().unwrap_or_default()),
 ];
 
 pub fn rows(estate: &Estate) -> Vec<RoleRecord> {

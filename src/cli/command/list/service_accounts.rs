@@ -23,14 +23,16 @@ pub struct AccountRecord {
     pub pods: usize,
 }
 
-pub const COLUMNS: &[Column<AccountRecord>] = &[
-    Column::new("cluster", |it| it.cluster.to_string()),
-    Column::new("namespace", |it| it.namespace.to_string()).field(Field::Ns).named(),
-    Column::new("service_account", |it| it.service_account.to_string()).field(Field::Sa).named(),
-    Column::new("declared", |it| it.declared.unwrap_or_default().to_owned()).field(Field::Mech),
-    Column::new("role", |it| it.role.as_ref().map_or_else(String::new, ToString::to_string)).field(Field::Role).named(),
-    Column::new("pods", |it| it.pods.to_string()).field(Field::Pods),
-    Column::new("address", |it| it.address.clone()).extra(),
+type Col = Column<AccountRecord>;
+
+pub const COLUMNS: &[Col] = &[
+    Col::new("cluster", |it| it.cluster.to_string()),
+    Col::new("namespace", |it| it.namespace.to_string()).field(Field::Ns).named(),
+    Col::new("service_account", |it| it.service_account.to_string()).field(Field::Sa).named(),
+    Col::new("declared", |it| it.declared.unwrap_or_default().to_owned()).field(Field::Mech),
+    Col::new("role", |it| it.role.as_ref().map_or_else(String::new, ToString::to_string)).field(Field::Role).named(),
+    Col::new("pods", |it| it.pods.to_string()).field(Field::Pods),
+    Col::new("address", |it| it.address.clone()).extra(),
 ];
 
 pub fn rows(estate: &Estate) -> Vec<AccountRecord> {
