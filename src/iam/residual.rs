@@ -115,7 +115,9 @@ impl Atom {
 
     /// Whether exactly one of the two holds in every request.
     fn opposite(&self, other: &Atom) -> bool {
-        self.same(&other.clone().negated())
+        // Two unread places, or one read as an Allow and as a Deny, may say different things.
+        let settled_by_keys = matches!(self.test, Test::Condition(_) | Test::Resource { .. });
+        settled_by_keys && self.same(&other.clone().negated())
     }
 
     /// Whether no request meets both: one key cannot be two different texts.

@@ -152,6 +152,9 @@ impl Asked<'_> {
     /// Whether it applies, by each bond. Clauses are asked in the order that settles most statements soonest.
     pub fn applies<L: Logic>(&self, source: &dyn Fn() -> Arc<Source>) -> Bonds<L> {
         let (statement, request) = (self.statement, self.request);
+        if statement.damage == Damage::Unreadable {
+            return Bonds::everyone(L::open(Truth::Unknown, || broken(source())));
+        }
         let action: L = self.action(&statement.actions, source);
         if action.is_no() {
             return Bonds::NONE;
