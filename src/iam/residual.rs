@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::base::{Name, Truth};
 
 use super::condition::Condition;
-use super::document::Effect;
+use super::document::{Effect, Statement};
 use super::pattern::{Match, ResourcePattern};
-use super::policies::Layer;
+use super::policies::{Layer, Policies, Policy};
 use super::request::Context;
 
 /// Largest number of atoms that is kept; beyond it a part becomes [`Test::Complex`] (rule S6).
@@ -63,6 +63,34 @@ pub enum Test {
     Complex {
         keys: Vec<Name>,
     },
+}
+
+impl Source {
+    /// Names a statement of a policy among the policies of a caller; none for a document that is unreadable as a whole.
+    pub(super) fn of(
+        layer: Layer,
+        level: Option<usize>,
+        policy: &Policy,
+        statement: Option<&Statement>,
+        effect: Effect,
+        policies: &Policies,
+    ) -> Source {
+        let levels = if layer == Layer::Scp {
+            &policies.scps
+        } else {
+            &policies.rcps
+        };
+        Source {
+            layer,
+            level: level
+                .and_then(|index| levels.get(index))
+                .map(|level| level.name.clone()),
+            policy: policy.name.clone(),
+            statement: statement.map_or(0, |statement| statement.index),
+            sid: statement.and_then(|statement| statement.sid.clone()),
+            effect,
+        }
+    }
 }
 
 impl Atom {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::base::{Name, Truth};
 
-use super::condition::Condition;
 use super::document::{Clause, Damage, Document, Effect, Statement};
 use super::pattern::{ActionPattern, ArnGlob, Match, ResourcePattern};
 use super::principal::{Bond, Principal, PrincipalPattern};
@@ -350,14 +349,6 @@ impl Asked<'_> {
             }
         };
         listed.or(bonds.everyone)
-    }
-
-    /// The conditions that fail or are open, in written order.
-    pub fn unmet(&self) -> impl Iterator<Item = (&Arc<Condition>, Truth)> {
-        let conditions = self.statement.conditions.iter();
-        conditions
-            .map(|it| (it, it.holds(&self.request.context, self.effect)))
-            .filter(|(_, truth)| !truth.is_yes())
     }
 }
 
