@@ -177,16 +177,6 @@ fn settled(decision: Decision, notes: Vec<&'static str>) -> Answer {
     }
 }
 
-/// Whether a layer bears on this caller at all.
-fn counts(layer: Layer, frame: &Frame) -> bool {
-    match layer {
-        Layer::Identity | Layer::Boundary | Layer::Session => frame.identity_counts(),
-        Layer::Scp => frame.scps_count(),
-        Layer::Rcp => frame.rcps_count(),
-        Layer::Resource | Layer::Endpoint => true,
-    }
-}
-
 fn hits<'a>(
     request: &Request,
     policies: &'a Policies,
@@ -195,7 +185,7 @@ fn hits<'a>(
 ) -> SmallVec<[Hit<'a>; 8]> {
     let mut hits = SmallVec::new();
     for (layer, level, policy) in policies.iter() {
-        if !counts(layer, frame) {
+        if !frame.counts(layer) {
             continue;
         }
         let document = &*policy.document;
@@ -258,21 +248,9 @@ fn source(
     effect: Effect,
     policies: &Policies,
 ) -> Arc<Source> {
-    let levels = if layer == Layer::Scp {
-        &policies.scps
-    } else {
-        &policies.rcps
-    };
-    Arc::new(Source {
-        layer,
-        level: level
-            .and_then(|index| levels.get(index))
-            .map(|level| level.name.clone()),
-        policy: policy.name.clone(),
-        statement: statement.map_or(0, |statement| statement.index),
-        sid: statement.and_then(|statement| statement.sid.clone()),
-        effect,
-    })
+    Arc::new(Source::of(
+        layer, level, policy, statement, effect, policies,
+    ))
 }
 
 fn combine<L: Logic>(

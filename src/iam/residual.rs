@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::base::{Name, Truth};
 
 use super::condition::Condition;
-use super::document::Effect;
+use super::document::{Effect, Statement};
 use super::pattern::{Match, ResourcePattern};
-use super::policies::Layer;
+use super::policies::{Layer, Policies, Policy};
 use super::request::Context;
 
 /// Largest number of atoms that is kept; beyond it a part becomes [`Test::Complex`] (rule S6).
@@ -65,6 +65,34 @@ pub enum Test {
     },
 }
 
+impl Source {
+    /// Names a statement of a policy among the policies of a caller; none for a document that is unreadable as a whole.
+    pub(super) fn of(
+        layer: Layer,
+        level: Option<usize>,
+        policy: &Policy,
+        statement: Option<&Statement>,
+        effect: Effect,
+        policies: &Policies,
+    ) -> Source {
+        let levels = if layer == Layer::Scp {
+            &policies.scps
+        } else {
+            &policies.rcps
+        };
+        Source {
+            layer,
+            level: level
+                .and_then(|index| levels.get(index))
+                .map(|level| level.name.clone()),
+            policy: policy.name.clone(),
+            statement: statement.map_or(0, |statement| statement.index),
+            sid: statement.and_then(|statement| statement.sid.clone()),
+            effect,
+        }
+    }
+}
+
 impl Atom {
     /// Lower-case context keys on which it hangs.
     pub fn keys(&self) -> Vec<Name> {
@@ -115,7 +143,9 @@ impl Atom {
 
     /// Whether exactly one of the two holds in every request.
     fn opposite(&self, other: &Atom) -> bool {
-        self.same(&other.clone().negated())
+        // Two unread places, or one read as an Allow and as a Deny, may say different things.
+        let settled_by_keys = matches!(self.test, Test::Condition(_) | Test::Resource { .. });
+        settled_by_keys && self.same(&other.clone().negated())
     }
 
     /// Whether no request meets both: one key cannot be two different texts.

@@ -1,0 +1,3 @@
+//! Integration tests, one binary. Each file is a module here.
+
+mod iam_cases;
