@@ -1,3 +1,4 @@
 //! rolewalk: which cloud identity every Kubernetes workload really has, and what follows from it.
 
 pub mod base;
+pub mod iam;
