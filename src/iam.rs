@@ -12,6 +12,7 @@ pub mod glob;
 pub mod json;
 pub mod parse;
 pub mod pattern;
+pub mod permissions;
 pub mod principal;
 pub mod request;
 
