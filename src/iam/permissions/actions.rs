@@ -9,7 +9,8 @@ use rustc_hash::FxHashMap;
 
 use crate::base::Truth;
 use crate::iam::catalogue::{ActionId, Catalogue};
-use crate::iam::glob::{self, Glob, Token};
+use crate::iam::document::Effect;
+use crate::iam::glob::{self, Glob};
 use crate::iam::pattern::ActionPattern;
 use crate::iam::permissions::meet::meet;
 
@@ -143,17 +144,24 @@ pub struct Entries {
 }
 
 impl Entries {
-    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p ActionPattern>, inverted: bool) -> Entries {
+    /// An Allow ignores what IAM refuses.
+    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p ActionPattern>, inverted: bool, effect: Effect) -> Entries {
         let (mut globs, mut refused) = (Vec::new(), Vec::new());
         for pattern in patterns {
             match ActionGlob::of(pattern) {
                 Some(glob) => globs.push(glob),
+                None if effect == Effect::Allow => {}
                 None => refused.push(Glob::new(&pattern.as_str().to_ascii_lowercase())),
             }
         }
         globs.sort();
         globs.dedup();
         Entries { globs, refused, inverted }
+    }
+
+    /// Every action.
+    pub fn everything() -> Entries {
+        Entries { globs: vec![ActionGlob::Everything], refused: Vec::new(), inverted: false }
     }
 
     fn finish(&self, listed: Truth) -> Truth {
@@ -172,13 +180,14 @@ impl Entries {
         self.finish(listed)
     }
 
-    fn of_region(&self, region: &Region) -> Truth {
-        let cut = |glob: &ActionGlob| {
+    /// `open` are the globs that name more than one action of the catalogue.
+    fn of_region(&self, open: &[&ActionGlob], region: &Region) -> Truth {
+        let cut = |glob: &&ActionGlob| {
             !glob.disjoint(&region.within) && !region.except.iter().any(|out| out.contains(glob))
         };
-        let listed = if self.globs.iter().any(|glob| glob.contains(&region.within)) {
+        let listed = if open.iter().any(|glob| glob.contains(&region.within)) {
             Truth::Yes
-        } else if !self.refused.is_empty() || self.globs.iter().any(cut) {
+        } else if !self.refused.is_empty() || open.iter().any(cut) {
             Truth::Unknown
         } else {
             Truth::No
@@ -219,8 +228,14 @@ pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
             all.iter().zip(&known).map(|(entries, known)| entries.of_action(known, catalogue, *first)).collect();
         class(&mut by_name, named).known.extend(ids);
     }
-    for region in regions(catalogue, all) {
-        let named: Box<[Truth]> = all.iter().map(|entries| entries.of_region(&region)).collect();
+    // What names one action of the catalogue names nothing outside it.
+    let open: Vec<Vec<&ActionGlob>> = all
+        .iter()
+        .map(|entries| entries.globs.iter().filter(|glob| !glob.is_one_known(catalogue)).collect())
+        .collect();
+    for region in regions(&open) {
+        let named: Box<[Truth]> =
+            all.iter().zip(&open).map(|(entries, open)| entries.of_region(open, &region)).collect();
         class(&mut by_name, named).regions.push(region);
     }
     by_name.into_values().collect()
@@ -265,14 +280,13 @@ fn split(catalogue: &Catalogue, all: &[Entries], known: &[FixedBitSet]) -> Vec<V
 }
 
 /// The regions of names outside the catalogue that the entries tell apart.
-fn regions(catalogue: &Catalogue, all: &[Entries]) -> Vec<Region> {
+fn regions(open: &[Vec<&ActionGlob>]) -> Vec<Region> {
     let mut regions = vec![Region { within: ActionGlob::Everything, except: Vec::new() }];
-    let mut globs: Vec<&ActionGlob> = all.iter().flat_map(|entries| &entries.globs).collect();
+    let mut globs: Vec<&ActionGlob> = open.iter().flatten().copied().collect();
     globs.sort();
     globs.dedup();
     for glob in globs {
-        // What names one action of the catalogue names nothing outside it.
-        if *glob == ActionGlob::Everything || glob.is_one_known(catalogue) || regions.len() > MAX_REGIONS {
+        if *glob == ActionGlob::Everything || regions.len() > MAX_REGIONS {
             continue;
         }
         for at in 0..regions.len() {
@@ -325,17 +339,9 @@ impl ActionSet {
         if let Some(id) = catalogue.find(&lower) {
             return self.known.binary_search(&id).is_ok();
         }
-        let Some((prefix, name)) = lower.split_once(':') else { return false };
+        let (prefix, name) = lower.split_once(':').unwrap_or((&lower, ""));
         self.regions.iter().any(|region| {
             region.within.matches(prefix, name) && !region.except.iter().any(|out| out.matches(prefix, name))
         })
-    }
-}
-
-/// Whether the glob ends in `*` and has no other wildcard.
-pub(super) fn is_prefix(glob: &Glob) -> bool {
-    match glob.tokens() {
-        [start @ .., Token::Many] => start.iter().all(|token| matches!(token, Token::Char(_))),
-        _ => false,
     }
 }

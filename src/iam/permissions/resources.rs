@@ -59,6 +59,13 @@ impl ResourceSet {
             })
     }
 
+    /// Both together; only for sets with the same exceptions.
+    pub fn unite(&self, other: &ResourceSet) -> ResourceSet {
+        debug_assert_eq!(self.except, other.except);
+        let any_of = widest(self.any_of.iter().chain(&other.any_of).cloned());
+        ResourceSet { any_of, except: self.except.clone() }
+    }
+
     /// What both hold, and whether that is exact; when it would take too many patterns, it is bounded from above.
     pub fn intersect(&self, other: &ResourceSet) -> (Option<ResourceSet>, bool) {
         if other.is_all() {
