@@ -6,19 +6,28 @@
 //! 2. [`Request`] says who asks for what, and what is known of the context.
 
 pub mod catalogue;
+pub mod case;
 pub mod condition;
+pub mod decide;
 pub mod document;
 pub mod glob;
 pub mod json;
+mod layers;
 pub mod parse;
 pub mod pattern;
 pub mod permissions;
+pub mod policies;
 pub mod principal;
 pub mod request;
+pub mod residual;
+mod statement;
 
 pub use condition::Condition;
+pub use decide::{Answer, Decision, Facts, Reason, decide, decide_with};
 pub use document::{Document, DocumentKind, Effect, Issue, Severity, Statement};
 pub use json::Span;
 pub use parse::{parse, parse_shared};
+pub use policies::{Layer, Level, Policies, Policy};
 pub use principal::{Bond, Principal, PrincipalPattern};
 pub use request::{Context, Request, Resource};
+pub use residual::{Atom, Residual, Source, Test};

@@ -58,7 +58,7 @@ fn issues_say_where_and_what() {
     let rows = [
         (
             r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEqual":{"a":"b"}}}]}"#,
-            "Error Statement[0].Condition.StringEqual: found `StringEqual`, expected a condition operator (line 1, column 80)",
+            "Error Statement[0].Condition.StringEqual: found `StringEqual`, expected a condition operator (line 1, column 77)",
         ),
         (
             r#"{"Version":"2012-10-18","Statement":[]}"#,
