@@ -13,10 +13,12 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use crate::iam::case;
 use crate::iam::catalogue::format::{
     ActionRow, CatalogueError, KeyRow, ResourceRow, ServiceRow, Span,
 };
 pub use crate::iam::catalogue::risk::Risk;
+use crate::iam::pattern;
 
 static BUNDLED: &[u8] = include_bytes!("../../assets/catalogue.tsv.gz");
 
@@ -209,6 +211,16 @@ impl Catalogue {
 
     pub(crate) fn lower(&self, span: Span) -> &str {
         &self.lower[span.range()]
+    }
+}
+
+impl case::Catalogue for Catalogue {
+    fn takes_resource(&self, action: &pattern::Action) -> Option<bool> {
+        Some(!self.action(self.find(action.folded())?).wildcard_only())
+    }
+
+    fn takes_rcps(&self, service: &str) -> Option<bool> {
+        Some(self.service(service)?.supports_rcp())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::{Name, Truth};
 use crate::iam::catalogue::{ActionId, Catalogue};
 use crate::iam::condition::Condition;
-use crate::iam::document::Effect;
+use crate::iam::document::{DocumentKind, Effect};
 use crate::iam::glob::Glob;
 use crate::iam::pattern::ArnGlob;
 use crate::iam::permissions::actions::{self, ActionGlob, Class, Region};
@@ -41,6 +41,7 @@ pub(super) struct Evaluation<'a> {
     /// SCP levels and the endpoint: each must allow whatever grants.
     outer: Vec<Vec<Prepared>>,
     resource: Option<Vec<Prepared>>,
+    is_trust: bool,
     denials: Vec<(Layer, Prepared)>,
 }
 
@@ -53,6 +54,8 @@ struct Kind {
     rcp: Truth,
     agree: Option<Agree>,
     free: Option<Free>,
+    /// Whether the supplied resource policy concerns these actions: a trust policy only those of STS, others the rest.
+    resource: bool,
 }
 
 /// Where the resource's own policy must agree even in the same account (rules L7, L10, X2).
@@ -131,6 +134,7 @@ impl<'a> Evaluation<'a> {
         Evaluation {
             catalogue,
             caller,
+            is_trust: policies.resource.as_ref().is_some_and(|it| it.document.kind == DocumentKind::Trust),
             account: principal.account().map(Name::new),
             is_user: matches!(principal, Principal::User { .. } | Principal::Root { .. }),
             tables: reader.tables,
@@ -152,10 +156,44 @@ impl<'a> Evaluation<'a> {
             .into_iter()
             .filter(|class| self.grants_any(class))
             .flat_map(|class| self.by_kind(class))
-            .filter_map(|(class, kind)| {
+            .flat_map(|(class, kind)| {
                 let cells = self.cells(&class, &kind);
-                (!cells.is_empty()).then_some((class, cells))
+                self.by_resource_type(class, cells)
             })
+            .filter(|(_, cells)| !cells.is_empty())
+    }
+
+    /// Actions that are authorised against `*` only are granted nothing by narrower resources and lose nothing by them
+    /// (rule W9). What the patterns alone would say stays in sight, marked.
+    fn by_resource_type(&self, mut class: Class, cells: Vec<Cell>) -> Vec<(Class, Vec<Cell>)> {
+        if cells.iter().all(|cell| cell.resources.is_all()) {
+            return vec![(class, cells)];
+        }
+        let bare: Vec<ActionId> =
+            class.known.iter().copied().filter(|id| self.catalogue.action(*id).wildcard_only()).collect();
+        if bare.is_empty() {
+            return vec![(class, cells)];
+        }
+        class.known.retain(|id| !self.catalogue.action(*id).wildcard_only());
+        let mut own = Cells { table: &self.tables.conditions, cells: Vec::new() };
+        for cell in &cells {
+            let mut marked = cell.clone();
+            marked.marks.insert(Mark::WildcardOnly);
+            if cell.resources.matches("*") {
+                own.cells.push(cell.clone());
+                marked.resources = ResourceSet::all();
+            }
+            if !cell.resources.is_all() {
+                own.cells.push(marked);
+            }
+        }
+        own.merge();
+        let bare = Class { known: bare, regions: Vec::new(), named: class.named.clone() };
+        let mut out = vec![(bare, own.cells)];
+        if !class.known.is_empty() || !class.regions.is_empty() {
+            out.push((class, cells));
+        }
+        out
     }
 
     /// Whether anything can come of the class: most classes of most principals are granted nothing.
@@ -189,21 +227,23 @@ impl<'a> Evaluation<'a> {
             let rcp = Truth::from(!has_rcps || first.supports_rcp());
             let covers = covering.iter().any(|it| it.covers(prefix));
             let special = matches!(prefix, "kms" | "sts");
+            let resource = self.is_trust == (prefix == "sts");
             if !covers && !special {
-                let kind = Kind { covered: None, rcp, agree: None, free: None };
+                let kind = Kind { covered: None, rcp, agree: None, free: None, resource };
                 place(&mut kinds, kind).1.extend(service);
                 continue;
             }
             for id in service {
                 let action = self.catalogue.action(*id);
                 let covered = (covers && action.wildcard_only()).then(|| prefix.to_owned());
-                let kind = Kind { covered, rcp, agree: agree(prefix, action.lower_name()), free: self.free(*id) };
+                let agree = if action.wildcard_only() { None } else { agree(prefix, action.lower_name()) };
+                let kind = Kind { covered, rcp, agree, free: self.free(*id), resource };
                 place(&mut kinds, kind).1.push(*id);
             }
         }
         for region in class.regions {
-            let (rcp, agree) = match &region.within {
-                ActionGlob::Everything => (if has_rcps { Truth::Unknown } else { Truth::Yes }, None),
+            let (rcp, agree, resource) = match &region.within {
+                ActionGlob::Everything => (if has_rcps { Truth::Unknown } else { Truth::Yes }, None, !self.is_trust),
                 ActionGlob::Service { prefix, name } => {
                     let outside = has_rcps && self.catalogue.service(prefix).is_some_and(|it| !it.supports_rcp());
                     let assumes = || !crate::iam::glob::disjoint(&name.0, &Glob::new("assumerole*"));
@@ -212,10 +252,10 @@ impl<'a> Evaluation<'a> {
                         "sts" if assumes() => Some(Agree::Role),
                         _ => None,
                     };
-                    (Truth::from(!outside), agree)
+                    (Truth::from(!outside), agree, self.is_trust == (**prefix == *"sts"))
                 }
             };
-            place(&mut kinds, Kind { covered: None, rcp, agree, free: None }).2.push(region);
+            place(&mut kinds, Kind { covered: None, rcp, agree, free: None, resource }).2.push(region);
         }
         kinds
             .into_iter()
@@ -269,11 +309,9 @@ impl<'a> Evaluation<'a> {
         if kind.free == Some(Free::Always) {
             return vec![everything()];
         }
-        let by = |bond: Bond| -> Vec<Cell> {
-            let statements = self.resource.as_deref().unwrap_or_default();
-            self.granted(statements, class, kind, |it| it.bond == bond)
-        };
-        let by_any = || self.granted(self.resource.as_deref().unwrap_or_default(), class, kind, |_| true);
+        let resource = self.resource.as_deref().filter(|_| kind.resource);
+        let by = |bond: Bond| self.granted(resource.unwrap_or_default(), class, kind, |it| it.bond == bond);
+        let by_any = || self.granted(resource.unwrap_or_default(), class, kind, |_| true);
         let granted = match self.caller {
             Caller::Outside => by_any(),
             _ => {
@@ -294,7 +332,8 @@ impl<'a> Evaluation<'a> {
                 if kind.free == Some(Free::UnlessDenied) {
                     alone.push(everything());
                 }
-                self.by_account(identity, alone, kind, &|| by(Bond::Account), &by_any)
+                let supplied = resource.is_some();
+                self.by_account(identity, alone, kind, supplied, &|| by(Bond::Account), &by_any)
             }
         };
         let cells = self.limited(granted, &self.outer, class, kind);
@@ -304,8 +343,10 @@ impl<'a> Evaluation<'a> {
                 return Vec::new();
             }
             let mut named = class.named[statement.entries];
-            if *layer == Layer::Rcp {
-                named = named.and(kind.rcp);
+            match layer {
+                Layer::Rcp => named = named.and(kind.rcp),
+                Layer::Resource if !kind.resource => continue,
+                _ => {}
             }
             if let Some(denial) = statement.denial(named, kind.covered.as_deref()) {
                 cells.deny(&denial);
@@ -322,6 +363,7 @@ impl<'a> Evaluation<'a> {
         identity: Vec<Cell>,
         alone: Vec<Cell>,
         kind: &Kind,
+        supplied: bool,
         to_account: &dyn Fn() -> Vec<Cell>,
         to_any: &dyn Fn() -> Vec<Cell>,
     ) -> Vec<Cell> {
@@ -335,7 +377,7 @@ impl<'a> Evaluation<'a> {
         for cell in &identity {
             // Rule X1: both sides must allow.
             if let Some(foreign) = cell.filtered(|pattern| self.is_foreign(pattern)) {
-                if self.resource.is_some() {
+                if supplied {
                     let mut both = Cells { table, cells: vec![foreign] };
                     both.limit(&to_any());
                     out.extend(both.cells);
@@ -358,7 +400,7 @@ impl<'a> Evaluation<'a> {
                 if !exact {
                     cell.marks.insert(Mark::TooComplex);
                 }
-                if self.resource.is_some() {
+                if supplied {
                     let mut both = Cells { table, cells: vec![cell] };
                     both.limit(&to_account());
                     out.extend(both.cells);

@@ -72,7 +72,9 @@ fn a_grant_is_one_row() {
     check(
         &identity(r#"{"Effect":"Allow","Action":["s3:GetObject","s3:Put*"],"Resource":"arn:aws:s3:::b/*"}"#),
         expect![[r#"
-            exact | s3:GetObject s3:Put* | arn:aws:s3:::b/*
+            exact | s3:GetObject ... s3:PutStorageLensConfigurationTagging (38) ~s3:Put* minus s3:PutAccessPointPublicAccessBlock s3:PutAccountPublicAccessBlock s3:PutStorageLensConfiguration | arn:aws:s3:::b/*
+            approximated | s3:PutAccessPointPublicAccessBlock s3:PutAccountPublicAccessBlock s3:PutStorageLensConfiguration | arn:aws:s3:::b/* | the action takes only `*` as its resource
+            exact | sts:GetCallerIdentity | *
         "#]],
     );
 }
@@ -86,6 +88,7 @@ fn a_denied_prefix_becomes_an_exception() {
         ),
         expect![[r#"
             exact | s3:GetObject | arn:aws:s3:::b/* except arn:aws:s3:::b/secret/*
+            exact | sts:GetCallerIdentity | *
         "#]],
     );
 }
@@ -95,7 +98,11 @@ fn everything_but_one_service() {
     check(
         &identity(r#"{"Effect":"Allow","NotAction":["iam:*","s3:Get*"],"Resource":"*"}"#),
         expect![[r#"
-            exact | a2c:* ... xray:* (475) ~* minus iam:* s3:Get* | *
+            exact | a2c:* ... xray:* (489) ~* minus iam:* ... sts:TagSession (54) | *
+            exact | kms:CancelKeyDeletion ... kms:VerifyMac (47) | * except *:*:*:*:*:key/*
+            unknown | kms:CancelKeyDeletion ... kms:VerifyMac (47) | *:*:*:*:*:key/* | the key policy could not be read
+            exact | sts:AssumeRole sts:AssumeRoleWithSAML sts:AssumeRoleWithWebIdentity sts:SetSourceIdentity sts:TagSession | * except arn:*:iam:*:*:role/*
+            unknown | sts:AssumeRole sts:AssumeRoleWithSAML sts:AssumeRoleWithWebIdentity sts:SetSourceIdentity sts:TagSession | arn:*:iam:*:*:role/* | the trust policy of the role could not be read
         "#]],
     );
 }
@@ -109,7 +116,9 @@ fn a_boundary_cuts_actions_and_resources() {
         r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::prod-*"}"#,
     ));
     check(&policies, expect![[r#"
-        exact | s3:Get* | arn:aws:s3:::prod-*-logs/* arn:aws:s3:::prod-logs/*
+        exact | s3:GetAccelerateConfiguration ... s3:GetStorageLensGroup (61) ~s3:Get* minus s3:GetAccessPoint s3:GetAccountPublicAccessBlock | arn:aws:s3:::prod-*-logs/* arn:aws:s3:::prod-logs/*
+        approximated | s3:GetAccessPoint s3:GetAccountPublicAccessBlock | arn:aws:s3:::prod-*-logs/* arn:aws:s3:::prod-logs/* | the action takes only `*` as its resource
+        exact | sts:GetCallerIdentity | *
     "#]]);
 }
 
@@ -123,6 +132,7 @@ fn a_conditional_deny_splits_the_row() {
         expect![[r#"
             exact | s3:GetObject | * except arn:aws:s3:::b/*
             conditional | s3:GetObject | arn:aws:s3:::b/* | aws:securetransport
+            exact | sts:GetCallerIdentity | *
         "#]],
     );
 }
@@ -131,7 +141,9 @@ fn a_conditional_deny_splits_the_row() {
 fn an_scp_level_without_an_allow_leaves_nothing() {
     let mut policies = identity(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#);
     policies.scps = vec![Level { name: Name::new("root"), policies: Vec::new() }];
-    check(&policies, expect![[""]]);
+    check(&policies, expect![[r#"
+        exact | sts:GetCallerIdentity | *
+    "#]]);
 }
 
 #[test]
@@ -140,6 +152,7 @@ fn an_unknown_variable_becomes_a_star_and_is_marked() {
         &identity(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/team}/*"}"#),
         expect![[r#"
             approximated | s3:GetObject | arn:aws:s3:::b/*/* | aws:principaltag/team | the value of aws:principaltag/team is not known
+            exact | sts:GetCallerIdentity | *
         "#]],
     );
 }
@@ -149,8 +162,10 @@ fn a_list_action_on_a_covering_pattern_may_count() {
     check(
         &identity(r#"{"Effect":"Allow","Action":["s3:ListAllMyBuckets","s3:GetObject"],"Resource":"arn:aws:s3:::*"}"#),
         expect![[r#"
-            exact | s3:GetObject s3:ListAllMyBuckets | arn:aws:s3:::*
+            exact | s3:GetObject | arn:aws:s3:::*
             approximated | s3:ListAllMyBuckets | * | the action takes only `*` as its resource; the pattern covers the whole service
+            approximated | s3:ListAllMyBuckets | arn:aws:s3:::* | the action takes only `*` as its resource
+            exact | sts:GetCallerIdentity | *
         "#]],
     );
 }
@@ -160,6 +175,11 @@ fn an_unreadable_document_may_allow_and_deny_anything() {
     let mut policies = identity(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#);
     policies.identity.push(policy("broken", DocumentKind::Identity, "oops"));
     check(&policies, expect![[r#"
-        unknown | * | * | identity policy `broken` could not be read
+        unknown | a2c:* ... xray:* (476) ~* minus kms:CancelKeyDeletion ... sts:TagSession (53) | * | the identity policy `broken` could not be read
+        unknown | kms:CancelKeyDeletion ... kms:VerifyMac (47) | * except *:*:*:*:*:key/* | the identity policy `broken` could not be read
+        unknown | kms:CancelKeyDeletion ... kms:VerifyMac (47) | *:*:*:*:*:key/* | the identity policy `broken` could not be read | the key policy could not be read
+        unknown | sts:AssumeRole sts:AssumeRoleWithSAML sts:AssumeRoleWithWebIdentity sts:SetSourceIdentity sts:TagSession | * except arn:*:iam:*:*:role/* | the identity policy `broken` could not be read
+        unknown | sts:AssumeRole sts:AssumeRoleWithSAML sts:AssumeRoleWithWebIdentity sts:SetSourceIdentity sts:TagSession | arn:*:iam:*:*:role/* | the identity policy `broken` could not be read | the trust policy of the role could not be read
+        exact | sts:GetCallerIdentity | *
     "#]]);
 }
