@@ -67,7 +67,11 @@ pub struct Row {
 
 impl Row {
     pub fn status(&self) -> Status {
-        if self.marks.iter().any(|mark| matches!(mark, Mark::Unread(_))) {
+        if self
+            .marks
+            .iter()
+            .any(|mark| matches!(mark, Mark::Unread(_)))
+        {
             Status::Unknown
         } else if !self.marks.is_empty() {
             Status::Approximated
@@ -96,7 +100,13 @@ impl Permissions {
             .iter()
             .filter_map(|id| self.conditions.get(id.0 as usize))
             .flat_map(|condition| condition.keys().cloned().collect::<Vec<_>>())
-            .chain(row.marks.iter().filter_map(|mark| if let Mark::Variable(key) = mark { Some(key.clone()) } else { None }))
+            .chain(row.marks.iter().filter_map(|mark| {
+                if let Mark::Variable(key) = mark {
+                    Some(key.clone())
+                } else {
+                    None
+                }
+            }))
             .collect();
         keys.sort_unstable();
         keys.dedup();
@@ -104,15 +114,27 @@ impl Permissions {
     }
 
     /// The rows that a request for this action on this resource is in; `*` stands for a request without resource.
-    pub fn of<'a>(&'a self, catalogue: &'a Catalogue, action: &'a str, resource: &'a str) -> impl Iterator<Item = &'a Row> {
-        self.rows.iter().filter(move |row| row.resources.matches(resource) && row.actions.matches(catalogue, action))
+    pub fn of<'a>(
+        &'a self,
+        catalogue: &'a Catalogue,
+        action: &'a str,
+        resource: &'a str,
+    ) -> impl Iterator<Item = &'a Row> {
+        self.rows.iter().filter(move |row| {
+            row.resources.matches(resource) && row.actions.matches(catalogue, action)
+        })
     }
 }
 
 /// What the principal may do under these policies, given what is known of its requests.
 ///
 /// Cost: about one millisecond for ten policies of twenty statements.
-pub fn permissions(catalogue: &Catalogue, principal: &Principal, policies: &Policies, context: &Context) -> Permissions {
+pub fn permissions(
+    catalogue: &Catalogue,
+    principal: &Principal,
+    policies: &Policies,
+    context: &Context,
+) -> Permissions {
     let evaluation = Evaluation::new(catalogue, principal, policies, context);
     let mut rows: BTreeMap<Cell, ActionSet> = BTreeMap::new();
     for (class, cells) in evaluation.classes() {
@@ -124,16 +146,32 @@ pub fn permissions(catalogue: &Catalogue, principal: &Principal, policies: &Poli
         .into_iter()
         .map(|(cell, mut actions)| {
             actions.sort();
-            Row { actions, resources: cell.resources, requirement: cell.requirement, marks: cell.marks }
+            Row {
+                actions,
+                resources: cell.resources,
+                requirement: cell.requirement,
+                marks: cell.marks,
+            }
         })
         .collect();
     // Stable: rows of the same first action stay in the order of their cells.
     rows.sort_by(|a, b| {
-        let first = |row: &Row| (row.actions.known.is_empty(), row.actions.known.first().copied(), row.actions.regions.first().cloned());
+        let first = |row: &Row| {
+            (
+                row.actions.known.is_empty(),
+                row.actions.known.first().copied(),
+                row.actions.regions.first().cloned(),
+            )
+        };
         first(a).cmp(&first(b))
     });
-    Permissions { rows, conditions: evaluation.into_conditions() }
+    Permissions {
+        rows,
+        conditions: evaluation.into_conditions(),
+    }
 }
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod tests;

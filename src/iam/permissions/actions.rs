@@ -46,17 +46,25 @@ impl ActionGlob {
         if pattern.is_everything() {
             return Some(ActionGlob::Everything);
         }
-        Some(ActionGlob::service(pattern.service()?, pattern.name()?.clone()))
+        Some(ActionGlob::service(
+            pattern.service()?,
+            pattern.name()?.clone(),
+        ))
     }
 
     pub fn service(prefix: &str, name: Glob) -> ActionGlob {
-        ActionGlob::Service { prefix: prefix.into(), name: GlobText(name) }
+        ActionGlob::Service {
+            prefix: prefix.into(),
+            name: GlobText(name),
+        }
     }
 
     pub fn matches(&self, prefix: &str, lower_name: &str) -> bool {
         match self {
             ActionGlob::Everything => true,
-            ActionGlob::Service { prefix: own, name } => **own == *prefix && name.0.matches(lower_name),
+            ActionGlob::Service { prefix: own, name } => {
+                **own == *prefix && name.0.matches(lower_name)
+            }
         }
     }
 
@@ -64,18 +72,20 @@ impl ActionGlob {
         match (self, inner) {
             (ActionGlob::Everything, _) => true,
             (ActionGlob::Service { .. }, ActionGlob::Everything) => false,
-            (ActionGlob::Service { prefix: a, name: x }, ActionGlob::Service { prefix: b, name: y }) => {
-                a == b && glob::contains(&x.0, &y.0)
-            }
+            (
+                ActionGlob::Service { prefix: a, name: x },
+                ActionGlob::Service { prefix: b, name: y },
+            ) => a == b && glob::contains(&x.0, &y.0),
         }
     }
 
     pub fn disjoint(&self, other: &ActionGlob) -> bool {
         match (self, other) {
             (ActionGlob::Everything, _) | (_, ActionGlob::Everything) => false,
-            (ActionGlob::Service { prefix: a, name: x }, ActionGlob::Service { prefix: b, name: y }) => {
-                a != b || glob::disjoint(&x.0, &y.0)
-            }
+            (
+                ActionGlob::Service { prefix: a, name: x },
+                ActionGlob::Service { prefix: b, name: y },
+            ) => a != b || glob::disjoint(&x.0, &y.0),
         }
     }
 
@@ -83,10 +93,17 @@ impl ActionGlob {
     fn meet(&self, other: &ActionGlob) -> Option<Vec<ActionGlob>> {
         match (self, other) {
             (ActionGlob::Everything, it) | (it, ActionGlob::Everything) => Some(vec![it.clone()]),
-            (ActionGlob::Service { prefix: a, .. }, ActionGlob::Service { prefix: b, .. }) if a != b => Some(Vec::new()),
-            (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => {
-                Some(meet(&x.0, &y.0)?.into_iter().map(|name| ActionGlob::service(prefix, name)).collect())
+            (ActionGlob::Service { prefix: a, .. }, ActionGlob::Service { prefix: b, .. })
+                if a != b =>
+            {
+                Some(Vec::new())
             }
+            (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => Some(
+                meet(&x.0, &y.0)?
+                    .into_iter()
+                    .map(|name| ActionGlob::service(prefix, name))
+                    .collect(),
+            ),
         }
     }
 
@@ -95,7 +112,9 @@ impl ActionGlob {
         match self {
             ActionGlob::Everything => catalogue.ids().collect(),
             ActionGlob::Service { prefix, name } => {
-                let Some(service) = catalogue.service(prefix) else { return Vec::new() };
+                let Some(service) = catalogue.service(prefix) else {
+                    return Vec::new();
+                };
                 let all = service.actions();
                 if name.0.is_any() {
                     return all.collect();
@@ -112,8 +131,12 @@ impl ActionGlob {
 
     /// Whether it is one action, and one that the catalogue has.
     fn is_one_known(&self, catalogue: &Catalogue) -> bool {
-        let ActionGlob::Service { prefix, name } = self else { return false };
-        name.0.as_literal().is_some_and(|name| catalogue.find(&format!("{prefix}:{name}")).is_some())
+        let ActionGlob::Service { prefix, name } = self else {
+            return false;
+        };
+        name.0
+            .as_literal()
+            .is_some_and(|name| catalogue.find(&format!("{prefix}:{name}")).is_some())
     }
 }
 
@@ -145,7 +168,11 @@ pub struct Entries {
 
 impl Entries {
     /// An Allow ignores what IAM refuses.
-    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p ActionPattern>, inverted: bool, effect: Effect) -> Entries {
+    pub fn new<'p>(
+        patterns: impl IntoIterator<Item = &'p ActionPattern>,
+        inverted: bool,
+        effect: Effect,
+    ) -> Entries {
         let (mut globs, mut refused) = (Vec::new(), Vec::new());
         for pattern in patterns {
             match ActionGlob::of(pattern) {
@@ -156,12 +183,20 @@ impl Entries {
         }
         globs.sort();
         globs.dedup();
-        Entries { globs, refused, inverted }
+        Entries {
+            globs,
+            refused,
+            inverted,
+        }
     }
 
     /// Every action.
     pub fn everything() -> Entries {
-        Entries { globs: vec![ActionGlob::Everything], refused: Vec::new(), inverted: false }
+        Entries {
+            globs: vec![ActionGlob::Everything],
+            refused: Vec::new(),
+            inverted: false,
+        }
     }
 
     fn finish(&self, listed: Truth) -> Truth {
@@ -175,7 +210,11 @@ impl Entries {
             Truth::No
         } else {
             let full = catalogue.action(id).to_string().to_ascii_lowercase();
-            if self.refused.iter().any(|glob| glob.matches(&full)) { Truth::Unknown } else { Truth::No }
+            if self.refused.iter().any(|glob| glob.matches(&full)) {
+                Truth::Unknown
+            } else {
+                Truth::No
+            }
         };
         self.finish(listed)
     }
@@ -215,7 +254,10 @@ pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
             for glob in &entries.globs {
                 match glob {
                     ActionGlob::Everything => set.insert_range(..),
-                    glob => glob.known(catalogue).into_iter().for_each(|id| set.insert(id.index())),
+                    glob => glob
+                        .known(catalogue)
+                        .into_iter()
+                        .for_each(|id| set.insert(id.index())),
                 }
             }
             set
@@ -224,25 +266,41 @@ pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
     let mut by_name: FxHashMap<Box<[Truth]>, Class> = FxHashMap::default();
     for ids in split(catalogue, all, &known) {
         let Some(first) = ids.first() else { continue };
-        let named: Box<[Truth]> =
-            all.iter().zip(&known).map(|(entries, known)| entries.of_action(known, catalogue, *first)).collect();
+        let named: Box<[Truth]> = all
+            .iter()
+            .zip(&known)
+            .map(|(entries, known)| entries.of_action(known, catalogue, *first))
+            .collect();
         class(&mut by_name, named).known.extend(ids);
     }
     // What names one action of the catalogue names nothing outside it.
     let open: Vec<Vec<&ActionGlob>> = all
         .iter()
-        .map(|entries| entries.globs.iter().filter(|glob| !glob.is_one_known(catalogue)).collect())
+        .map(|entries| {
+            entries
+                .globs
+                .iter()
+                .filter(|glob| !glob.is_one_known(catalogue))
+                .collect()
+        })
         .collect();
     for region in regions(&open) {
-        let named: Box<[Truth]> =
-            all.iter().zip(&open).map(|(entries, open)| entries.of_region(open, &region)).collect();
+        let named: Box<[Truth]> = all
+            .iter()
+            .zip(&open)
+            .map(|(entries, open)| entries.of_region(open, &region))
+            .collect();
         class(&mut by_name, named).regions.push(region);
     }
     by_name.into_values().collect()
 }
 
 fn class(by_name: &mut FxHashMap<Box<[Truth]>, Class>, named: Box<[Truth]>) -> &mut Class {
-    by_name.entry(named.clone()).or_insert_with(|| Class { known: Vec::new(), regions: Vec::new(), named })
+    by_name.entry(named.clone()).or_insert_with(|| Class {
+        known: Vec::new(),
+        regions: Vec::new(),
+        named,
+    })
 }
 
 /// Partition refinement over the catalogue: each set splits the blocks that it cuts.
@@ -267,9 +325,12 @@ fn split(catalogue: &Catalogue, all: &[Entries], known: &[FixedBitSet]) -> Vec<V
             cut(&mut known.ones());
         }
         for refused in &entries.refused {
-            cut(&mut catalogue.ids().filter(|id| {
-                refused.matches(&catalogue.action(*id).to_string().to_ascii_lowercase())
-            }).map(ActionId::index));
+            cut(&mut catalogue
+                .ids()
+                .filter(|id| {
+                    refused.matches(&catalogue.action(*id).to_string().to_ascii_lowercase())
+                })
+                .map(ActionId::index));
         }
     }
     let mut blocks: Vec<Vec<ActionId>> = vec![Vec::new(); sizes.len()];
@@ -281,7 +342,10 @@ fn split(catalogue: &Catalogue, all: &[Entries], known: &[FixedBitSet]) -> Vec<V
 
 /// The regions of names outside the catalogue that the entries tell apart.
 fn regions(open: &[Vec<&ActionGlob>]) -> Vec<Region> {
-    let mut regions = vec![Region { within: ActionGlob::Everything, except: Vec::new() }];
+    let mut regions = vec![Region {
+        within: ActionGlob::Everything,
+        except: Vec::new(),
+    }];
     let mut globs: Vec<&ActionGlob> = open.iter().flatten().copied().collect();
     globs.sort();
     globs.dedup();
@@ -297,12 +361,19 @@ fn regions(open: &[Vec<&ActionGlob>]) -> Vec<Region> {
             {
                 continue;
             }
-            let Some(shared) = region.within.meet(glob) else { continue };
+            let Some(shared) = region.within.meet(glob) else {
+                continue;
+            };
             let inside: Vec<Region> = shared
                 .into_iter()
                 .filter(|within| !region.except.iter().any(|out| out.contains(within)))
                 .map(|within| {
-                    let except = region.except.iter().filter(|out| !out.disjoint(&within)).cloned().collect();
+                    let except = region
+                        .except
+                        .iter()
+                        .filter(|out| !out.disjoint(&within))
+                        .cloned()
+                        .collect();
                     Region { within, except }
                 })
                 .collect();
@@ -341,7 +412,8 @@ impl ActionSet {
         }
         let (prefix, name) = lower.split_once(':').unwrap_or((&lower, ""));
         self.regions.iter().any(|region| {
-            region.within.matches(prefix, name) && !region.except.iter().any(|out| out.matches(prefix, name))
+            region.within.matches(prefix, name)
+                && !region.except.iter().any(|out| out.matches(prefix, name))
         })
     }
 }

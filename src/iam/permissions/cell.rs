@@ -29,12 +29,8 @@ pub enum Mark {
     ComplexCondition,
     /// Names that the catalogue does not have; some names that the row's patterns match are not meant.
     NotInCatalogue,
-    /// The action is authorised against `*` only, so these resources grant it nothing (rule W9).
-    WildcardOnly,
     /// The action has no resource type and the pattern covers every ARN of its service, which may count as `*` (rule W9).
     CoversService,
-    /// No resource type of the action has such an ARN (rule S8).
-    NoSuchResource,
     /// A resource policy grants this to everybody; whether boundary and session policy limit that is not documented (rule L7).
     OpenGrant,
     /// Whom a policy names cannot be told from its text.
@@ -45,16 +41,19 @@ impl Mark {
     /// A sentence fragment for notes.
     pub fn text(&self) -> String {
         match self {
-            Mark::Unread(name) => format!("{name} could not be read"),
+            Mark::Unread(name) => format!("{name} was not supplied or could not be read"),
             Mark::Variable(key) => format!("the value of {key} is not known"),
             Mark::Spans => "pattern spans segments".to_owned(),
-            Mark::MayBeDenied => "a Deny names actions in a way that IAM refuses and may apply".to_owned(),
+            Mark::MayBeDenied => {
+                "a Deny names actions in a way that IAM refuses and may apply".to_owned()
+            }
             Mark::TooComplex => "too complex to follow to the end".to_owned(),
             Mark::ComplexCondition => "complex condition".to_owned(),
             Mark::NotInCatalogue => "actions not in the catalogue".to_owned(),
-            Mark::WildcardOnly => "the action takes only `*` as its resource".to_owned(),
-            Mark::CoversService => "the action takes only `*` as its resource; the pattern covers the whole service".to_owned(),
-            Mark::NoSuchResource => "no resource type of the action has such an ARN".to_owned(),
+            Mark::CoversService => {
+                "the action takes only `*` as its resource; the pattern covers the whole service"
+                    .to_owned()
+            }
             Mark::OpenGrant => "granted to everybody by the resource policy".to_owned(),
             Mark::Principal => "whom a policy names cannot be told from its text".to_owned(),
         }
@@ -77,9 +76,17 @@ impl Cell {
         if self.resources.any_of().iter().all(&keep) {
             return Some(self.clone());
         }
-        let patterns = self.resources.any_of().iter().filter(|pattern| keep(pattern)).cloned();
+        let patterns = self
+            .resources
+            .any_of()
+            .iter()
+            .filter(|pattern| keep(pattern))
+            .cloned();
         let resources = ResourceSet::new(patterns, self.resources.except().iter().cloned())?;
-        Some(Cell { resources, ..self.clone() })
+        Some(Cell {
+            resources,
+            ..self.clone()
+        })
     }
 
     /// Whether this shows all that `other` shows, at least as surely.
@@ -146,7 +153,10 @@ pub(super) struct Cells<'a> {
 impl Cells<'_> {
     /// Intersects with what one layer allows.
     pub fn limit(&mut self, layer: &[Cell]) {
-        if layer.iter().any(|it| it.resources.is_all() && it.requirement.is_none() && it.marks.is_empty()) {
+        if layer
+            .iter()
+            .any(|it| it.resources.is_all() && it.requirement.is_none() && it.marks.is_empty())
+        {
             return;
         }
         let mut out: Vec<Cell> = Vec::new();
@@ -164,9 +174,19 @@ impl Cells<'_> {
                 if !exact {
                     marks.insert(Mark::TooComplex);
                 }
-                let requirement = settle(cell.requirement.and(&limit.requirement, self.table), &mut marks);
+                let requirement = settle(
+                    cell.requirement.and(&limit.requirement, self.table),
+                    &mut marks,
+                );
                 if let Some(requirement) = requirement {
-                    push(&mut out, Cell { resources, requirement, marks });
+                    push(
+                        &mut out,
+                        Cell {
+                            resources,
+                            requirement,
+                            marks,
+                        },
+                    );
                 }
             }
         }
@@ -196,7 +216,14 @@ impl Cells<'_> {
             if !outside_exact {
                 marks.insert(Mark::TooComplex);
             }
-            push(out, Cell { resources, requirement: cell.requirement.clone(), marks });
+            push(
+                out,
+                Cell {
+                    resources,
+                    requirement: cell.requirement.clone(),
+                    marks,
+                },
+            );
         }
         let inside = if split { inside } else { cell.resources };
         let mut marks = cell.marks;
@@ -206,7 +233,14 @@ impl Cells<'_> {
         marks.extend(denial.marks.iter().cloned());
         if let Some(doubt) = &denial.doubt {
             marks.insert(doubt.clone());
-            push(out, Cell { resources: inside, requirement: cell.requirement, marks });
+            push(
+                out,
+                Cell {
+                    resources: inside,
+                    requirement: cell.requirement,
+                    marks,
+                },
+            );
             return;
         }
         if denial.conditions.is_empty() {
@@ -215,7 +249,14 @@ impl Cells<'_> {
                 if !exact {
                     marks.insert(Mark::TooComplex);
                 }
-                push(out, Cell { resources, requirement: cell.requirement, marks });
+                push(
+                    out,
+                    Cell {
+                        resources,
+                        requirement: cell.requirement,
+                        marks,
+                    },
+                );
             }
             return;
         }
@@ -226,12 +267,26 @@ impl Cells<'_> {
                     if !exact {
                         marks.insert(Mark::TooComplex);
                     }
-                    push(out, Cell { resources, requirement: cell.requirement, marks });
+                    push(
+                        out,
+                        Cell {
+                            resources,
+                            requirement: cell.requirement,
+                            marks,
+                        },
+                    );
                 }
             }
             other => {
                 if let Some(requirement) = settle(other, &mut marks) {
-                    push(out, Cell { resources: inside, requirement, marks });
+                    push(
+                        out,
+                        Cell {
+                            resources: inside,
+                            requirement,
+                            marks,
+                        },
+                    );
                 }
             }
         }
@@ -246,7 +301,9 @@ impl Cells<'_> {
         let mut united: Vec<Cell> = Vec::with_capacity(self.cells.len());
         for cell in std::mem::take(&mut self.cells) {
             let same = |it: &&mut Cell| {
-                it.requirement == cell.requirement && it.marks == cell.marks && it.resources.except() == cell.resources.except()
+                it.requirement == cell.requirement
+                    && it.marks == cell.marks
+                    && it.resources.except() == cell.resources.except()
             };
             match united.iter_mut().find(same) {
                 Some(other) => other.resources = other.resources.unite(&cell.resources),

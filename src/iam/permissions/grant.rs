@@ -38,8 +38,10 @@ pub(super) struct Evaluation<'a> {
     identity: Vec<Prepared>,
     /// Boundary and session policies: each must allow what identity policies grant.
     inner: Vec<Vec<Prepared>>,
-    /// SCP levels and the endpoint: each must allow whatever grants.
+    /// SCP levels: each must allow whatever grants.
     outer: Vec<Vec<Prepared>>,
+    /// None or one layer, which must allow too.
+    endpoint: Vec<Vec<Prepared>>,
     resource: Option<Vec<Prepared>>,
     is_trust: bool,
     denials: Vec<(Layer, Prepared)>,
@@ -91,10 +93,17 @@ enum Free {
 }
 
 impl<'a> Evaluation<'a> {
-    pub fn new(catalogue: &'a Catalogue, principal: &Principal, policies: &Policies, context: &Context) -> Evaluation<'a> {
+    pub fn new(
+        catalogue: &'a Catalogue,
+        principal: &Principal,
+        policies: &Policies,
+        context: &Context,
+    ) -> Evaluation<'a> {
         let caller = match principal {
             Principal::Root { .. } => Caller::Root,
-            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => Caller::Outside,
+            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => {
+                Caller::Outside
+            }
             _ => Caller::Account,
         };
         let mut reader = Reader::new(principal, context, policies.boundary.is_some());
@@ -109,7 +118,8 @@ impl<'a> Evaluation<'a> {
             }
             allows
         };
-        let (mut identity, mut inner, mut outer) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut identity, mut inner, mut outer, mut endpoint) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         if caller == Caller::Account {
             identity = read(Layer::Identity, &mut policies.identity.iter());
             if let Some(boundary) = &policies.boundary {
@@ -125,22 +135,32 @@ impl<'a> Evaluation<'a> {
             }
         }
         if !principal.is_service_linked() {
-            read(Layer::Rcp, &mut policies.rcps.iter().flat_map(|level| &level.policies));
+            read(
+                Layer::Rcp,
+                &mut policies.rcps.iter().flat_map(|level| &level.policies),
+            );
         }
         if !policies.endpoint.is_empty() {
-            outer.push(read(Layer::Endpoint, &mut policies.endpoint.iter()));
+            endpoint.push(read(Layer::Endpoint, &mut policies.endpoint.iter()));
         }
-        let resource = policies.resource.as_ref().map(|policy| read(Layer::Resource, &mut std::iter::once(policy)));
+        let resource = policies
+            .resource
+            .as_ref()
+            .map(|policy| read(Layer::Resource, &mut std::iter::once(policy)));
         Evaluation {
             catalogue,
             caller,
-            is_trust: policies.resource.as_ref().is_some_and(|it| it.document.kind == DocumentKind::Trust),
+            is_trust: policies
+                .resource
+                .as_ref()
+                .is_some_and(|it| it.document.kind == DocumentKind::Trust),
             account: principal.account().map(Name::new),
             is_user: matches!(principal, Principal::User { .. } | Principal::Root { .. }),
             tables: reader.tables,
             identity,
             inner,
             outer,
+            endpoint,
             resource,
             denials,
         }
@@ -156,60 +176,35 @@ impl<'a> Evaluation<'a> {
             .into_iter()
             .filter(|class| self.grants_any(class))
             .flat_map(|class| self.by_kind(class))
-            .flat_map(|(class, kind)| {
+            .filter_map(|(class, kind)| {
                 let cells = self.cells(&class, &kind);
-                self.by_resource_type(class, cells)
+                (!cells.is_empty()).then_some((class, cells))
             })
-            .filter(|(_, cells)| !cells.is_empty())
-    }
-
-    /// Actions that are authorised against `*` only are granted nothing by narrower resources and lose nothing by them
-    /// (rule W9). What the patterns alone would say stays in sight, marked.
-    fn by_resource_type(&self, mut class: Class, cells: Vec<Cell>) -> Vec<(Class, Vec<Cell>)> {
-        if cells.iter().all(|cell| cell.resources.is_all()) {
-            return vec![(class, cells)];
-        }
-        let bare: Vec<ActionId> =
-            class.known.iter().copied().filter(|id| self.catalogue.action(*id).wildcard_only()).collect();
-        if bare.is_empty() {
-            return vec![(class, cells)];
-        }
-        class.known.retain(|id| !self.catalogue.action(*id).wildcard_only());
-        let mut own = Cells { table: &self.tables.conditions, cells: Vec::new() };
-        for cell in &cells {
-            let mut marked = cell.clone();
-            marked.marks.insert(Mark::WildcardOnly);
-            if cell.resources.matches("*") {
-                own.cells.push(cell.clone());
-                marked.resources = ResourceSet::all();
-            }
-            if !cell.resources.is_all() {
-                own.cells.push(marked);
-            }
-        }
-        own.merge();
-        let bare = Class { known: bare, regions: Vec::new(), named: class.named.clone() };
-        let mut out = vec![(bare, own.cells)];
-        if !class.known.is_empty() || !class.regions.is_empty() {
-            out.push((class, cells));
-        }
-        out
     }
 
     /// Whether anything can come of the class: most classes of most principals are granted nothing.
     fn grants_any(&self, class: &Class) -> bool {
         let named = |statement: &Prepared| !class.named[statement.entries].is_no();
         self.caller == Caller::Root
-            || self.identity.iter().chain(self.resource.iter().flatten()).any(named)
+            || self
+                .identity
+                .iter()
+                .chain(self.resource.iter().flatten())
+                .any(named)
             || class.known.iter().any(|id| self.free(*id).is_some())
     }
 
     /// Splits a class where AWS treats its actions differently.
     fn by_kind(&self, class: Class) -> Vec<(Class, Kind)> {
-        let covering: Vec<&Prepared> =
-            self.statements().filter(|it| it.covers_any() && !class.named[it.entries].is_no()).collect();
+        let covering: Vec<&Prepared> = self
+            .statements()
+            .filter(|it| it.covers_any() && !class.named[it.entries].is_no())
+            .collect();
         let mut kinds: Vec<(Kind, Vec<ActionId>, Vec<Region>)> = Vec::new();
-        fn place(kinds: &mut Vec<(Kind, Vec<ActionId>, Vec<Region>)>, kind: Kind) -> &mut (Kind, Vec<ActionId>, Vec<Region>) {
+        fn place(
+            kinds: &mut Vec<(Kind, Vec<ActionId>, Vec<Region>)>,
+            kind: Kind,
+        ) -> &mut (Kind, Vec<ActionId>, Vec<Region>) {
             // The last one used is nearly always the one: actions come by service.
             let at = match kinds.iter().rposition(|(it, ..)| *it == kind) {
                 Some(at) => at,
@@ -229,37 +224,86 @@ impl<'a> Evaluation<'a> {
             let special = matches!(prefix, "kms" | "sts");
             let resource = self.is_trust == (prefix == "sts");
             if !covers && !special {
-                let kind = Kind { covered: None, rcp, agree: None, free: None, resource };
+                let kind = Kind {
+                    covered: None,
+                    rcp,
+                    agree: None,
+                    free: None,
+                    resource,
+                };
                 place(&mut kinds, kind).1.extend(service);
                 continue;
             }
             for id in service {
                 let action = self.catalogue.action(*id);
                 let covered = (covers && action.wildcard_only()).then(|| prefix.to_owned());
-                let agree = if action.wildcard_only() { None } else { agree(prefix, action.lower_name()) };
-                let kind = Kind { covered, rcp, agree, free: self.free(*id), resource };
+                let agree = if action.wildcard_only() {
+                    None
+                } else {
+                    agree(prefix, action.lower_name())
+                };
+                let kind = Kind {
+                    covered,
+                    rcp,
+                    agree,
+                    free: self.free(*id),
+                    resource,
+                };
                 place(&mut kinds, kind).1.push(*id);
             }
         }
         for region in class.regions {
             let (rcp, agree, resource) = match &region.within {
-                ActionGlob::Everything => (if has_rcps { Truth::Unknown } else { Truth::Yes }, None, !self.is_trust),
+                ActionGlob::Everything => (
+                    if has_rcps { Truth::Unknown } else { Truth::Yes },
+                    None,
+                    !self.is_trust,
+                ),
                 ActionGlob::Service { prefix, name } => {
-                    let outside = has_rcps && self.catalogue.service(prefix).is_some_and(|it| !it.supports_rcp());
-                    let assumes = || !crate::iam::glob::disjoint(&name.0, &Glob::new("assumerole*"));
+                    let outside = has_rcps
+                        && self
+                            .catalogue
+                            .service(prefix)
+                            .is_some_and(|it| !it.supports_rcp());
+                    let assumes =
+                        || !crate::iam::glob::disjoint(&name.0, &Glob::new("assumerole*"));
                     let agree = match &**prefix {
                         "kms" => Some(Agree::Key),
                         "sts" if assumes() => Some(Agree::Role),
                         _ => None,
                     };
-                    (Truth::from(!outside), agree, self.is_trust == (**prefix == *"sts"))
+                    (
+                        Truth::from(!outside),
+                        agree,
+                        self.is_trust == (**prefix == *"sts"),
+                    )
                 }
             };
-            place(&mut kinds, Kind { covered: None, rcp, agree, free: None, resource }).2.push(region);
+            place(
+                &mut kinds,
+                Kind {
+                    covered: None,
+                    rcp,
+                    agree,
+                    free: None,
+                    resource,
+                },
+            )
+            .2
+            .push(region);
         }
         kinds
             .into_iter()
-            .map(|(kind, known, regions)| (Class { known, regions, named: class.named.clone() }, kind))
+            .map(|(kind, known, regions)| {
+                (
+                    Class {
+                        known,
+                        regions,
+                        named: class.named.clone(),
+                    },
+                    kind,
+                )
+            })
             .collect()
     }
 
@@ -277,25 +321,46 @@ impl<'a> Evaluation<'a> {
             .iter()
             .chain(self.inner.iter().flatten())
             .chain(self.outer.iter().flatten())
+            .chain(self.endpoint.iter().flatten())
             .chain(self.resource.iter().flatten())
             .chain(self.denials.iter().map(|(_, denial)| denial))
     }
 
     /// What the statements that pass the filter grant together.
-    fn granted(&self, statements: &[Prepared], class: &Class, kind: &Kind, filter: impl Fn(&Prepared) -> bool) -> Vec<Cell> {
-        let mut cells = Cells { table: &self.tables.conditions, cells: Vec::new() };
+    fn granted(
+        &self,
+        statements: &[Prepared],
+        class: &Class,
+        kind: &Kind,
+        filter: impl Fn(&Prepared) -> bool,
+    ) -> Vec<Cell> {
+        let mut cells = Cells {
+            table: &self.tables.conditions,
+            cells: Vec::new(),
+        };
         for statement in statements {
             let named = class.named[statement.entries];
             if !named.is_no() && filter(statement) {
-                cells.cells.extend(statement.grants(named, kind.covered.as_deref()));
+                cells
+                    .cells
+                    .extend(statement.grants(named, kind.covered.as_deref()));
             }
         }
         cells.merge();
         cells.cells
     }
 
-    fn limited(&self, cells: Vec<Cell>, layers: &[Vec<Prepared>], class: &Class, kind: &Kind) -> Vec<Cell> {
-        let mut cells = Cells { table: &self.tables.conditions, cells };
+    fn limited(
+        &self,
+        cells: Vec<Cell>,
+        layers: &[Vec<Prepared>],
+        class: &Class,
+        kind: &Kind,
+    ) -> Vec<Cell> {
+        let mut cells = Cells {
+            table: &self.tables.conditions,
+            cells,
+        };
         for layer in layers {
             if cells.cells.is_empty() {
                 break;
@@ -310,14 +375,23 @@ impl<'a> Evaluation<'a> {
             return vec![everything()];
         }
         let resource = self.resource.as_deref().filter(|_| kind.resource);
-        let by = |bond: Bond| self.granted(resource.unwrap_or_default(), class, kind, |it| it.bond == bond);
+        let by = |bond: Bond| {
+            self.granted(resource.unwrap_or_default(), class, kind, |it| {
+                it.bond == bond
+            })
+        };
         let by_any = || self.granted(resource.unwrap_or_default(), class, kind, |_| true);
         let granted = match self.caller {
             Caller::Outside => by_any(),
             _ => {
                 let identity = match self.caller {
                     Caller::Root => vec![everything()],
-                    _ => self.limited(self.granted(&self.identity, class, kind, |_| true), &self.inner, class, kind),
+                    _ => self.limited(
+                        self.granted(&self.identity, class, kind, |_| true),
+                        &self.inner,
+                        class,
+                        kind,
+                    ),
                 };
                 // Rule L7: what limits the grant hangs on the name by which it means the caller.
                 let mut alone = by(Bond::Direct);
@@ -329,15 +403,26 @@ impl<'a> Evaluation<'a> {
                 }
                 alone.extend(open);
                 alone.extend(self.limited(by(Bond::Role), &self.inner, class, kind));
-                if kind.free == Some(Free::UnlessDenied) {
-                    alone.push(everything());
-                }
                 let supplied = resource.is_some();
-                self.by_account(identity, alone, kind, supplied, &|| by(Bond::Account), &by_any)
+                self.by_account(
+                    identity,
+                    alone,
+                    kind,
+                    supplied,
+                    &|| by(Bond::Account),
+                    &by_any,
+                )
             }
         };
-        let cells = self.limited(granted, &self.outer, class, kind);
-        let mut cells = Cells { table: &self.tables.conditions, cells };
+        let granted = self.limited(granted, &self.endpoint, class, kind);
+        let mut cells = self.limited(granted, &self.outer, class, kind);
+        if kind.free == Some(Free::UnlessDenied) {
+            cells.extend(self.limited(vec![everything()], &self.outer, class, kind));
+        }
+        let mut cells = Cells {
+            table: &self.tables.conditions,
+            cells,
+        };
         for (layer, statement) in &self.denials {
             if cells.cells.is_empty() {
                 return Vec::new();
@@ -378,11 +463,17 @@ impl<'a> Evaluation<'a> {
             // Rule X1: both sides must allow.
             if let Some(foreign) = cell.filtered(|pattern| self.is_foreign(pattern)) {
                 if supplied {
-                    let mut both = Cells { table, cells: vec![foreign] };
+                    let mut both = Cells {
+                        table,
+                        cells: vec![foreign],
+                    };
                     both.limit(&to_any());
                     out.extend(both.cells);
                 } else {
-                    out.push(unread(foreign, "the policy of a resource in another account"));
+                    out.push(unread(
+                        foreign,
+                        "the policy of a resource in another account",
+                    ));
                 }
             }
             let Some(cell) = own(cell) else { continue };
@@ -390,9 +481,16 @@ impl<'a> Evaluation<'a> {
                 out.push(cell);
                 continue;
             };
+            if !supplied {
+                out.push(unread(cell, agree.label()));
+                continue;
+            }
             let bound = [agree.resources()];
             if let Some(resources) = cell.resources.without(&bound) {
-                out.push(Cell { resources, ..cell.clone() });
+                out.push(Cell {
+                    resources,
+                    ..cell.clone()
+                });
             }
             let (inside, exact) = cell.resources.within(&bound);
             if let Some(resources) = inside {
@@ -400,13 +498,12 @@ impl<'a> Evaluation<'a> {
                 if !exact {
                     cell.marks.insert(Mark::TooComplex);
                 }
-                if supplied {
-                    let mut both = Cells { table, cells: vec![cell] };
-                    both.limit(&to_account());
-                    out.extend(both.cells);
-                } else {
-                    out.push(unread(cell, agree.label()));
-                }
+                let mut both = Cells {
+                    table,
+                    cells: vec![cell],
+                };
+                both.limit(&to_account());
+                out.extend(both.cells);
             }
         }
         out
@@ -414,20 +511,28 @@ impl<'a> Evaluation<'a> {
 
     /// Whether the pattern names an account, and not the caller's.
     fn is_foreign(&self, pattern: &ArnGlob) -> bool {
-        let Some(account) = pattern.parts().and_then(|parts| parts[4].as_literal()) else { return false };
+        let Some(account) = pattern.parts().and_then(|parts| parts[4].as_literal()) else {
+            return false;
+        };
         !account.is_empty() && self.account.as_deref().is_some_and(|own| own != account)
     }
 }
 
 /// Runs of actions of the same service.
-fn by_service<'i>(catalogue: &Catalogue, ids: &'i [ActionId]) -> impl Iterator<Item = &'i [ActionId]> {
+fn by_service<'i>(
+    catalogue: &Catalogue,
+    ids: &'i [ActionId],
+) -> impl Iterator<Item = &'i [ActionId]> {
     ids.chunk_by(|a, b| catalogue.action(*a).service().id() == catalogue.action(*b).service().id())
 }
 
 fn agree(prefix: &str, lower_name: &str) -> Option<Agree> {
     match prefix {
         "kms" => Some(Agree::Key),
-        "sts" if lower_name.starts_with("assumerole") || matches!(lower_name, "tagsession" | "setsourceidentity") => {
+        "sts"
+            if lower_name.starts_with("assumerole")
+                || matches!(lower_name, "tagsession" | "setsourceidentity") =>
+        {
             Some(Agree::Role)
         }
         _ => None,
@@ -435,5 +540,9 @@ fn agree(prefix: &str, lower_name: &str) -> Option<Agree> {
 }
 
 fn everything() -> Cell {
-    Cell { resources: ResourceSet::all(), requirement: Requirement::default(), marks: std::collections::BTreeSet::new() }
+    Cell {
+        resources: ResourceSet::all(),
+        requirement: Requirement::default(),
+        marks: std::collections::BTreeSet::new(),
+    }
 }
