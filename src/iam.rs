@@ -6,6 +6,7 @@
 //! 2. [`Request`] says who asks for what, and what is known of the context.
 
 pub mod case;
+pub mod catalogue;
 pub mod condition;
 pub mod decide;
 pub mod document;
@@ -16,6 +17,7 @@ mod layers;
 pub mod miss;
 pub mod parse;
 pub mod pattern;
+pub mod permissions;
 pub mod policies;
 pub mod principal;
 pub mod request;

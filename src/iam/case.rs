@@ -1,5 +1,6 @@
 //! `rolewalk eval`: one question as a line of JSON in, one answer as a line of JSON out (protocols.md section 1).
 
+pub mod permissions;
 mod render;
 
 use std::sync::Arc;
