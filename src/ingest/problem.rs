@@ -5,17 +5,27 @@
 use std::borrow::Cow;
 
 use serde_json::error::Category;
+use serde_path_to_error::Segment;
 
 /// A flaw of one object, before it is known where the object stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
     /// Inside the object, such as `spec.containers[0].name`.
     pub path: String,
+    /// The path step by step, where the parser said it.
+    pub steps: Vec<Step>,
     /// 1-based, counted from the beginning of the object; 0 when not known.
     pub line: u32,
     pub column: u32,
     pub found: String,
     pub expected: String,
+}
+
+/// One step into a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Member(String),
+    Item(usize),
 }
 
 impl Problem {
@@ -25,9 +35,15 @@ impl Problem {
 
     pub fn of_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         let path = error.path().to_string();
+        let steps = error.path().iter().filter_map(|segment| match segment {
+            Segment::Map { key } => Some(Step::Member(key.clone())),
+            Segment::Seq { index } => Some(Step::Item(*index)),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        });
         let (found, expected) = words(error.inner());
         Problem {
             path: if path == "." { String::new() } else { path },
+            steps: steps.collect(),
             line: u32::try_from(error.inner().line()).unwrap_or(u32::MAX),
             column: u32::try_from(error.inner().column()).unwrap_or(u32::MAX),
             found,

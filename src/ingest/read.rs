@@ -1,8 +1,12 @@
 //! Reads one source from its files and reports what it gave.
 
+mod yaml;
+
 use std::fmt::Write as _;
 
+use crate::base::Name;
 use crate::base::name::Pool;
+use crate::base::text::clean;
 use crate::model::coverage::{Loss, Status};
 use crate::model::facts::meta::Origin;
 use crate::model::feed::{Change, Delta};
@@ -64,6 +68,8 @@ pub fn source(files: &Files, found: &Found, sink: &(dyn Fn(Delta) + Sync)) {
     context.send(Change::Listed { reading, read_at, why: why.join("; ") });
 }
 
+const START: Place = Place { offset: 0, line: 1, column: 1 };
+
 /// A file that gave nothing at all.
 struct Refusal {
     status: Status,
@@ -101,8 +107,14 @@ object! {
 
     struct ListMetaIn<'de> {
         next: Text<'de> = "continue",
-        name: Text<'de> = "name",
     }
+}
+
+/// A top-level object without the elements of its lists.
+struct Object<'a> {
+    text: &'a [u8],
+    listed: bool,
+    cut: bool,
 }
 
 impl Reader<'_> {
@@ -127,19 +139,14 @@ impl Reader<'_> {
                 let status = if denied { Status::Denied } else { Status::Missing };
                 return Err(Refusal::new(status, text));
             }
+            Content::Yaml if self.shape.single => return self.yaml(part),
             Content::Yaml => {
-                self.lose(
-                    part,
-                    "",
-                    Place { line: 1, column: 1, offset: 0 },
-                    Problem::new("", "YAML", "JSON"),
-                    String::new(),
-                );
+                self.lose(part, "", START, Problem::new("", "YAML", "JSON"), String::new());
                 return Ok(());
             }
             Content::Other(found) => {
                 let problem = Problem::new("", found, "JSON");
-                self.lose(part, "", Place { offset: 0, line: 1, column: 1 }, problem, String::new());
+                self.lose(part, "", START, problem, String::new());
                 return Ok(());
             }
         }
@@ -147,10 +154,10 @@ impl Reader<'_> {
     }
 
     fn values(&mut self, part: &Entry, splitter: &mut Splitter<Stream>, packing: &str) -> Result<(), Refusal> {
-        let file = crate::base::Name::new(&part.path);
+        let file = Name::new(&part.path);
         let stream = part.path.contains(".jsonl");
         loop {
-            match splitter.next() {
+            match splitter.event() {
                 Event::End => break,
                 Event::Value { list, index } => {
                     let place = splitter.place();
@@ -163,7 +170,19 @@ impl Reader<'_> {
                         Origin { file: file.clone(), offset: place.offset, length: 0, line: place.line, index };
                     self.value(part, splitter, list, &path, place, origin);
                 }
-                Event::Closed => self.closed(part, splitter)?,
+                Event::Closed => {
+                    let rest = splitter.rest();
+                    self.listed |= rest.listed;
+                    let (length, index) = (u32::try_from(rest.length).unwrap_or(u32::MAX), rest.index);
+                    let Place { offset, line, .. } = rest.place;
+                    let origin = Origin { file: file.clone(), offset, length, line, index };
+                    let object = Object { text: &rest.text, listed: rest.listed != 0, cut: rest.cut };
+                    if let Some(problem) = self.object(object, origin)? {
+                        let object = self.address(&rest.text, None);
+                        let path = if stream || index > 0 { format!("[{index}]") } else { String::new() };
+                        self.lose(part, &path, rest.place, problem, object);
+                    }
+                }
                 Event::Broken { found, expected } => {
                     let place = splitter.place();
                     let found = match splitter.failure() {
@@ -220,48 +239,38 @@ impl Reader<'_> {
         }
     }
 
-    /// The end of a top-level object: was it a list, is there more of it, or was it one object alone?
-    fn closed(&mut self, part: &Entry, splitter: &Splitter<Stream>) -> Result<(), Refusal> {
-        let rest = splitter.rest();
-        let around: AroundIn<'_> = serde_json::from_slice(&rest.text).unwrap_or_default();
-        if rest.listed != 0 {
-            self.listed |= rest.listed;
+    /// A top-level object that has been read to its end: was it a list, is there more of it, or is it one object alone?
+    fn object(&mut self, object: Object<'_>, origin: Origin) -> Result<Option<Problem>, Refusal> {
+        let around: AroundIn<'_> = match serde_json::from_slice(object.text) {
+            Ok(around) => around,
+            Err(_) if object.listed => {
+                self.why.push("what stands around the list could not be read".to_owned());
+                return Ok(None);
+            }
+            Err(_) => AroundIn::default(),
+        };
+        if object.listed {
             let tokens = [&around.metadata.next, &around.next_token, &around.next_token_lower];
             self.context.more = tokens.iter().any(|token| !token.is_empty())
                 || around.truncated.0 == "true" && !around.marker.is_empty();
-            return Ok(());
+            return Ok(None);
         }
         if &*around.kind == "Status" {
             let status = if &*around.reason == "Forbidden" { Status::Denied } else { Status::Missing };
             let said: String = around.message.chars().take(400).collect();
-            return Err(Refusal::new(status, format!("the API server answered: {}", crate::base::text::clean(&said))));
+            return Err(Refusal::new(status, format!("the API server answered: {}", clean(&said))));
         }
-        let kind = self.context.source.kind;
-        let expected = format!("`{}`", self.shape.lists.join("`, `"));
-        let found = if rest.cut { "an object of more than 16 MiB" } else { "an object without such a list" };
-        let single = self.shape.single && !rest.cut && !around.kind.ends_with("List");
-        if !single {
-            self.lose(part, "", rest.place, Problem::new("", found, expected), String::new());
-            return Ok(());
+        let found = if object.cut { "an object of more than 16 MiB" } else { "an object without such a list" };
+        if !self.shape.single || object.cut || around.kind.ends_with("List") {
+            return Ok(Some(Problem::new("", found, format!("`{}`", self.shape.lists.join("`, `")))));
         }
         self.listed = 1;
-        let mut origin = Origin {
-            file: crate::base::Name::new(&part.path),
-            offset: rest.place.offset,
-            length: 0,
-            line: rest.place.line,
-            index: 0,
-        };
-        origin.length = u32::try_from(rest.length).unwrap_or(u32::MAX);
-        if let Err(Failure::Bad { mut problem, .. }) =
-            kinds::read(kind, None, &rest.text, true, &mut self.context, origin)
-        {
-            // Counted in a copy without line breaks of its own: only the path holds.
-            (problem.line, problem.column) = (0, 0);
-            let object = self.address(&rest.text, None);
-            self.lose(part, "", rest.place, problem, object);
+        let kind = self.context.source.kind;
+        match kinds::read(kind, None, object.text, true, &mut self.context, origin) {
+            Ok(_) => Ok(None),
+            Err(Failure::Bad { problem, .. }) => Ok(Some(problem)),
+            Err(Failure::Short) => Ok(Some(Problem::new("", "the end of the file", "the rest of a value"))),
         }
-        Ok(())
     }
 
     fn address(&self, text: &[u8], list: Option<usize>) -> String {
@@ -279,7 +288,7 @@ impl Reader<'_> {
             (1, column) => (place.line, place.column + column.saturating_sub(1)),
             (line, column) => (place.line + line - 1, column.max(1)),
         };
-        let file = crate::base::Name::new(&part.path);
+        let file = Name::new(&part.path);
         let Problem { found, expected, .. } = problem;
         self.context.lose(Loss { file, path, line, column, object, found, expected });
     }

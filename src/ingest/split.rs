@@ -5,6 +5,7 @@
 //! what does not parse is stepped over by [`scan`].
 
 pub mod scan;
+pub mod yaml;
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -63,8 +64,10 @@ enum State {
 /// What a top-level object held besides its lists.
 #[derive(Clone, Debug, Default)]
 pub struct Rest {
-    /// A JSON object of the other members, in file order.
+    /// The object as it stands, but with null for its lists.
     pub text: Vec<u8>,
+    /// Position in the stream.
+    pub index: u32,
     /// Where the object began, and how long it was with everything in it.
     pub place: Place,
     pub length: u64,
@@ -209,8 +212,9 @@ impl<R: Read> Splitter<R> {
         self.start += count.min(self.window().len());
     }
 
-    /// Steps over white space, and over commas when they may stand here; returns the byte behind them.
-    fn peek_token(&mut self, commas: bool) -> Option<u8> {
+    /// Steps over white space, and over commas when they may stand here; returns the byte behind them. `keep` copies
+    /// what it steps over to the rest.
+    fn peek_token(&mut self, commas: bool, keep: bool) -> Option<u8> {
         loop {
             let window = self.window();
             let blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n') || commas && byte == b',';
@@ -227,6 +231,9 @@ impl<R: Read> Splitter<R> {
                 // What begins here shares its line with what is before it.
                 self.margin = None;
             }
+            if keep && self.rest.text.len() + skipped < LIMIT {
+                self.rest.text.extend_from_slice(&self.buffer[self.start..self.start + skipped]);
+            }
             self.start += skipped;
             match self.window().first().copied() {
                 Some(byte) => return Some(byte),
@@ -237,18 +244,18 @@ impl<R: Read> Splitter<R> {
     }
 
     /// Goes to what stands next.
-    pub fn next(&mut self) -> Event {
+    pub fn event(&mut self) -> Event {
         loop {
             match self.state {
                 State::Done => return Event::End,
-                State::Between => match self.peek_token(false) {
+                State::Between => match self.peek_token(false, false) {
                     None => {
                         self.state = State::Done;
                         return Event::End;
                     }
                     Some(b'{') if !self.lists.is_empty() => {
                         let place = self.place();
-                        self.rest = Rest { text: vec![b'{'], place, ..Rest::default() };
+                        self.rest = Rest { text: vec![b'{'], index: self.values, place, ..Rest::default() };
                         self.start += 1;
                         self.state = State::Members;
                     }
@@ -266,15 +273,12 @@ impl<R: Read> Splitter<R> {
                         return Event::Value { list: None, index: self.values - 1 };
                     }
                 },
-                State::Members => match self.peek_token(true) {
+                State::Members => match self.peek_token(true, true) {
                     None => return self.cut("`}`"),
                     Some(b'}') => {
                         self.start += 1;
                         self.values += 1;
                         self.state = State::Between;
-                        if self.rest.text.last() == Some(&b',') {
-                            self.rest.text.pop();
-                        }
                         self.rest.text.push(b'}');
                         self.rest.length = self.gone + self.start as u64 - self.rest.place.offset;
                         return Event::Closed;
@@ -289,7 +293,7 @@ impl<R: Read> Splitter<R> {
                         return broken(byte, "a member name or `}`");
                     }
                 },
-                State::Elements(list) => match self.peek_token(true) {
+                State::Elements(list) => match self.peek_token(true, false) {
                     None => return self.cut("`]`"),
                     Some(b']') => {
                         self.start += 1;
@@ -316,26 +320,31 @@ impl<R: Read> Splitter<R> {
     /// One member of a top-level object: a list is opened, everything else goes to the rest.
     fn member(&mut self) -> Option<Event> {
         let Extent::Whole(length) = self.measure() else { return Some(self.cut("a member name")) };
-        let raw = self.window()[..length].to_vec();
-        let Ok(name) = serde_json::from_slice::<Cow<'_, str>>(&raw) else {
+        let (start, end) = (self.start, self.start + length);
+        let Ok(name) = serde_json::from_slice::<Cow<'_, str>>(&self.buffer[start..end]) else {
             self.state = State::Done;
             return Some(Event::Broken { found: "bytes that are no text".to_owned(), expected: "a member name" });
         };
         let list = self.lists.iter().position(|list| *list == name);
-        self.start += length;
-        match self.peek_token(false) {
-            Some(b':') => self.start += 1,
+        self.rest.text.extend_from_slice(&self.buffer[start..end]);
+        self.start = end;
+        match self.peek_token(false, true) {
+            Some(b':') => {
+                self.rest.text.push(b':');
+                self.start += 1;
+            }
             Some(byte) => {
                 self.state = State::Done;
                 return Some(broken(byte, "`:`"));
             }
             None => return Some(self.cut("`:`")),
         }
-        let Some(first) = self.peek_token(false) else { return Some(self.cut("a value")) };
+        let Some(first) = self.peek_token(false, true) else { return Some(self.cut("a value")) };
         if let Some(list) = list {
             self.rest.listed |= 1 << list;
         }
         if list.is_some() && first == b'[' {
+            self.rest.text.extend_from_slice(b"null");
             self.start += 1;
             self.index = 0;
             self.state = State::Elements(list);
@@ -346,15 +355,12 @@ impl<R: Read> Splitter<R> {
                 self.state = State::Done;
                 return Some(broken(first, "a value"));
             }
-            Extent::Whole(length) if self.rest.text.len() + raw.len() + length < LIMIT => {
-                let (rest, buffer) = (&mut self.rest.text, &self.buffer);
-                rest.extend_from_slice(&raw);
-                rest.push(b':');
-                rest.extend_from_slice(&buffer[self.start..self.start + length]);
-                rest.push(b',');
+            Extent::Whole(length) if self.rest.text.len() + length < LIMIT => {
+                self.rest.text.extend_from_slice(&self.buffer[self.start..self.start + length]);
                 self.start += length;
             }
             Extent::Whole(_) | Extent::Large => {
+                self.rest.text.extend_from_slice(b"null");
                 self.rest.cut = true;
                 self.skip(false);
             }

@@ -33,10 +33,11 @@ fn decoded(raw: &str) -> Cow<'_, str> {
     // A RawValue has been read as JSON before; should it not be text after all, it is kept as it stands.
     let Ok(text) = serde_json::from_str::<String>(raw) else { return Cow::Borrowed(raw) };
     let body = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    if body.starts_with('%') {
-        if let Ok(plain) = percent_decode_str(body).decode_utf8() {
-            return Cow::Owned(plain.into_owned());
-        }
+    // Hand-made dumps sometimes leave the brackets as they are.
+    if (body.starts_with('%') || body.starts_with("{%22"))
+        && let Ok(plain) = percent_decode_str(body).decode_utf8()
+    {
+        return Cow::Owned(plain.into_owned());
     }
     Cow::Owned(body.to_owned())
 }

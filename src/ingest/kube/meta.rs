@@ -84,7 +84,7 @@ impl ManagerIn {
         let keys = self.fields.metadata.annotations.0.into_iter();
         let annotations: Vec<Name> =
             keys.filter_map(|key| key.strip_prefix("f:").filter(|key| is_kept_key(key)).map(Name::new)).collect();
-        (!annotations.is_empty()).then(|| FieldManager { manager: self.manager, time: self.time.0, annotations })
+        (!annotations.is_empty()).then_some(FieldManager { manager: self.manager, time: self.time.0, annotations })
     }
 }
 
