@@ -1,1 +1,3 @@
+//! Parses arguments, hands over, exits.
+
 fn main() {}
