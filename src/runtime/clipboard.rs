@@ -25,14 +25,15 @@ pub enum Way {
     Screen,
 }
 
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Way {
+    /// As messages name it: `copied 12 characters by NAME`.
+    pub fn name(self) -> &'static str {
+        match self {
             Way::Desktop => "the desktop clipboard",
-            Way::Terminal => "the terminal (OSC 52)",
-            Way::Tmux => "the terminal (OSC 52 through tmux)",
-            Way::Screen => "the terminal (OSC 52 through screen)",
-        })
+            Way::Terminal => "OSC 52",
+            Way::Tmux => "OSC 52 through tmux",
+            Way::Screen => "OSC 52 through screen",
+        }
     }
 }
 

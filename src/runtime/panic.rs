@@ -6,10 +6,10 @@
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
 use jiff::Timestamp;
@@ -21,6 +21,14 @@ pub const EXIT_CODE: u8 = 5;
 
 /// Threads of this name run jobs; their panics are contained.
 pub const JOB_THREAD: &str = "rolewalk-job";
+
+/// The report of the last contained panic. Not kept by thread: parallel work panics in one and is caught in another.
+static LAST_REPORT: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Takes the file with the details of the last contained panic, if it could be written.
+pub fn last_report() -> Option<PathBuf> {
+    LAST_REPORT.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
 
 /// Installs the hook; later calls do nothing. Call first in `main`, from the main thread.
 pub fn install() {
@@ -38,12 +46,16 @@ fn hook(info: &PanicHookInfo<'_>, main: ThreadId) {
         location: info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string),
         thread: thread.name().unwrap_or("unnamed").to_owned(),
     };
-    if bug.thread.starts_with(JOB_THREAD) {
-        tracing::error!("a job panicked: {} at {}", bug.message, bug.location);
+    let contained = bug.thread.starts_with(JOB_THREAD);
+    if !contained {
+        terminal::restore();
+    }
+    let report = directory().and_then(|directory| bug.report(&directory, &Backtrace::force_capture()));
+    if contained {
+        tracing::error!("a background job panicked: {} at {}", bug.message, bug.location);
+        *LAST_REPORT.lock().unwrap_or_else(PoisonError::into_inner) = report.ok();
         return;
     }
-    terminal::restore();
-    let report = directory().and_then(|directory| bug.report(&directory, &Backtrace::force_capture()));
     // Not through `stderr()`: another thread may hold its lock for ever.
     let _ = rustix::io::write(rustix::stdio::stderr(), bug.last_words(&report).as_bytes());
     if thread.id() != main {
@@ -102,7 +114,7 @@ impl Bug {
         let _ = writeln!(text, "message  {}", self.message);
         let _ = writeln!(text, "at       {}", self.location);
         let _ = writeln!(text, "\n{stack}");
-        let name = format!("bug-{}-{}.txt", now.strftime("%Y%m%dT%H%M%SZ"), std::process::id());
+        let name = format!("bug-{}-{}.txt", now.strftime("%Y%m%dT%H%M%S%3fZ"), std::process::id());
         let file = directory.join(name);
         save::make_directory(directory)?;
         save::write(&file, text.as_bytes(), save::Existing::Replace)?;
@@ -120,14 +132,9 @@ pub fn directory() -> io::Result<PathBuf> {
     Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("rolewalk"))
 }
 
-/// Runs `body` and turns a panic in it, which the hook has reported by then, into `None`.
-pub fn contained<T>(body: impl FnOnce() -> T) -> Option<T> {
-    panic::catch_unwind(panic::AssertUnwindSafe(body)).ok()
-}
-
-/// Says a last line on standard error; a closed standard error is no reason to fail.
-pub fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+/// Runs `body`; a panic in it, which the hook has reported by then, becomes the exit code of a bug.
+pub fn guard(body: impl FnOnce() -> u8) -> u8 {
+    panic::catch_unwind(panic::AssertUnwindSafe(body)).unwrap_or(EXIT_CODE)
 }
 
 #[cfg(test)]

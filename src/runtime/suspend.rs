@@ -4,15 +4,19 @@ use std::io;
 
 use rustix::process::{self, Pid, Signal};
 
-/// Stops the process group, so that wrappers around this program stop with it. Returns once something let it go on.
+/// Whether the program can be stopped for a while.
 ///
 /// # Errors
-/// No shell would ever continue it (the group is orphaned, as in a container whose only process this is); the system
-/// refused.
+/// No shell would ever continue it (the group is orphaned, as in a container whose only process this is).
+pub fn possible() -> io::Result<()> {
+    if can_be_resumed() { Ok(()) } else { Err(io::Error::other("no shell here could bring the program back")) }
+}
+
+/// Stops the process group, so that wrappers around this program stop with it. Continues with SIGCONT.
+///
+/// # Errors
+/// The system refused.
 pub fn stop() -> io::Result<()> {
-    if !can_be_resumed() {
-        return Err(io::Error::other("no shell here could bring the program back"));
-    }
     Ok(process::kill_current_process_group(Signal::STOP)?)
 }
 
