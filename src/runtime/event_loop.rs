@@ -268,3 +268,6 @@ impl<S: Stage> EventLoop<S> {
         self.take(Msg::Resumed)
     }
 }
+
+#[cfg(test)]
+mod tests;
