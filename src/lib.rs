@@ -9,5 +9,6 @@ pub mod analysis;
 pub mod estate;
 pub mod ingest;
 pub mod app;
+pub mod runtime;
 pub mod ui;
 pub mod cli;
