@@ -16,6 +16,7 @@ mod kube;
 pub mod layout;
 mod object;
 mod problem;
+mod raw;
 mod read;
 mod record;
 mod shared;
@@ -37,6 +38,9 @@ use crate::model::source::SourceId;
 
 use files::{Files, reason};
 use layout::{Found, Layout};
+
+/// Name of the threads that read.
+const READING: &str = "rolewalk-job-read";
 
 /// How a snapshot is read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,7 +111,9 @@ impl Snapshot {
         let threads = threads.unwrap_or(1).clamp(1, jobs.len().max(1));
         thread::scope(|scope| {
             for _ in 1..threads {
-                scope.spawn(work);
+                // The name says that a panic here ends the reading and not the program. Without the thread the
+                // others do the work.
+                let _ = thread::Builder::new().name(READING.to_owned()).spawn_scoped(scope, work);
             }
             work();
         });

@@ -13,6 +13,7 @@ pub mod log;
 pub mod panic;
 pub mod save;
 pub mod signals;
+pub mod snapshot;
 pub mod suspend;
 pub mod terminal;
 
@@ -23,7 +24,7 @@ use crossterm::event::EventStream;
 use futures_util::{StreamExt, stream};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::app::{App, Layout, Settings};
+use crate::app::{App, Layout};
 use crate::ui;
 
 use effects::Effects;
@@ -32,6 +33,7 @@ use jobs::Jobs;
 use signals::Signals;
 use terminal::Screen;
 
+pub use crate::app::{DataOrigin, Settings};
 pub use event_loop::{End, Fault};
 pub use load::Reader;
 

@@ -20,7 +20,8 @@ fn inventory(args: &SourceArgs) -> Result<Inventory, Failure> {
     let inventory = if args.demo {
         return Err(Failure::usage("no demo yet"));
     } else if let Some(directory) = &args.snapshot {
-        ingest::load(directory, ingest::Options { at: args.at, threads: None }).map_err(|error| Failure::new(Kind::Unreadable, error.to_string()))?
+        ingest::load(directory, ingest::Options { at: args.at, threads: None })
+            .map_err(|error| Failure::new(Kind::Unreadable, error.to_string()))?
     } else {
         return Err(Failure::usage("no data to read")
             .hint("pass --snapshot DIR, a directory that `rolewalk snapshot script` makes, or --demo"));

@@ -198,8 +198,14 @@ fn is_absent_for_web_identity(key: &str, issuer: &str) -> bool {
     }
     matches!(
         key,
-        "sts:externalid" | "aws:principalorgid" | "aws:principalarn" | "aws:sourcearn" | "aws:sourceaccount"
-            | "aws:principalaccount" | "aws:username" | "aws:multifactorauthpresent"
+        "sts:externalid"
+            | "aws:principalorgid"
+            | "aws:principalarn"
+            | "aws:sourcearn"
+            | "aws:sourceaccount"
+            | "aws:principalaccount"
+            | "aws:username"
+            | "aws:multifactorauthpresent"
     ) || key.starts_with("aws:principaltag/")
 }
 

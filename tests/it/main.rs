@@ -1,5 +1,4 @@
-//! Integration tests, in one binary so that linking happens once. Each file is a module here.
+//! Integration tests, in one binary so that linking happens once.
 
-mod demo;
-mod iam_cases;
+mod pty;
 mod tidy;

@@ -1,21 +1,134 @@
 //! `rolewalk` without a command: the screens.
 
-use clap::Subcommand;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
 
-use crate::cli::args::Args;
-use crate::cli::failure::Failure;
+use clap::{Subcommand, ValueEnum};
+use tracing::level_filters::LevelFilter;
+
 use crate::cli::Outcome;
+use crate::cli::args::{Args, Color, ScreenArgs, SourceArgs};
+use crate::cli::failure::{Failure, Kind};
+use crate::ingest;
+use crate::ingest::files::Files;
+use crate::runtime::snapshot::SnapshotReader;
+use crate::runtime::{self, DataOrigin, Fault, Options, Settings, log, terminal};
 
 #[derive(Debug, Subcommand)]
 pub enum DebugCommand {
     /// Panic on purpose, to see that the terminal is restored
-    Panic { place: Option<String> },
+    Panic { place: Place },
 }
 
-pub fn run(_: &Args, _: Option<&str>) -> Outcome {
-    Err(Failure::usage("the screens are not wired yet"))
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Place {
+    /// Where the screens are drawn
+    Ui,
+    /// In a background job
+    Worker,
 }
 
-pub fn debug(args: &Args, _: &DebugCommand) -> Outcome {
-    run(args, None)
+pub fn debug(args: &Args, debug: &DebugCommand) -> Outcome {
+    match debug {
+        DebugCommand::Panic { place: Place::Ui } => run(args, Some(Fault::Ui)),
+        DebugCommand::Panic { place: Place::Worker } => run(args, Some(Fault::Worker)),
+    }
+}
+
+pub fn run(args: &Args, fault: Option<Fault>) -> Outcome {
+    if !terminal::available() {
+        eprint(&terminal::no_terminal("rolewalk"));
+        return Ok(ExitCode::from(Kind::Usage.code()));
+    }
+    let files = files(&args.source)?;
+    log::start(LevelFilter::INFO, None)?;
+    let settings = settings(&args.source, &args.screen, |name| std::env::var(name).ok());
+    let options = ingest::Options { at: args.source.at, threads: None };
+    let reader = Arc::new(SnapshotReader::new(files, options));
+    let code = runtime::run(Options { settings, reader, fault })
+        .map_err(|error| Failure::usage(format!("the terminal cannot be used: {error}")))?;
+    Ok(ExitCode::from(code))
+}
+
+fn files(source: &SourceArgs) -> Result<Files, Failure> {
+    match &source.snapshot {
+        Some(directory) => Ok(Files::Disk(directory.clone())),
+        None => Err(Failure::usage("no data to read").hint("pass --snapshot DIR or --demo")),
+    }
+}
+
+fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) -> Option<String>) -> Settings {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let color = match screen.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
+    };
+    // The first of these that is set decides on the characters of the terminal (POSIX).
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
+    let utf8 = locale.to_ascii_lowercase().replace('-', "").contains("utf8");
+    let origin = match &source.snapshot {
+        Some(directory) => DataOrigin::Snapshot(directory.display().to_string()),
+        None => DataOrigin::Demo,
+    };
+    let command = match &source.snapshot {
+        Some(directory) => format!("rolewalk --snapshot {}", quoted(directory)),
+        None => "rolewalk --demo".to_owned(),
+    };
+    let defaults = Settings::default();
+    Settings {
+        origin,
+        ascii: screen.ascii || !utf8,
+        color,
+        true_color: matches!(set("COLORTERM").as_deref(), Some("truecolor" | "24bit")),
+        theme: screen.theme.clone().unwrap_or_else(|| defaults.theme.clone()),
+        mouse: screen.mouse,
+        namespace: source.namespace.clone(),
+        command,
+        ..defaults
+    }
+}
+
+/// The path as a shell takes it in one piece.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |it: char| it.is_alphanumeric() || "/._-+=:@%,".contains(it);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+fn eprint(text: &str) {
+    text.lines().for_each(crate::cli::failure::note);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)], color: Color) -> Settings {
+        let screen = ScreenArgs { color, ascii: false, theme: None, mouse: false };
+        let variable = |name: &str| variables.iter().find(|it| it.0 == name).map(|it| it.1.to_owned());
+        settings(&SourceArgs::default(), &screen, variable)
+    }
+
+    #[test]
+    fn no_color_takes_the_colours_away_unless_they_are_asked_for() {
+        assert!(with(&[], Color::Auto).color && with(&[("NO_COLOR", "")], Color::Auto).color);
+        assert!(!with(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], Color::Auto).color);
+        assert!(!with(&[("TERM", "dumb")], Color::Auto).color && !with(&[], Color::Never).color);
+        assert!(with(&[("NO_COLOR", "1")], Color::Always).color);
+    }
+
+    #[test]
+    fn the_locale_decides_on_the_characters() {
+        assert!(!with(&[("LANG", "de_DE.UTF-8")], Color::Auto).ascii);
+        assert!(!with(&[("LC_ALL", "C.utf8"), ("LANG", "C")], Color::Auto).ascii);
+        assert!(with(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")], Color::Auto).ascii && with(&[], Color::Auto).ascii);
+    }
+
+    #[test]
+    fn a_copied_command_survives_the_shell() {
+        assert_eq!(quoted(Path::new("dumps/prod-1")), "dumps/prod-1");
+        assert_eq!(quoted(Path::new("it's here")), r"'it'\''s here'");
+    }
 }
