@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, ChildKiller, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
@@ -240,7 +240,9 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         // Only after a failure is there anything left to end.
-        let _ = self.killer.kill();
+        if let Err(TryRecvError::Empty) = self.ended.try_recv() {
+            let _ = self.killer.kill();
+        }
     }
 }
 
