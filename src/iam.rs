@@ -18,6 +18,7 @@ pub mod parse;
 pub mod pattern;
 pub mod policies;
 pub mod principal;
+pub mod render;
 pub mod request;
 pub mod residual;
 mod statement;

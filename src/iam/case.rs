@@ -1,7 +1,5 @@
 //! `rolewalk eval`: one question as a line of JSON in, one answer as a line of JSON out (protocols.md section 1).
 
-mod render;
-
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -17,6 +15,7 @@ use super::parse::parse;
 use super::pattern::Action;
 use super::policies::{Level, Policies, Policy};
 use super::principal::{Principal, is_account};
+use super::render;
 use super::request::{Context, Request, Resource, Value as KeyValue};
 
 /// What a catalogue of actions knows and no policy says. `()` knows nothing.
