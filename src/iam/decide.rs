@@ -205,7 +205,7 @@ fn hits<'a>(
                 });
             }
         }
-        for statement in &document.statements {
+        for statement in document.about(request.action.service()) {
             let effects: &[Effect] = match statement.effect {
                 Some(Effect::Allow) if layer == Layer::Rcp => continue,
                 Some(Effect::Allow) => &[Effect::Allow],
@@ -388,13 +388,7 @@ fn silent(policies: &Policies, frame: &Frame, layers: &Layers<Truth>) -> Vec<Rea
         let alone = layers.resource.direct.or(layers.resource.everyone);
         let role = !frame.cross_account && layers.resource.role != Truth::No;
         let skipped = !frame.cross_account && alone != Truth::No;
-        let needs_identity = !skipped
-            && !role
-            && !(frame.must_agree
-                && resource.is_no()
-                && !frame.cross_account
-                && layers.identity != Truth::No);
-        if needs_identity && layers.identity.is_no() {
+        if !skipped && !role && layers.identity.is_no() {
             push(Layer::Identity, None, None);
         }
         if !skipped && layers.boundary.is_no() {

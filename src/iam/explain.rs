@@ -110,7 +110,7 @@ pub struct Unread {
     pub identity: bool,
 }
 
-/// Decides and explains. Costs a few times what [`super::decide`] costs.
+/// Decides and explains. Costs a few times what [`super::decide()`] costs.
 pub fn explain(
     request: &Request,
     policies: &Policies,

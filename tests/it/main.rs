@@ -1,4 +1,5 @@
 //! Integration tests, in one binary so that linking happens once. Each file is a module here.
 
 mod iam_cases;
+mod iam_properties;
 mod tidy;
