@@ -5,6 +5,7 @@
 //! 1. [`parse`] reads a document once; what it cannot read becomes [`Issue`]s and damage, never silence.
 //! 2. [`Request`] says who asks for what, and what is known of the context.
 
+pub mod access;
 pub mod case;
 pub mod catalogue;
 pub mod condition;

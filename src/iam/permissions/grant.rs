@@ -386,7 +386,12 @@ impl<'a> Evaluation<'a> {
             _ => {
                 let identity = match self.caller {
                     Caller::Root => vec![everything()],
-                    _ => self.limited(self.granted(&self.identity, class, kind, |_| true), &self.inner, class, kind),
+                    _ => self.limited(
+                        self.granted(&self.identity, class, kind, |_| true),
+                        &self.inner,
+                        class,
+                        kind,
+                    ),
                 };
                 // Rule L7: what limits the grant hangs on the name by which it means the caller.
                 let mut alone = by(Bond::Direct);
@@ -398,15 +403,32 @@ impl<'a> Evaluation<'a> {
                 }
                 alone.extend(open);
                 alone.extend(self.limited(by(Bond::Role), &self.inner, class, kind));
-                let (identity, alone) = (self.bounded(identity, class, kind), self.bounded(alone, class, kind));
+                let (identity, alone) = (
+                    self.bounded(identity, class, kind),
+                    self.bounded(alone, class, kind),
+                );
                 let supplied = resource.is_some();
-                self.by_account(identity, alone, kind, supplied, &|| by(Bond::Account), &by_any)
+                self.by_account(
+                    identity,
+                    alone,
+                    kind,
+                    supplied,
+                    &|| by(Bond::Account),
+                    &by_any,
+                )
             }
         };
         if kind.free == Some(Free::UnlessDenied) {
-            cells.extend(self.denied(self.limited(vec![everything()], &self.outer, class, kind), class, kind));
+            cells.extend(self.denied(
+                self.limited(vec![everything()], &self.outer, class, kind),
+                class,
+                kind,
+            ));
         }
-        let mut cells = Cells { table: &self.tables.conditions, cells };
+        let mut cells = Cells {
+            table: &self.tables.conditions,
+            cells,
+        };
         cells.merge();
         cells.cells
     }
@@ -418,7 +440,10 @@ impl<'a> Evaluation<'a> {
     }
 
     fn denied(&self, cells: Vec<Cell>, class: &Class, kind: &Kind) -> Vec<Cell> {
-        let mut cells = Cells { table: &self.tables.conditions, cells };
+        let mut cells = Cells {
+            table: &self.tables.conditions,
+            cells,
+        };
         for (layer, statement) in &self.denials {
             if cells.cells.is_empty() {
                 return Vec::new();
