@@ -14,6 +14,7 @@
 //! disagree access stays in sight and the answer is marked; a place that could not be read makes exactly those answers
 //! an error that it could change.
 
+pub mod access;
 pub mod case;
 pub mod catalogue;
 pub mod condition;

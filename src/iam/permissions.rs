@@ -70,7 +70,7 @@ impl Row {
         if self
             .marks
             .iter()
-            .any(|mark| matches!(mark, Mark::Unread(_)))
+            .any(|mark| matches!(mark, Mark::Unread(_) | Mark::NotSupplied(_)))
         {
             Status::Unknown
         } else if !self.marks.is_empty() {

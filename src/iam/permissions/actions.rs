@@ -199,6 +199,40 @@ impl Entries {
         }
     }
 
+    /// The actions of the catalogue that it certainly names.
+    pub fn known(&self, catalogue: &Catalogue) -> FixedBitSet {
+        let mut set = self.listed(catalogue);
+        if self.inverted {
+            set.toggle_range(..);
+            for id in catalogue
+                .ids()
+                .filter(|id| set.contains(id.index()))
+                .collect::<Vec<_>>()
+            {
+                if !self.refused.is_empty()
+                    && !self.of_action(&FixedBitSet::new(), catalogue, id).is_yes()
+                {
+                    set.set(id.index(), false);
+                }
+            }
+        }
+        set
+    }
+
+    fn listed(&self, catalogue: &Catalogue) -> FixedBitSet {
+        let mut set = FixedBitSet::with_capacity(catalogue.len());
+        for glob in &self.globs {
+            match glob {
+                ActionGlob::Everything => set.insert_range(..),
+                glob => glob
+                    .known(catalogue)
+                    .into_iter()
+                    .for_each(|id| set.insert(id.index())),
+            }
+        }
+        set
+    }
+
     fn finish(&self, listed: Truth) -> Truth {
         if self.inverted { !listed } else { listed }
     }
@@ -249,19 +283,7 @@ pub struct Class {
 pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
     let known: Vec<FixedBitSet> = all
         .iter()
-        .map(|entries| {
-            let mut set = FixedBitSet::with_capacity(catalogue.len());
-            for glob in &entries.globs {
-                match glob {
-                    ActionGlob::Everything => set.insert_range(..),
-                    glob => glob
-                        .known(catalogue)
-                        .into_iter()
-                        .for_each(|id| set.insert(id.index())),
-                }
-            }
-            set
-        })
+        .map(|entries| entries.listed(catalogue))
         .collect();
     let mut by_name: FxHashMap<Box<[Truth]>, Class> = FxHashMap::default();
     for ids in split(catalogue, all, &known) {

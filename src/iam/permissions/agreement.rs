@@ -529,7 +529,7 @@ fn draw(dice: &mut Dice, catalogue: &Catalogue, answer: &Value) -> (String, Stri
         .replace("${aws:PrincipalTag/team}", dice.pick(&["a", "b", "c"]))
         .replace("${aws:username}", "a");
     let mut resource = instance(dice, &pattern);
-    if resource.split(':').count() < 6 || resource.contains(['*', '?', '$', '"', '\\']) {
+    while resource.split(':').count() < 6 || resource.contains(['*', '?', '$', '"', '\\']) {
         let pattern = dice.pick(&[
             "arn:aws:s3:::*",
             "arn:aws:s3:::a/*",

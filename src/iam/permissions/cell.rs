@@ -15,8 +15,10 @@ const MAX_CELLS: usize = 400;
 /// Why a row is not exact, or not certain (rules S7, W5, W9, P8).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mark {
-    /// A document that could change the row was not supplied or could not be read.
+    /// A document that could change the row could not be read.
     Unread(Name),
+    /// A policy that must agree was not supplied: that of a key, of a role, or of a resource in another account.
+    NotSupplied(Name),
     /// A policy variable in a resource pattern is not known, so `*` stands for it; the key in lower case.
     Variable(Name),
     /// A `*` in a short ARN pattern may or may not run over a colon (rule W5).
@@ -41,7 +43,8 @@ impl Mark {
     /// A sentence fragment for notes.
     pub fn text(&self) -> String {
         match self {
-            Mark::Unread(name) => format!("{name} was not supplied or could not be read"),
+            Mark::Unread(name) => format!("{name} could not be read"),
+            Mark::NotSupplied(name) => format!("{name} was not supplied"),
             Mark::Variable(key) => format!("the value of {key} is not known"),
             Mark::Spans => "pattern spans segments".to_owned(),
             Mark::MayBeDenied => {

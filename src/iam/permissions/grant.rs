@@ -381,8 +381,8 @@ impl<'a> Evaluation<'a> {
             })
         };
         let by_any = || self.granted(resource.unwrap_or_default(), class, kind, |_| true);
-        let granted = match self.caller {
-            Caller::Outside => by_any(),
+        let mut cells = match self.caller {
+            Caller::Outside => self.bounded(by_any(), class, kind),
             _ => {
                 let identity = match self.caller {
                     Caller::Root => vec![everything()],
@@ -403,6 +403,10 @@ impl<'a> Evaluation<'a> {
                 }
                 alone.extend(open);
                 alone.extend(self.limited(by(Bond::Role), &self.inner, class, kind));
+                let (identity, alone) = (
+                    self.bounded(identity, class, kind),
+                    self.bounded(alone, class, kind),
+                );
                 let supplied = resource.is_some();
                 self.by_account(
                     identity,
@@ -414,11 +418,28 @@ impl<'a> Evaluation<'a> {
                 )
             }
         };
-        let granted = self.limited(granted, &self.endpoint, class, kind);
-        let mut cells = self.limited(granted, &self.outer, class, kind);
         if kind.free == Some(Free::UnlessDenied) {
-            cells.extend(self.limited(vec![everything()], &self.outer, class, kind));
+            cells.extend(self.denied(
+                self.limited(vec![everything()], &self.outer, class, kind),
+                class,
+                kind,
+            ));
         }
+        let mut cells = Cells {
+            table: &self.tables.conditions,
+            cells,
+        };
+        cells.merge();
+        cells.cells
+    }
+
+    /// Within what endpoint and SCPs allow, and not denied. All of it only takes away, so it commutes with the rest.
+    fn bounded(&self, cells: Vec<Cell>, class: &Class, kind: &Kind) -> Vec<Cell> {
+        let cells = self.limited(cells, &self.endpoint, class, kind);
+        self.denied(self.limited(cells, &self.outer, class, kind), class, kind)
+    }
+
+    fn denied(&self, cells: Vec<Cell>, class: &Class, kind: &Kind) -> Vec<Cell> {
         let mut cells = Cells {
             table: &self.tables.conditions,
             cells,
@@ -455,8 +476,8 @@ impl<'a> Evaluation<'a> {
         let table = &self.tables.conditions;
         let own = |cell: &Cell| cell.filtered(|pattern| !self.is_foreign(pattern));
         let mut out: Vec<Cell> = alone.iter().filter_map(own).collect();
-        let unread = |mut cell: Cell, label: &str| {
-            cell.marks.insert(Mark::Unread(Name::new(label)));
+        let not_supplied = |mut cell: Cell, label: &str| {
+            cell.marks.insert(Mark::NotSupplied(Name::new(label)));
             cell
         };
         for cell in &identity {
@@ -470,7 +491,7 @@ impl<'a> Evaluation<'a> {
                     both.limit(&to_any());
                     out.extend(both.cells);
                 } else {
-                    out.push(unread(
+                    out.push(not_supplied(
                         foreign,
                         "the policy of a resource in another account",
                     ));
@@ -482,7 +503,7 @@ impl<'a> Evaluation<'a> {
                 continue;
             };
             if !supplied {
-                out.push(unread(cell, agree.label()));
+                out.push(not_supplied(cell, agree.label()));
                 continue;
             }
             let bound = [agree.resources()];

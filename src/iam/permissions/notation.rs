@@ -42,7 +42,12 @@ pub fn notation(catalogue: &Catalogue, set: &ActionSet) -> Notation {
             writer.service(service);
         }
         // Services that the catalogue does not have, and odd patterns in those that it has.
-        for region in &set.regions {
+        let mut regions: Vec<&Region> = set.regions.iter().collect();
+        regions.sort_by_key(|region| match &region.within {
+            ActionGlob::Everything => 0,
+            ActionGlob::Service { name, .. } => name.0.tokens().len(),
+        });
+        for region in regions {
             writer.say(region.within.clone());
         }
     }
