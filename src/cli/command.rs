@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod completion;
+pub mod doctor;
 pub mod eval;
 pub mod list;
 pub mod man;
@@ -21,6 +22,8 @@ pub enum Command {
     List(list::ListArgs),
     /// Show one thing with everything known about it
     Show(show::ShowArgs),
+    /// List each source with its state, counts and losses
+    Doctor,
     /// Decide IAM requests given as JSON lines on stdin
     Eval,
     /// Make directories of dumps that --snapshot reads
@@ -41,6 +44,7 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Debug(debug)) => tui::debug(&args, debug),
         Some(Command::List(list)) => list::run(list, &args.source, &args.output),
         Some(Command::Show(show)) => show::run(show, &args.source, &args.output),
+        Some(Command::Doctor) => doctor::run(&args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),

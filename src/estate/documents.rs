@@ -1,11 +1,13 @@
 //! The policy documents of a role, and where the stored text of any thing stands.
 
+use rayon::prelude::*;
+
 use crate::base::Name;
 use crate::model::facts::iam::{PolicyText, Role};
 use crate::model::facts::meta::Origin;
 use crate::model::{EntityKey, Inventory, Kind, Lookup};
 
-use super::problem::Problem;
+use super::problem::{Problem, Severity};
 
 /// What a document does for a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,5 +148,63 @@ pub(super) fn origin<'a>(inventory: &'a Inventory, key: &EntityKey) -> Option<&'
     (!origin.file.is_empty()).then_some(origin)
 }
 
-/// Documents that do not parse, and sources that were not read, as problems.
-pub(super) fn problems(_: &Inventory, _: &mut Vec<Problem>) {}
+/// Documents that are no JSON object, and sources that were not read whole, as problems. Only the shape is looked at
+/// here; what a document says is read when somebody asks.
+pub(super) fn problems(inventory: &Inventory, problems: &mut Vec<Problem>) {
+    for account in inventory.accounts.values() {
+        let broken: Vec<Problem> = account.roles.items().par_iter().flat_map_iter(|role| broken_of_role(role)).collect();
+        problems.extend(broken);
+        let broken: Vec<Problem> = account
+            .policies
+            .items()
+            .par_iter()
+            .filter(|policy| policy.default_text().is_some_and(|text| !is_object(text)))
+            .map(|policy| Problem {
+                severity: Severity::Medium,
+                slug: UNREADABLE,
+                subject: crate::graph::policy_key(&account.id, &policy.arn),
+                text: format!("the document of policy {} is no JSON object", policy.name),
+            })
+            .collect();
+        problems.extend(broken);
+    }
+    for gap in inventory.coverage.gaps() {
+        let why = if gap.report.why.is_empty() { gap.report.status.word() } else { &gap.report.why };
+        problems.push(Problem {
+            severity: Severity::Info,
+            slug: "not-read",
+            subject: place_of(inventory, &gap.source.path),
+            text: format!("{} was not read whole: {why}", gap.source),
+        });
+    }
+}
+
+const UNREADABLE: &str = "document-unreadable";
+
+fn broken_of_role(role: &Role) -> Vec<Problem> {
+    let problem = |text: String| Problem {
+        severity: Severity::Medium,
+        slug: UNREADABLE,
+        subject: EntityKey::scoped(Kind::Role, &role.account, &role.name),
+        text,
+    };
+    let trust = role.trust.iter().filter(|text| !is_object(text)).map(|_| "the trust policy is no JSON object".into());
+    let inline = role.inline.iter().filter(|policy| !is_object(&policy.text));
+    let inline = inline.map(|policy| format!("inline policy {} is no JSON object", policy.name));
+    trust.chain(inline).map(problem).collect()
+}
+
+fn is_object(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+        && serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok()
+}
+
+/// The cluster or account that a source speaks of.
+fn place_of(inventory: &Inventory, source: &str) -> EntityKey {
+    let inside = |directory: &str| source.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    if let Some(cluster) = inventory.clusters.values().find(|cluster| inside(&cluster.directory)) {
+        return EntityKey::plain(Kind::Cluster, &cluster.label);
+    }
+    let account = inventory.accounts.values().find(|account| inside(&account.directory));
+    EntityKey::plain(Kind::Resource, &account.map_or_else(String::new, |it| format!("arn:aws:iam::{}:root", it.id)))
+}

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::base::{Name, Truth};
+use crate::iam::miss::{Failed, Miss};
+use crate::iam::trust::admits_request;
 use crate::iam::{
     Answer, Context, Decision, Document, Effect, Policies, Policy, Principal, Reason, Request, Residual, decide,
 };
@@ -61,7 +63,12 @@ impl Trusts {
         let request = Request::new(Principal::Federated(provider.into()), WEB_IDENTITY, &role.arn).in_context(context);
         let answer = decide(&request, &Policies { resource: Some(trust.clone()), ..Policies::default() });
         let what = format!("{sub} with audience {}", question.audience);
-        let check = verdict(&answer, "R72", "R55", &what);
+        let mut check = verdict(&answer, "R72", "R55", &what);
+        if answer.decision == Decision::ImplicitDeny
+            && let Some(miss) = admits_request(&trust, &request).nearest
+        {
+            (check.rule, check.why) = refusal(&miss, issuer);
+        }
         note(trace, role, &trust, &answer, "the trust policy admits the service account", &check);
         check
     }
@@ -100,7 +107,15 @@ impl Trusts {
             if asks_source && answer.decision != Decision::Allowed { ask(action, context.clone()) } else { answer }
         };
         let assume = ask(ASSUME);
-        let check = verdict(&assume, "R81", "R81", "pods.eks.amazonaws.com to assume the role");
+        let mut check = verdict(&assume, "R81", "R81", "pods.eks.amazonaws.com to assume the role");
+        if assume.decision == Decision::ImplicitDeny {
+            let principal = Principal::Service(AGENT_PRINCIPAL.into());
+            let request = Request::new(principal, ASSUME, &role.arn).in_context(context.clone());
+            if let Some(miss) = admits_request(&trust, &request).nearest {
+                check.why = refusal(&miss, "").1;
+                check.rule = if matches!(miss.failed, Failed::Condition { .. }) { "R82" } else { "R81" };
+            }
+        }
         note(trace, role, &trust, &assume, "the trust policy lets the agent's service assume the role", &check);
         let tag = ask(TAG_SESSION);
         let tagged = verdict(&tag, "R81", "R81", "pods.eks.amazonaws.com to tag the session");
@@ -198,14 +213,8 @@ fn is_absent_for_web_identity(key: &str, issuer: &str) -> bool {
     }
     matches!(
         key,
-        "sts:externalid"
-            | "aws:principalorgid"
-            | "aws:principalarn"
-            | "aws:sourcearn"
-            | "aws:sourceaccount"
-            | "aws:principalaccount"
-            | "aws:username"
-            | "aws:multifactorauthpresent"
+        "sts:externalid" | "aws:principalorgid" | "aws:principalarn" | "aws:sourcearn" | "aws:sourceaccount"
+            | "aws:principalaccount" | "aws:username" | "aws:multifactorauthpresent"
     ) || key.starts_with("aws:principaltag/")
 }
 
@@ -254,6 +263,48 @@ fn verdict(answer: &Answer, yes: &'static str, no: &'static str, what: &str) -> 
             Check::unknown("R67", format!("whether the trust policy admits {what} depends{on}"), vec![])
         }
         Decision::Error => Check::unknown("R5", "a trust policy or a policy beside it cannot be read", vec![]),
+    }
+}
+
+/// Which clause of the closest statement refuses a caller, with the rule that explains it.
+fn refusal(miss: &Miss, issuer: &str) -> (&'static str, String) {
+    let statement = match &miss.source.sid {
+        Some(sid) if !sid.is_empty() => format!("statement `{sid}`"),
+        _ => format!("statement {}", miss.source.statement),
+    };
+    let expected: Vec<&str> = miss.expected.iter().map(Name::as_str).collect();
+    let expected = expected.join(", ");
+    let actual = &miss.actual;
+    match &miss.failed {
+        Failed::Action | Failed::NotAction => {
+            ("R56", format!("{statement} of the trust policy is about {expected}, not {actual}"))
+        }
+        Failed::Principal | Failed::NotPrincipal => {
+            ("R57", format!("{statement} of the trust policy names {expected}, the caller is {actual}"))
+        }
+        Failed::Resource | Failed::NotResource => ("R55", format!("{statement} of the trust policy names {expected}")),
+        Failed::Condition { operator, key } => {
+            let claim = key.rsplit_once(':').map_or("", |(_, claim)| claim);
+            let own = key.rsplit_once(':').is_some_and(|(provider, _)| provider.eq_ignore_ascii_case(issuer));
+            let is_claim = matches!(claim, "sub" | "aud") && key.contains('/');
+            if is_claim && !own {
+                return ("R61", format!("{statement} asks {key}, a key of another issuer, which this token has not"));
+            }
+            let exact = !operator.to_ascii_lowercase().contains("like");
+            if is_claim && exact && miss.expected.iter().any(|value| value.contains(['*', '?'])) {
+                return ("R63", format!("{statement} compares {claim} with `{expected}` under {operator}, where * is literal"));
+            }
+            let swapped = match claim {
+                "aud" => expected.starts_with("system:serviceaccount:"),
+                "sub" => expected.starts_with("sts.amazonaws.com"),
+                _ => false,
+            };
+            if is_claim && swapped {
+                return ("R66", format!("{statement} looks for `{expected}` in {claim}: sub and aud are swapped"));
+            }
+            let name = if is_claim { claim } else { key.as_str() };
+            ("R62", format!("{statement} wants {name} {operator} {expected}; it is {actual}"))
+        }
     }
 }
 

@@ -1,4 +1,8 @@
-//! Integration tests, in one binary so that linking happens once.
+//! Integration tests, in one binary so that linking happens once. Each file is a module here.
 
+mod iam_cases;
+mod iam_properties;
+mod ingest;
+mod testbed;
 mod pty;
 mod tidy;

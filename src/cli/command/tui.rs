@@ -9,9 +9,9 @@ use tracing::level_filters::LevelFilter;
 
 use crate::cli::Outcome;
 use crate::cli::args::{Args, Color, ScreenArgs, SourceArgs};
-use crate::cli::failure::{Failure, Kind};
+use crate::cli::failure::{Failure, Kind, note};
+use crate::cli::source;
 use crate::ingest;
-use crate::ingest::files::Files;
 use crate::runtime::snapshot::SnapshotReader;
 use crate::runtime::{self, DataOrigin, Fault, Options, Settings, log, terminal};
 
@@ -38,24 +38,20 @@ pub fn debug(args: &Args, debug: &DebugCommand) -> Outcome {
 
 pub fn run(args: &Args, fault: Option<Fault>) -> Outcome {
     if !terminal::available() {
-        eprint(&terminal::no_terminal("rolewalk"));
+        terminal::no_terminal("rolewalk").lines().for_each(note);
         return Ok(ExitCode::from(Kind::Usage.code()));
     }
-    let files = files(&args.source)?;
-    log::start(LevelFilter::INFO, None)?;
+    let snapshot = source::snapshot(&args.source)?;
+    // The log is a convenience: without it the program works.
+    if let Err(error) = log::start(LevelFilter::INFO, None) {
+        note(&format!("no log: {error}"));
+    }
     let settings = settings(&args.source, &args.screen, |name| std::env::var(name).ok());
     let options = ingest::Options { at: args.source.at, threads: None };
-    let reader = Arc::new(SnapshotReader::new(files, options));
+    let reader = Arc::new(SnapshotReader::new(snapshot.files().clone(), options));
     let code = runtime::run(Options { settings, reader, fault })
         .map_err(|error| Failure::usage(format!("the terminal cannot be used: {error}")))?;
     Ok(ExitCode::from(code))
-}
-
-fn files(source: &SourceArgs) -> Result<Files, Failure> {
-    match &source.snapshot {
-        Some(directory) => Ok(Files::Disk(directory.clone())),
-        None => Err(Failure::usage("no data to read").hint("pass --snapshot DIR or --demo")),
-    }
 }
 
 fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) -> Option<String>) -> Settings {
@@ -95,10 +91,6 @@ fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |it: char| it.is_alphanumeric() || "/._-+=:@%,".contains(it);
     if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
-fn eprint(text: &str) {
-    text.lines().for_each(crate::cli::failure::note);
 }
 
 #[cfg(test)]
