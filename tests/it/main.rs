@@ -1,4 +1,6 @@
-//! The integration tests, one binary; each module is one subject.
+//! Integration tests, in one binary so that linking happens once. Each file is a module here.
 
+mod iam_cases;
 mod ingest;
 mod testbed;
+mod tidy;

@@ -1,0 +1,45 @@
+"""The two texts about the world: its README and the expectations that a test compares with the program."""
+
+HEAD = """# The demo world
+
+What `rolewalk --demo` shows: account 111122223333 with clusters `prod-eu1` (eu-west-1) and `staging-eu2` (eu-central-1), and account 444455556666,
+which keeps the audit trail. The files are what `kubectl get -o json` and the AWS CLI would have printed on 2026-02-12 at 02:58:14 UTC; nothing in
+them is real. Service control policies of 111122223333 were not readable, so `aws/organizations-*` is missing.
+
+Written by `tests/testbed/make_demo_world.py`; do not edit by hand. Secret values are canaries (`canary-secret-N`, access keys `AKIACANARY...`):
+none may appear in anything the program keeps or shows.
+
+## Planted cases
+
+| where | subject | finding | what is wrong |
+| --- | --- | --- | --- |
+"""
+TABLE = """
+## Expected identities
+
+One row for each distinct answer of a container over the pods of its workload; several rows mean that pods differ. A workload without pods is predicted.
+`|` in a verdict separates answers that the reference leaves open. The same table for tests: `tests/fixtures/demo_expectations.tsv`.
+
+| cluster | workload | container | source | role | verdict | rule |
+| --- | --- | --- | --- | --- | --- | --- |
+"""
+COLUMNS = ["cluster", "namespace", "workload", "container", "source", "role", "verdict"]
+
+
+def text(planted, expected):
+    cases = "".join("| " + " | ".join(row) + " |\n" for row in planted)
+    rows = "".join(f"| {cluster} | {namespace}/{workload} | {container} | {source} | {short(role)} | {verdict.replace('|', ' or ')} | {rule} |\n"
+                   for cluster, namespace, workload, container, source, role, verdict, rule in expected)
+    return HEAD + cases + TABLE.replace("`|` in", "`or` in") + rows
+
+
+def short(arn):
+    """`arn:aws:iam::111122223333:role/a` as `a`, of another account as `444455556666:a`."""
+    if not arn.startswith("arn:"):
+        return arn
+    account, name = arn.split(":")[4], arn.split("/", 1)[1]
+    return name if account == "111122223333" else f"{account}:{name}"
+
+
+def table(expected):
+    return "".join("\t".join(row) + "\n" for row in [COLUMNS] + [list(row[:7]) for row in expected])
