@@ -85,6 +85,10 @@ fn words(error: &serde_json::Error) -> (String, String) {
                 None => (text, ""),
             };
             let found = found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ");
+            let expected = match expected {
+                "i64" => "a whole number",
+                other => other,
+            };
             (kind_of(found).into_owned(), expected.to_owned())
         }
     }

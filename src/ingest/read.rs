@@ -57,7 +57,7 @@ pub fn source(files: &Files, found: &Found, sink: &(dyn Fn(Delta) + Sync)) {
             .map(|at| reader.shape.lists[at])
             .collect();
         if !absent.is_empty() && reader.listed != 0 {
-            reader.why.push(format!("`{}` is not in the answer", absent.join("`, `")));
+            reader.why.push(format!("not in the answer: `{}`", absent.join("`, `")));
         }
     }
     let Reader { mut context, why, .. } = reader;

@@ -2,4 +2,6 @@
 
 mod iam_cases;
 mod iam_properties;
+mod ingest;
+mod testbed;
 mod tidy;

@@ -218,6 +218,8 @@ impl<R: BufRead> Pieces<R> {
 fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::LastWins,
+        // YAML 1.2, as kubectl writes it: `n` and `yes` are text.
+        strict_booleans: true,
         with_snippet: false,
         budget: serde_saphyr::budget! { max_depth: 128 },
     }
