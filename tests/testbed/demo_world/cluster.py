@@ -10,6 +10,8 @@ RESOURCES = ["pods", "serviceaccounts", "namespaces", "nodes", "deployments", "r
              "secrets", "services", "ingresses", "csidrivers", "persistentvolumes", "customresourcedefinitions", "nodepools", "ec2nodeclasses"]
 API_TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 APPS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+# Only these carry a uid: others never own, run as or are bound to anything by it.
+OWNERS, OWNED = {"ReplicaSet", "StatefulSet", "DaemonSet", "Deployment", "Job", "CronJob"}, {"Pod", "ServiceAccount", "Node"}
 ROLE_ARN = "eks.amazonaws.com/role-arn"
 
 
@@ -29,7 +31,7 @@ class Cluster:
         self.nodes, self.known_roles, self.associations = {}, {}, {}
         self.entries, self.access_policies, self.nodegroups, self.fargate, self.addons = [], [], [], [], []
         self.expected, self.planted = [], []
-        self.webhook_until, self.private_only, self.ips = None, False, 0
+        self.webhook_until, self.private_only = None, False
 
     # Objects -----------------------------------------------------------------------------------------------------------
 
@@ -42,7 +44,8 @@ class Cluster:
         meta["name"] = name
         if namespace:
             meta["namespace"] = namespace
-        meta["uid"] = uid(label)
+        if kind in OWNED or kind in OWNERS:
+            meta["uid"] = uid(label)
         return meta
 
     def add(self, resource, api, kind, name, namespace=None, created=None, labels=None, annotations=None, **body):
@@ -52,7 +55,7 @@ class Cluster:
 
     def namespace(self, name, labels=None, created=None):
         self.add("namespaces", "v1", "Namespace", name, created=duration_ago(created),
-                 labels={"kubernetes.io/metadata.name": name, **(labels or {})}, spec={"finalizers": ["kubernetes"]}, status={"phase": "Active"})
+                 labels={"kubernetes.io/metadata.name": name, **(labels or {})}, status={"phase": "Active"})
         self.add("serviceaccounts", "v1", "ServiceAccount", "default", name, created=duration_ago(created))
 
     def service_account(self, namespace, name, role=None, since=None, created=None, by="helm", before=None, annotations=None, labels=None,
@@ -138,42 +141,38 @@ class Cluster:
             spec["taints"] = taints
         self.add("nodes", "v1", "Node", name, created=when, labels=dict(sorted(labels.items())), spec=spec, status={
             "addresses": [{"address": ip, "type": "InternalIP"}, {"address": name, "type": "Hostname"}],
-            "capacity": {"cpu": "4", "memory": "15882580Ki", "pods": "58"},
-            "conditions": [{"lastHeartbeatTime": k8s_time(NOW), "lastTransitionTime": k8s_time(when), "message": "kubelet is posting ready status",
-                            "reason": "KubeletReady", "status": "True", "type": "Ready"}],
-            "nodeInfo": {"architecture": "amd64", "containerRuntimeVersion": "containerd://2.1.5", "kernelVersion": "6.12.58-82.121.amzn2023.x86_64",
-                         "kubeletVersion": kubelet, "operatingSystem": "linux", "osImage": image}})
+            "conditions": [{"reason": "KubeletReady", "status": "True", "type": "Ready"}],
+            "nodeInfo": {"kubeletVersion": kubelet, "operatingSystem": "linux", "osImage": image}})
         self.nodes[name] = {"ip": ip, "fargate": bool(fargate), "launched": when}
         return name
 
     # Workloads ---------------------------------------------------------------------------------------------------------
 
-    def template(self, namespace, name, sa, containers, init=None, volumes=None, host_network=False, labels=None, annotations=None, **spec):
-        body = {"containers": containers}
+    def template(self, name, sa, containers, init=None, volumes=None, host_network=False, labels=None, annotations=None, api=False, **spec):
+        """`api` says that the workload talks to the Kubernetes API, so has its token mounted."""
+        body = {} if api else {"automountServiceAccountToken": False}
+        body["containers"] = containers
         if init:
             body["initContainers"] = init
         if host_network:
             body["hostNetwork"] = True
-        body.update({"restartPolicy": "Always", "serviceAccount": sa, "serviceAccountName": sa})
-        body.update(spec)
+        body.update({"serviceAccountName": sa, **spec})
         if volumes:
             body["volumes"] = volumes
         meta = {"annotations": annotations} if annotations else {}
-        meta["labels"] = {"app.kubernetes.io/name": name, **(labels or {})}
+        meta["labels"] = {"app": name, **(labels or {})}
         return {"metadata": meta, "spec": body}
 
-    def pod(self, namespace, name, template, node, created, owner=None, generate=None, extra_labels=None, ready=True, phase="Running"):
+    def pod(self, namespace, name, template, node, created, owner=None, extra_labels=None, ready=True, phase="Running"):
         """A pod of `template`, through the webhook as it stood at `created`."""
         created = duration_ago(created)
         spec = copy.deepcopy(template["spec"])
         label = f"{self.name}/{namespace}/{name}"
         meta = self.meta("Pod", name, namespace, created, {**template["metadata"]["labels"], **(extra_labels or {})},
                          copy.deepcopy(template["metadata"].get("annotations")))
-        if generate:
-            meta = {"generateName": generate, **meta}
         if owner:
             api, kind, owner_name = owner
-            meta["ownerReferences"] = [{"apiVersion": api, "blockOwnerDeletion": True, "controller": True, "kind": kind, "name": owner_name,
+            meta["ownerReferences"] = [{"apiVersion": api, "controller": True, "kind": kind, "name": owner_name,
                                         "uid": uid(f"{self.name}/{kind}/{namespace}/{owner_name}")}]
         sa = spec["serviceAccountName"]
         history, notes = self.known_roles.get((namespace, sa), ([], {}))
@@ -191,14 +190,7 @@ class Cluster:
             role = next((arn for since, arn in reversed(history) if since <= created), None)
             association = self.associations.get((namespace, sa))
             webhook.mutate(pod, self.region, role, association is not None and association["created"] <= created, notes)
-        host = self.nodes[node]
-        ip = host["ip"]
-        if not spec.get("hostNetwork") and not host["fargate"]:
-            self.ips += 1
-            ip = f"{ip.rsplit('.', 2)[0]}.{100 + self.ips // 250}.{self.ips % 250 + 3}"
-        started = k8s_time(created)
-        pod["status"] = {"conditions": [{"lastTransitionTime": started, "status": "True" if ready else "False", "type": "Ready"}],
-                         "hostIP": host["ip"], "phase": phase, "podIP": ip, "startTime": started}
+        pod["status"] = {"conditions": [{"status": "True" if ready else "False", "type": "Ready"}], "phase": phase, "startTime": k8s_time(created)}
         self.lists["pods"].append(pod)
         return pod
 
@@ -208,19 +200,18 @@ class Cluster:
 
         `expect` is the identity of its containers: (source, role, verdict, rule) or {container: ...}.
         """
-        body = self.template(namespace, name, sa, containers, annotations=pod_annotations, **template)
+        body = self.template(name, sa, containers, annotations=pod_annotations, **template)
         count = len(pods) if replicas is None else replicas
-        selector = {"matchLabels": {"app.kubernetes.io/name": name}}
         born = min([duration_ago(c) for _, c in pods] + [self.created + (NOW - self.created) / 3])
-        spec = {"selector": selector, "template": body}
+        spec = {"template": body}
         if kind != "DaemonSet":
             spec = {"replicas": count, **spec}
         if kind == "StatefulSet":
             spec["serviceName"] = name
-        status = {"observedGeneration": generation, "readyReplicas": count, "replicas": count}
+        status = {"readyReplicas": count, "replicas": count}
         if kind == "DaemonSet":
             status = {"currentNumberScheduled": count, "desiredNumberScheduled": count, "numberMisscheduled": 0, "numberReady": count - len(not_ready)}
-        item = self.add(APPS[kind], "apps/v1", kind, name, namespace, born, body["metadata"]["labels"], annotations, spec=spec, status=status)
+        item = self.add(APPS[kind], "apps/v1", kind, name, namespace, born, None, annotations, spec=spec, status=status)
         item["metadata"]["generation"] = generation
         owner, prefix, extra = ("apps/v1", kind, name), f"{name}-", {}
         if kind == "Deployment":
@@ -229,49 +220,48 @@ class Cluster:
             extra = {"pod-template-hash": hash_}
             self.replica_set(namespace, name, body, hash_, count, pods[0][1] if pods else born)
         elif kind == "DaemonSet":
-            extra = {"controller-revision-hash": suffix(name + "/revision", 10), "pod-template-generation": str(generation)}
+            extra = {"controller-revision-hash": suffix(name + "/revision", 10)}
         else:
             extra = {"controller-revision-hash": f"{name}-{suffix(name + '/revision', 10)}"}
         for i, (node, created) in enumerate(pods):
             if kind == "StatefulSet":
-                pod_name, labels = f"{name}-{i}", {**extra, "apps.kubernetes.io/pod-index": str(i), "statefulset.kubernetes.io/pod-name": f"{name}-{i}"}
+                pod_name, labels = f"{name}-{i}", {**extra, "statefulset.kubernetes.io/pod-name": f"{name}-{i}"}
             else:
                 end = pod_names[1][i] if pod_names else suffix(f"{self.name}/{namespace}/{name}/{i}")
                 pod_name, labels = prefix + end, extra
-            self.pod(namespace, pod_name, body, node, created, owner, prefix, labels, ready=i not in not_ready)
+            self.pod(namespace, pod_name, body, node, created, owner, labels, ready=i not in not_ready)
         self.expect(f"{kind}/{name}", namespace, body, expect)
         return item
 
     def replica_set(self, namespace, name, template, hash_, replicas, created):
         body = copy.deepcopy(template)
         body["metadata"]["labels"]["pod-template-hash"] = hash_
-        item = self.add("replicasets", "apps/v1", "ReplicaSet", f"{name}-{hash_}", namespace, duration_ago(created), body["metadata"]["labels"],
-                        spec={"replicas": replicas, "selector": {"matchLabels": body["metadata"]["labels"]}, "template": body},
-                        status={"observedGeneration": 1, "replicas": replicas})
+        item = self.add("replicasets", "apps/v1", "ReplicaSet", f"{name}-{hash_}", namespace, duration_ago(created),
+                        spec={"replicas": replicas, "template": body}, status={"replicas": replicas})
         meta = item["metadata"]
-        meta["ownerReferences"] = [{"apiVersion": "apps/v1", "blockOwnerDeletion": True, "controller": True, "kind": "Deployment", "name": name,
+        meta["ownerReferences"] = [{"apiVersion": "apps/v1", "controller": True, "kind": "Deployment", "name": name,
                                     "uid": uid(f"{self.name}/Deployment/{namespace}/{name}")}]
 
     def cron_job(self, namespace, name, sa, containers, schedule, running=None, suspend=False, expect=None, **template):
         """`running` is (node, created) of the pod of its present job."""
-        body = self.template(namespace, name, sa, containers, restartPolicy="Never", **template)
-        self.add("cronjobs", "batch/v1", "CronJob", name, namespace, self.created + (NOW - self.created) / 4, body["metadata"]["labels"], spec={
+        body = self.template(name, sa, containers, restartPolicy="Never", **template)
+        self.add("cronjobs", "batch/v1", "CronJob", name, namespace, self.created + (NOW - self.created) / 4, spec={
             "concurrencyPolicy": "Forbid", "failedJobsHistoryLimit": 1, "jobTemplate": {"spec": {"backoffLimit": 2, "template": body}},
             "schedule": schedule, "successfulJobsHistoryLimit": 0, "suspend": suspend}, status={})
         if running:
             node, created = running[0], at(running[1])
             job = f"{name}-{int((created - at('1970-01-01 00:00')).total_seconds() // 60)}"
-            item = self.add("jobs", "batch/v1", "Job", job, namespace, created, body["metadata"]["labels"],
+            item = self.add("jobs", "batch/v1", "Job", job, namespace, created,
                             spec={"backoffLimit": 2, "completions": 1, "parallelism": 1, "template": body},
                             status={"active": 1, "ready": 1, "startTime": k8s_time(created)})
-            item["metadata"]["ownerReferences"] = [{"apiVersion": "batch/v1", "blockOwnerDeletion": True, "controller": True, "kind": "CronJob",
+            item["metadata"]["ownerReferences"] = [{"apiVersion": "batch/v1", "controller": True, "kind": "CronJob",
                                                     "name": name, "uid": uid(f"{self.name}/CronJob/{namespace}/{name}")}]
-            self.pod(namespace, f"{job}-{suffix(job)}", body, node, created, ("batch/v1", "Job", job), f"{job}-",
-                     {"batch.kubernetes.io/job-name": job, "job-name": job})
+            self.pod(namespace, f"{job}-{suffix(job)}", body, node, created, ("batch/v1", "Job", job),
+                     {"batch.kubernetes.io/job-name": job})
         self.expect(f"CronJob/{name}", namespace, body, expect)
 
     def bare_pod(self, namespace, name, sa, containers, node, created, expect=None, **template):
-        body = self.template(namespace, name, sa, containers, **template)
+        body = self.template(name, sa, containers, **template)
         self.pod(namespace, name, body, node, created)
         self.expect(f"Pod/{name}", namespace, body, expect)
 

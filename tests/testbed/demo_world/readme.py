@@ -17,20 +17,29 @@ none may appear in anything the program keeps or shows.
 TABLE = """
 ## Expected identities
 
-One row for each distinct answer of a container over the pods of its workload; several rows mean that pods differ. A workload without pods is predicted.
-`|` in a verdict separates answers that the reference leaves open. The same table for tests: `tests/fixtures/demo_expectations.tsv`.
+A workload with several rows for a container has pods that differ. A workload without pods is predicted.
+`or` separates verdicts that the reference leaves open (`|` in the table for tests). The same table for tests: `tests/fixtures/demo_expectations.tsv`.
 
-| cluster | workload | container | source | role | verdict | rule |
-| --- | --- | --- | --- | --- | --- | --- |
+"""
+IDENTITIES = """
+### {cluster}
+
+| workload | containers | source | role | verdict | rule |
+| --- | --- | --- | --- | --- | --- |
 """
 COLUMNS = ["cluster", "namespace", "workload", "container", "source", "role", "verdict"]
 
 
 def text(planted, expected):
     cases = "".join("| " + " | ".join(row) + " |\n" for row in planted)
-    rows = "".join(f"| {cluster} | {namespace}/{workload} | {container} | {source} | {short(role)} | {verdict.replace('|', ' or ')} | {rule} |\n"
-                   for cluster, namespace, workload, container, source, role, verdict, rule in expected)
-    return HEAD + cases + TABLE.replace("`|` in", "`or` in") + rows
+    rows, joined = "", {}
+    for cluster, namespace, workload, container, *answer in expected:
+        joined.setdefault(cluster, {}).setdefault((f"{namespace}/{workload}", *answer), []).append(container)
+    for cluster, answers in joined.items():
+        rows += IDENTITIES.format(cluster=cluster)
+        rows += "".join(f"| {workload} | {', '.join(containers)} | {source} | {short(role)} | {verdict.replace('|', ' or ')} | {rule} |\n"
+                        for (workload, source, role, verdict, rule), containers in answers.items())
+    return HEAD + cases + TABLE + rows
 
 
 def short(arn):
