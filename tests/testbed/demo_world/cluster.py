@@ -62,7 +62,7 @@ class Cluster:
                         owners=None, automount=None):
         """`since` is when the present role was written, `before` what stood there until then: (role, time).
 
-        `owners` lists further (manager, time) that claim the annotation.
+        `owners` lists further (manager, time) that own the annotation too, which only server-side apply allows.
         """
         born = duration_ago(created) or self.created
         notes, history = dict(annotations or {}), []
@@ -82,8 +82,8 @@ class Cluster:
             fields = {"f:metadata": {"f:annotations": {".": {}, **{f"f:{key}": {} for key in sorted(notes)}}}}
             meta = item["metadata"]
             rest = {key: meta.pop(key) for key in list(meta) if key in ("name", "namespace", "uid")}
-            meta["managedFields"] = [{"apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": fields, "manager": who, "operation": "Update",
-                                      "time": k8s_time(time)} for who, time in managed]
+            meta["managedFields"] = [{"apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": fields, "manager": who,
+                                      "operation": "Apply" if owners else "Update", "time": k8s_time(time)} for who, time in managed]
             meta.update(rest)
         self.known_roles[namespace, name] = (history, notes)
 
@@ -111,12 +111,13 @@ class Cluster:
 
     # Nodes -------------------------------------------------------------------------------------------------------------
 
-    def node(self, ip, zone, profile, tokens, hops, launched, nodegroup=None, nodepool=None, taints=None, kind="m6i.xlarge", fargate=None):
+    def node(self, ip, zone, profile, tokens, hops, launched, nodegroup=None, nodepool=None, kind="m6i.xlarge", fargate=None, kubelet=None):
         dns = f"ip-{ip.replace('.', '-')}.{self.region}.compute.internal"
         name = f"fargate-{dns}" if fargate else dns
         when, where = at(launched), self.region + zone
         labels = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux",
                   "topology.kubernetes.io/region": self.region, "topology.kubernetes.io/zone": where}
+        taints = None
         if fargate:
             labels["eks.amazonaws.com/compute-type"] = "fargate"
             provider = f"aws:///{where}/{digest(name)[:10]}-{digest(name)[10:40]}/{name}"
@@ -134,7 +135,7 @@ class Cluster:
                 tags.update({"karpenter.sh/nodepool": nodepool, "karpenter.k8s.aws/ec2nodeclass": "default"})
             self.account.instance(self.region, instance, profile, tokens, hops, f"{self.name}-{nodegroup or nodepool}", dns, ip, where, kind,
                                   when, self.name, tags, self.vpc, self.subnets["abc".index(zone)])
-        kubelet = f"v{self.version}.2-eks-ecaa3a6"
+        kubelet = f"v{kubelet or self.version}.2-eks-ecaa3a6"
         image = "Amazon Linux 2" if nodegroup == "legacy" else "Amazon Linux 2023.9.20260120"
         spec = {"providerID": provider}
         if taints:
@@ -143,7 +144,7 @@ class Cluster:
             "addresses": [{"address": ip, "type": "InternalIP"}, {"address": name, "type": "Hostname"}],
             "conditions": [{"reason": "KubeletReady", "status": "True", "type": "Ready"}],
             "nodeInfo": {"kubeletVersion": kubelet, "operatingSystem": "linux", "osImage": image}})
-        self.nodes[name] = {"ip": ip, "fargate": bool(fargate), "launched": when}
+        self.nodes[name] = {"fargate": fargate, "launched": when}
         return name
 
     # Workloads ---------------------------------------------------------------------------------------------------------
@@ -174,6 +175,8 @@ class Cluster:
             api, kind, owner_name = owner
             meta["ownerReferences"] = [{"apiVersion": api, "controller": True, "kind": kind, "name": owner_name,
                                         "uid": uid(f"{self.name}/{kind}/{namespace}/{owner_name}")}]
+        if self.nodes[node]["fargate"]:
+            meta["labels"]["eks.amazonaws.com/fargate-profile"] = self.nodes[node]["fargate"]
         sa = spec["serviceAccountName"]
         history, notes = self.known_roles.get((namespace, sa), ([], {}))
         if spec.get("automountServiceAccountToken") is not False:
@@ -308,11 +311,11 @@ class Cluster:
                  "accessScope": {"type": "namespace" if spaces else "cluster", "namespaces": list(spaces)}, "associatedAt": when, "modifiedAt": when}
                 for policy, *spaces in policies], "clusterName": self.name, "principalArn": principal})
 
-    def nodegroup(self, name, role, size, ami="AL2023_x86_64_STANDARD", created=None):
-        when = eks_time(duration_ago(created) or self.created)
+    def nodegroup(self, name, role, size, ami="AL2023_x86_64_STANDARD", version=None):
+        when, version = eks_time(self.created), version or self.version
         self.nodegroups.append({
             "nodegroupName": name, "nodegroupArn": f"arn:aws:eks:{self.region}:{self.account.id}:nodegroup/{self.name}/{name}/{uid(self.name + name)}",
-            "clusterName": self.name, "version": self.version, "releaseVersion": f"{self.version}.2-20260120", "createdAt": when, "modifiedAt": when,
+            "clusterName": self.name, "version": version, "releaseVersion": f"{version}.2-20260120", "createdAt": when, "modifiedAt": when,
             "status": "ACTIVE", "capacityType": "ON_DEMAND", "scalingConfig": {"minSize": 0, "maxSize": 10, "desiredSize": size},
             "instanceTypes": ["m6i.xlarge"], "subnets": self.subnets, "amiType": ami, "nodeRole": role, "labels": {},
             "diskSize": 50, "health": {"issues": []}, "updateConfig": {"maxUnavailable": 1}, "tags": {}})

@@ -47,6 +47,8 @@ def build(prod, staging):
     a.provider(STALE_HOST, "2022-09-01 11:00")
     a.provider(GITHUB, "2023-04-04 15:22")
     resource_policies(a)
+    # Listing them was refused, so there was nothing to describe.
+    a.organization = {"organizations-describe-policy.jsonl": ""}
     return a
 
 

@@ -37,17 +37,17 @@ def nodes(c):
     day = "2026-01-28 08:0"
     c.n1 = c.node("10.0.12.34", "a", managed, "required", 2, day + "1", nodegroup="general")
     c.n2 = c.node("10.0.13.57", "b", managed, "required", 2, day + "3", nodegroup="general")
-    c.legacy_node = c.node("10.0.21.8", "a", legacy, "optional", 1, "2025-06-17 07:30", nodegroup="legacy", kind="m5.large")
+    c.legacy_node = c.node("10.0.21.8", "a", legacy, "optional", 1, "2025-06-17 07:30", nodegroup="legacy", kind="m5.large", kubelet="1.32")
     c.k1 = c.node("10.0.40.5", "b", "prod-eu1_4067990795380418201", "required", 1, "2026-02-10 19:14", nodepool="batch", kind="r6i.xlarge")
-    c.k2 = c.node("10.0.41.9", "c", "KarpenterNodeInstanceProfile-prod-eu1", "required", 1, "2025-08-11 22:47", nodepool="batch", kind="r6i.xlarge")
-    c.f1 = c.node("10.0.50.77", "a", None, None, None, "2026-02-11 22:29", fargate=True)
+    c.k2 = c.node("10.0.41.9", "c", "KarpenterNodeInstanceProfile-prod-eu1", "required", 1, "2025-08-11 22:47", nodepool="batch", kind="r6i.xlarge", kubelet="1.33")
+    c.f1 = c.node("10.0.50.77", "a", None, None, None, "2026-02-11 22:29", fargate="orders-batch")
     c.nodegroup("general", c.account.node, 2)
-    c.nodegroup("legacy", c.account.node, 1, ami="AL2_x86_64")
+    c.nodegroup("legacy", c.account.node, 1, ami="AL2_x86_64", version="1.32")
     c.fargate_profile("orders-batch", c.account.fargate, [{"namespace": "orders", "labels": {"compute": "fargate"}}])
-    c.add("nodepools", "karpenter.sh/v1", "NodePool", "batch", created=at("2025-08-14 10:40"), spec={
-        "limits": {"cpu": "64"}, "template": {"spec": {"expireAfter": "720h", "nodeClassRef": {
+    c.add("nodepools", "karpenter.sh/v1", "NodePool", "batch", created=at("2024-04-02 09:10"), spec={
+        "disruption": {"budgets": [{"nodes": "0"}]}, "limits": {"cpu": "64"}, "template": {"spec": {"expireAfter": "Never", "nodeClassRef": {
             "group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "default"}}}})
-    c.add("ec2nodeclasses", "karpenter.k8s.aws/v1", "EC2NodeClass", "default", created=at("2025-08-14 10:40"), spec={
+    c.add("ec2nodeclasses", "karpenter.k8s.aws/v1", "EC2NodeClass", "default", created=at("2024-04-02 09:10"), spec={
         "amiSelectorTerms": [{"alias": "al2023@latest"}],
         "metadataOptions": {"httpEndpoint": "enabled", "httpProtocolIPv6": "disabled", "httpPutResponseHopLimit": 1, "httpTokens": "required"},
         "role": "eks-prod-eu1-karpenter-node"}, status={"instanceProfile": "prod-eu1_4067990795380418201"})
@@ -81,8 +81,7 @@ def associations(c, a):
 
 
 def add_ons(c, a):
-    every = [(c.n1, RESTARTED), (c.n2, RESTARTED), (c.legacy_node, "2025-06-17 07:32"), (c.k1, "2026-02-10 19:15"),
-             (c.k2, "2025-08-11 22:48")]
+    every = [(c.n1, RESTARTED), (c.n2, RESTARTED), (c.legacy_node, RESTARTED), (c.k1, "2026-02-10 19:15"), (c.k2, RESTARTED)]
     roles = [a.node, a.karpenter_node, a.old_karpenter_node]
     builtin.node_agents(c, every, "true", roles)
     on_node = ("node-role", a.node, "works", "R100")
@@ -223,7 +222,7 @@ def objects(c):
            token="canary-secret-4")
     secret(c, "platform", "backup-vault", password="canary-secret-5")
     c.add("configmaps", "v1", "ConfigMap", "orders-settings", "orders", data={"LOG_LEVEL": "info", "CACHE_TTL": "30"})
-    settings = {"partner.ini": "[s3]\naws_access_key_id = AKIACANARY0000000004\naws_secret_access_key = canary-secret-6-0000000000000000000000000\n"}
+    settings = {"partner.ini": "[s3]\naws_access_key_id = AKIACANARY0000000004\naws_secret_access_key = canary-secret-6-000000000000000000000000\n"}
     c.add("configmaps", "v1", "ConfigMap", "partner-settings", "legacy", data=settings, annotations={"kubectl.kubernetes.io/last-applied-configuration":
           '{"apiVersion":"v1","data":{"password":"canary-secret-7"},"kind":"ConfigMap","metadata":{"name":"partner-settings","namespace":"legacy"}}\n'})
     c.plant("legacy/partner-settings (ConfigMap)", "POD-003", "an access key in plain text")

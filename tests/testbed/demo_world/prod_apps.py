@@ -46,6 +46,7 @@ def payments(c, a):
 
     c.service_account(ns, "payments-worker", role("payments-worker-role"), created="2024-08-01 09:00")
     c.app("Deployment", ns, "payments-worker", "payments-worker", [app("payments-worker", "5.14.0", {"LOG_LEVEL": "info"})],
+          init=[container("log-forwarder", f"{REGISTRY}log-forwarder:1.2", restartPolicy="Always")],
           pods=[(c.n1, "2026-02-04 10:12"), (c.n2, "2026-02-04 10:12")], expect=irsa(role("payments-worker-role")))
     c.plant("role payments-worker-role", "TRUST-008", "admits every service account of payments")
     c.plant("role payments-worker-role", "TRUST-019", "so payments-cron and the others could take it too, though no manifest says so")
@@ -123,7 +124,7 @@ def data(c, a):
     c.plant("role data-etl-admin", "PERM-003", "passes any role to anything")
     c.plant("role data-etl-admin", "PERM-002", "with glue:CreateJob that is any role that trusts Glue")
     c.plant("role data-etl-admin", "PERM-013", "can rewrite every bucket policy")
-    c.plant("data/etl-nightly", "NODE-010", "shares its node with pods of five other namespaces that reach instance metadata")
+    c.plant("data/etl-nightly", "NODE-010", "shares its node with platform/node-debug, which can take the node over")
 
     c.service_account(ns, "spark", role("spark-role"), created="2025-08-20 09:00")
     spark = lambda name: [container(name, f"{REGISTRY}spark:3.5.7", {"SPARK_USER": "185"})]

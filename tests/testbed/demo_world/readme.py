@@ -4,7 +4,8 @@ HEAD = """# The demo world
 
 What `rolewalk --demo` shows: account 111122223333 with clusters `prod-eu1` (eu-west-1) and `staging-eu2` (eu-central-1), and account 444455556666,
 which keeps the audit trail. The files are what `kubectl get -o json` and the AWS CLI would have printed on 2026-02-12 at 02:58:14 UTC; nothing in
-them is real. Service control policies of 111122223333 were not readable, so `aws/organizations-*` is missing.
+them is real. Fields that bear on nothing here (resource versions, container statuses, selectors, probes) are left out to keep it small. Service control
+policies of 111122223333 were not readable, so `aws/organizations-list-policies-for-target.json` is missing; everything else was read.
 
 Written by `tests/testbed/make_demo_world.py`; do not edit by hand. Secret values are canaries (`canary-secret-N`, access keys `AKIACANARY...`):
 none may appear in anything the program keeps or shows.
