@@ -48,7 +48,9 @@ pub struct Pool {
 
 impl Pool {
     pub fn open() -> Pool {
-        Pool { outer: POOL.replace(Some(FxHashSet::default())) }
+        Pool {
+            outer: POOL.replace(Some(FxHashSet::default())),
+        }
     }
 }
 

@@ -1,0 +1,3 @@
+//! Questions over the estate.
+
+pub mod query;
