@@ -5,7 +5,7 @@ import re
 
 from .base import ACCOUNT, NOW, k8s_time
 
-LIMIT = 640_000
+LIMIT = 400 * 1024
 # What does not resolve on purpose.
 MISSING_ROLES = {"arn:aws:iam::${AWS_ACCOUNT_ID}:role/edi", f"arn:aws:iam::{ACCOUNT}:role/legacy-archive-role", f"arn:aws:iam::{ACCOUNT}:role/jenkins-2023",
                  f"arn:aws:iam::{ACCOUNT}:role/AWSReservedSSO_Developer_81f0c3d5a9b24e67"}
