@@ -19,6 +19,7 @@ pub mod pattern;
 pub mod permissions;
 pub mod policies;
 pub mod principal;
+pub mod privilege;
 pub mod request;
 pub mod residual;
 mod statement;
