@@ -142,11 +142,7 @@ impl Condition {
 
     /// Rule C4. Several values OR.
     fn null(&self, lookup: Lookup<'_>) -> Truth {
-        let wants = |wanted: bool| {
-            self.operands
-                .iter()
-                .any(|operand| *operand == Operand::Presence(Some(wanted)))
-        };
+        let wants = |wanted: bool| self.operands.contains(&Operand::Presence(Some(wanted)));
         let (absent, present) = (Truth::from(wants(true)), Truth::from(wants(false)));
         match lookup {
             Lookup::Absent => absent,

@@ -177,16 +177,6 @@ fn settled(decision: Decision, notes: Vec<&'static str>) -> Answer {
     }
 }
 
-/// Whether a layer bears on this caller at all.
-fn counts(layer: Layer, frame: &Frame) -> bool {
-    match layer {
-        Layer::Identity | Layer::Boundary | Layer::Session => frame.identity_counts(),
-        Layer::Scp => frame.scps_count(),
-        Layer::Rcp => frame.rcps_count(),
-        Layer::Resource | Layer::Endpoint => true,
-    }
-}
-
 fn hits<'a>(
     request: &Request,
     policies: &'a Policies,
@@ -195,7 +185,7 @@ fn hits<'a>(
 ) -> SmallVec<[Hit<'a>; 8]> {
     let mut hits = SmallVec::new();
     for (layer, level, policy) in policies.iter() {
-        if !counts(layer, frame) {
+        if !frame.counts(layer) {
             continue;
         }
         let document = &*policy.document;
@@ -215,7 +205,7 @@ fn hits<'a>(
                 });
             }
         }
-        for statement in &document.statements {
+        for statement in document.about(request.action.service()) {
             let effects: &[Effect] = match statement.effect {
                 Some(Effect::Allow) if layer == Layer::Rcp => continue,
                 Some(Effect::Allow) => &[Effect::Allow],
@@ -258,21 +248,9 @@ fn source(
     effect: Effect,
     policies: &Policies,
 ) -> Arc<Source> {
-    let levels = if layer == Layer::Scp {
-        &policies.scps
-    } else {
-        &policies.rcps
-    };
-    Arc::new(Source {
-        layer,
-        level: level
-            .and_then(|index| levels.get(index))
-            .map(|level| level.name.clone()),
-        policy: policy.name.clone(),
-        statement: statement.map_or(0, |statement| statement.index),
-        sid: statement.and_then(|statement| statement.sid.clone()),
-        effect,
-    })
+    Arc::new(Source::of(
+        layer, level, policy, statement, effect, policies,
+    ))
 }
 
 fn combine<L: Logic>(
@@ -410,13 +388,7 @@ fn silent(policies: &Policies, frame: &Frame, layers: &Layers<Truth>) -> Vec<Rea
         let alone = layers.resource.direct.or(layers.resource.everyone);
         let role = !frame.cross_account && layers.resource.role != Truth::No;
         let skipped = !frame.cross_account && alone != Truth::No;
-        let needs_identity = !skipped
-            && !role
-            && !(frame.must_agree
-                && resource.is_no()
-                && !frame.cross_account
-                && layers.identity != Truth::No);
-        if needs_identity && layers.identity.is_no() {
+        if !skipped && !role && layers.identity.is_no() {
             push(Layer::Identity, None, None);
         }
         if !skipped && layers.boundary.is_no() {

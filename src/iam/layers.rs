@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::base::{Name, Truth};
 
-use super::policies::Policies;
+use super::policies::{Layer, Policies};
 use super::principal::Principal;
 use super::request::{Request, Resource};
 use super::residual::{Atom, Test};
@@ -66,6 +66,16 @@ impl Frame {
     /// Whether identity policy, boundary and session policy bear on the caller.
     pub fn identity_counts(&self) -> bool {
         self.caller == Caller::Account
+    }
+
+    /// Whether a layer bears on this caller at all.
+    pub fn counts(&self, layer: Layer) -> bool {
+        match layer {
+            Layer::Identity | Layer::Boundary | Layer::Session => self.identity_counts(),
+            Layer::Scp => self.scps_count(),
+            Layer::Rcp => self.rcps_count(),
+            Layer::Resource | Layer::Endpoint => true,
+        }
     }
 
     pub fn scps_count(&self) -> bool {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::base::{Name, Truth};
 
-use super::condition::Condition;
 use super::document::{Clause, Damage, Document, Effect, Statement};
 use super::pattern::{ActionPattern, ArnGlob, Match, ResourcePattern};
 use super::principal::{Bond, Principal, PrincipalPattern};
@@ -152,6 +151,9 @@ impl Asked<'_> {
     /// Whether it applies, by each bond. Clauses are asked in the order that settles most statements soonest.
     pub fn applies<L: Logic>(&self, source: &dyn Fn() -> Arc<Source>) -> Bonds<L> {
         let (statement, request) = (self.statement, self.request);
+        if statement.damage == Damage::Unreadable {
+            return Bonds::everyone(L::open(Truth::Unknown, || broken(source())));
+        }
         let action: L = self.action(&statement.actions, source);
         if action.is_no() {
             return Bonds::NONE;
@@ -347,14 +349,6 @@ impl Asked<'_> {
             }
         };
         listed.or(bonds.everyone)
-    }
-
-    /// The conditions that fail or are open, in written order.
-    pub fn unmet(&self) -> impl Iterator<Item = (&Arc<Condition>, Truth)> {
-        let conditions = self.statement.conditions.iter();
-        conditions
-            .map(|it| (it, it.holds(&self.request.context, self.effect)))
-            .filter(|(_, truth)| !truth.is_yes())
     }
 }
 
