@@ -1,4 +1,7 @@
-//! Integration tests, one binary. Each file is a module here.
+//! Integration tests, in one binary so that linking happens once. Each file is a module here.
 
 mod iam_cases;
 mod iam_properties;
+mod ingest;
+mod testbed;
+mod tidy;

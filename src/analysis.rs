@@ -1,0 +1,4 @@
+//! Questions over the estate: search, counting, access.
+
+pub mod census;
+pub mod query;

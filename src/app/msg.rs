@@ -1,0 +1,78 @@
+//! Everything that can happen, as one closed list.
+
+use jiff::Timestamp;
+
+use crate::model::{EntityKey, Inventory};
+
+use super::Key;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Msg {
+    Key(Key),
+    /// Bracketed paste, as it came.
+    Paste(String),
+    Mouse(Mouse),
+    Resize {
+        width: u16,
+        height: u16,
+    },
+    /// Where the last frame put things. Changes nothing that can be seen.
+    Drawn(Layout),
+    /// Back from being suspended: everything is to be drawn again.
+    Resumed,
+    /// The time, when the age on the screen may have changed (about once a minute).
+    Clock(Timestamp),
+    /// What was read so far. Cheap to clone and send often; `finished` when no source is being read any more.
+    Inventory {
+        inventory: Inventory,
+        finished: bool,
+    },
+    /// Nothing could be read at all, in one line with what to do.
+    LoadFailed(String),
+    /// A [`super::Work`] ended. Made by [`super::Work::run`] only.
+    Done(super::effect::Done),
+    /// A background job ended in a panic; the program lives on. `report` names the file with the details.
+    Crashed {
+        job: String,
+        report: String,
+    },
+    /// The stored text of a thing, or why it cannot be shown.
+    Raw {
+        key: EntityKey,
+        text: Result<String, String>,
+    },
+    Copied(Result<Copied, String>),
+    /// The file that was written, or why it was not.
+    Saved(Result<String, String>),
+    /// A line for the log overlay.
+    Log(String),
+}
+
+/// How a text reached the clipboard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Such as `OSC 52`, `OSC 52 through tmux`, `the desktop clipboard`.
+    pub way: &'static str,
+    /// Characters.
+    pub length: usize,
+}
+
+/// A mouse event at a cell, both counted from zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    pub column: u16,
+    pub row: u16,
+    pub kind: MouseKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseKind {
+    Press,
+    ScrollUp,
+    ScrollDown,
+}
+
+/// What the last frame looked like, as far as keys and mouse need to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {}

@@ -1,0 +1,53 @@
+//! The commands, one file each.
+
+pub mod completion;
+pub mod doctor;
+pub mod eval;
+pub mod list;
+pub mod man;
+pub mod show;
+pub mod snapshot;
+pub mod tui;
+
+use clap::Subcommand;
+
+use super::Outcome;
+use super::args::Args;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Browse in the terminal (what happens without a command, too)
+    Tui,
+    /// List pods, accounts, roles and what belongs to them
+    List(list::ListArgs),
+    /// Show one thing with everything known about it
+    Show(show::ShowArgs),
+    /// List each source with its state, counts and losses
+    Doctor,
+    /// Decide IAM requests given as JSON lines on stdin
+    Eval,
+    /// Make directories of dumps that --snapshot reads
+    #[command(subcommand)]
+    Snapshot(snapshot::SnapshotCommand),
+    /// Print a completion script for a shell
+    Completion(completion::CompletionArgs),
+    /// Print the manual page
+    Man,
+    /// For trying the program itself
+    #[command(subcommand, hide = true)]
+    Debug(tui::DebugCommand),
+}
+
+pub fn run(args: Args) -> Outcome {
+    match &args.command {
+        None | Some(Command::Tui) => tui::run(&args, None),
+        Some(Command::Debug(debug)) => tui::debug(&args, debug),
+        Some(Command::List(list)) => list::run(list, &args.source, &args.output),
+        Some(Command::Show(show)) => show::run(show, &args.source, &args.output),
+        Some(Command::Doctor) => doctor::run(&args.source, &args.output),
+        Some(Command::Eval) => eval::run(&args.output),
+        Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
+        Some(Command::Completion(completion)) => completion::run(completion, &args.output),
+        Some(Command::Man) => man::run(&args.output),
+    }
+}

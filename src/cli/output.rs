@@ -1,0 +1,102 @@
+//! Where answers go and in which format.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::estate::Estate;
+
+use super::args::{Format, OutputArgs};
+use super::envelope::Envelope;
+use super::failure::{Failure, Kind, note};
+use super::table::{self, Column};
+use super::{ANSWERED, Outcome};
+
+/// stdout, or the file of `--to`.
+pub fn open(args: &OutputArgs) -> Result<Box<dyn Write>, Failure> {
+    let Some(path) = &args.to else { return Ok(Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock()))) };
+    let file: File = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
+        Failure::usage(format!("cannot write `{}`: {error}", path.display()))
+    })?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// Width to cut to: that of the terminal, when the answer goes to one.
+fn limit(args: &OutputArgs) -> Option<usize> {
+    if args.to.is_some() || !io::stdout().is_terminal() {
+        return None;
+    }
+    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+}
+
+/// Writes a list in the format that was asked for, then says what was not read.
+pub fn list<T: Serialize>(
+    estate: &Estate,
+    question: &str,
+    columns: &[Column<T>],
+    rows: &[T],
+    args: &OutputArgs,
+) -> Outcome {
+    let chosen = table::choose(columns, args.columns.as_deref())?;
+    let mut out = open(args)?;
+    match args.output {
+        Format::Json => json(&mut out, estate, question, rows)?,
+        Format::Ndjson => {
+            line(&mut out, &Envelope::new(estate, question))?;
+            rows.iter().try_for_each(|row| line(&mut out, row))?;
+        }
+        Format::Csv => table::csv(&mut out, &chosen, rows, args)?,
+        Format::Table if args.plain => table::blocks(&mut out, &chosen, rows)?,
+        Format::Table => table::aligned(&mut out, &chosen, rows, args, limit(args))?,
+    }
+    out.flush()?;
+    drop(out);
+    finish(estate, args)
+}
+
+/// The JSON envelope with its results.
+pub fn json<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    estate: &Estate,
+    question: Q,
+    results: &[T],
+) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Answer<'a, Q, T> {
+        #[serde(flatten)]
+        envelope: Envelope<Q>,
+        results: &'a [T],
+    }
+    let answer = Answer { envelope: Envelope::new(estate, question), results };
+    serde_json::to_writer_pretty(&mut *out, &answer)?;
+    writeln!(out)
+}
+
+fn line<T: Serialize>(out: &mut dyn Write, value: &T) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// Gaps to stderr where the format does not carry them, and the exit code of `--strict`.
+pub fn finish(estate: &Estate, args: &OutputArgs) -> Outcome {
+    let gaps: Vec<String> = estate
+        .inventory
+        .coverage
+        .gaps()
+        .map(|gap| {
+            let why = if gap.report.why.is_empty() { String::new() } else { format!(" ({})", gap.report.why) };
+            format!("not read whole: {}: {}{why}", gap.source, gap.report.status.word())
+        })
+        .collect();
+    if !args.quiet && matches!(args.output, Format::Csv | Format::Table) {
+        gaps.iter().for_each(|gap| note(gap));
+        for (_, report) in estate.inventory.coverage.sources() {
+            report.losses.iter().for_each(|loss| note(&format!("lost: {}", loss.message())));
+        }
+    }
+    if args.strict && !gaps.is_empty() {
+        return Err(Failure::new(Kind::Unknown, "some sources were not read whole, and --strict asks for all of them"));
+    }
+    Ok(ANSWERED)
+}

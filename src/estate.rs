@@ -1,0 +1,123 @@
+//! The estate: everything that follows from the inventory, computed as a whole and never changed.
+//!
+//! [`derive`] is a pure function. The screens and the headless commands ask the same estate; a new inventory gives a
+//! new estate, and selections are looked up again by key.
+
+pub mod address;
+pub mod documents;
+pub mod groups;
+pub mod problem;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::base::Name;
+use crate::graph::AccessGraph;
+use crate::identity::resolve::{self, PodIdentity};
+use crate::model::facts::iam::Role;
+use crate::model::facts::meta::Origin;
+use crate::model::facts::pod::Pod;
+use crate::model::facts::workload::ServiceAccount;
+use crate::model::{ClusterFacts, EntityKey, Inventory, Kind, Lookup};
+
+pub use address::{Ambiguity, resolve_address};
+pub use documents::{DocumentRole, RoleDocument};
+pub use groups::Group;
+pub use problem::{Problem, Severity};
+
+/// An immutable estate.
+#[derive(Debug)]
+pub struct Estate {
+    pub inventory: Inventory,
+    /// Every pod of every cluster by cluster, namespace, name, with the identities of its containers; the predicted
+    /// ones of workloads without pods come after the pods of their namespace.
+    pub pods: Vec<PodIdentity>,
+    /// Pods that are alike, in the default order of the Explorer: cluster, namespace, worst problem, name.
+    pub groups: Vec<Group>,
+    /// What is wrong, in screen order: problems of groups first, then of roles, then gaps.
+    pub problems: Vec<Problem>,
+    pub graph: AccessGraph,
+}
+
+/// Derives the estate. `stop` is asked between the stages; a derivation that nobody waits for any more gives `None`.
+pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> {
+    let pods = resolve::all(inventory);
+    if stop() {
+        return None;
+    }
+    let mut groups = groups::group(inventory, &pods);
+    if stop() {
+        return None;
+    }
+    let graph = AccessGraph::build(inventory, &pods);
+    if stop() {
+        return None;
+    }
+    let problems = problem::find(inventory, &pods, &mut groups);
+    Some(Estate { inventory: inventory.clone(), pods, groups, problems, graph })
+}
+
+impl Estate {
+    /// An estate of nothing, for the time before the first page.
+    pub fn empty() -> Estate {
+        derive(&Inventory::default(), &|| false).expect("nobody stops it")
+    }
+
+    /// The time of the data (protocols.md: `data_time`). `None` when no source gave one.
+    pub fn data_time(&self) -> Option<Timestamp> {
+        self.inventory.now
+    }
+
+    pub fn cluster(&self, label: &str) -> Option<&Arc<ClusterFacts>> {
+        self.inventory.clusters.get(label)
+    }
+
+    pub fn pod(&self, key: &EntityKey) -> Option<&PodIdentity> {
+        let wanted = (key.scope.as_str(), key.namespace.as_str(), key.name.as_str());
+        let at = self.pods.partition_point(|it| it.sort_key() < (wanted.0, wanted.1, false, wanted.2));
+        self.pods.get(at).filter(|it| it.pod.is_some() && it.sort_key() == (wanted.0, wanted.1, false, wanted.2))
+    }
+
+    pub fn role(&self, key: &EntityKey) -> Lookup<'_, Role> {
+        match self.inventory.accounts.get(&key.scope) {
+            Some(account) => account.role(&key.name),
+            None => Lookup::Unknown,
+        }
+    }
+
+    pub fn service_account(&self, key: &EntityKey) -> Lookup<'_, ServiceAccount> {
+        match self.cluster(&key.scope) {
+            Some(cluster) => cluster.service_account(&key.namespace, &key.name),
+            None => Lookup::Unknown,
+        }
+    }
+
+    /// Where the stored text of a thing stands, for the raw view.
+    pub fn origin(&self, key: &EntityKey) -> Option<&Origin> {
+        documents::origin(&self.inventory, key)
+    }
+
+    /// Documents of a role in the order of the Policy screen: identity policies, trust, boundary.
+    pub fn documents(&self, role: &EntityKey) -> Vec<RoleDocument> {
+        documents::of_role(&self.inventory, role)
+    }
+
+    /// Problems of one thing, worst first.
+    pub fn problems_of<'a>(&'a self, key: &'a EntityKey) -> impl Iterator<Item = &'a Problem> {
+        self.problems.iter().filter(move |problem| problem.subject == *key)
+    }
+
+    /// Namespaces of all clusters, sorted, each once.
+    pub fn namespaces(&self) -> Vec<Name> {
+        let mut names: Vec<Name> = self.groups.iter().map(|group| group.namespace.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// A pod row for lists: what everybody asks first.
+pub fn pod_key(cluster: &Name, pod: &Pod) -> EntityKey {
+    EntityKey::namespaced(Kind::Pod, cluster, &pod.meta.namespace, &pod.meta.name)
+}

@@ -1,0 +1,68 @@
+//! Parsed policy documents, each text once, and the policies that a role's requests meet.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::base::Name;
+use crate::iam::{Document, DocumentKind, Policies, Policy, parse};
+use crate::model::facts::iam::{PolicyText, Role};
+use crate::model::{Inventory, Lookup};
+
+/// A cache of documents by kind and text. Shared by threads; a text is parsed when it is first asked for.
+#[derive(Debug, Default)]
+pub struct Documents {
+    parsed: RwLock<FxHashMap<(DocumentKind, PolicyText), Arc<Document>>>,
+}
+
+impl Documents {
+    pub fn get(&self, kind: DocumentKind, text: &PolicyText) -> Arc<Document> {
+        let key = (kind, text.clone());
+        if let Some(document) = self.parsed.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(document);
+        }
+        let document = Arc::new(parse(text, kind).0);
+        let mut parsed = self.parsed.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(parsed.entry(key).or_insert(document))
+    }
+
+    /// A document that was named but whose text was not read: it may say anything.
+    fn unread(&self, kind: DocumentKind) -> Arc<Document> {
+        self.get(kind, &Name::default())
+    }
+
+    /// The trust policy of a role; a role whose answer carried none has an unreadable one.
+    pub fn trust(&self, role: &Role) -> Policy {
+        let document = match &role.trust {
+            Some(text) => self.get(DocumentKind::Trust, text),
+            None => self.unread(DocumentKind::Trust),
+        };
+        Policy { name: role.name.clone(), document }
+    }
+
+    /// Identity policies and boundary of a role. Texts that were not read are in it as unreadable documents, so that
+    /// no answer they could change is given as certain.
+    pub fn of_role(&self, inventory: &Inventory, role: &Role) -> Policies {
+        let inline = role.inline.iter().map(|policy| Policy {
+            name: policy.name.clone(),
+            document: self.get(DocumentKind::Identity, &policy.text),
+        });
+        let managed = role.attached.iter().map(|arn| self.managed(inventory, role, arn, DocumentKind::Identity));
+        Policies {
+            identity: inline.chain(managed).collect(),
+            boundary: role.boundary.as_ref().map(|arn| self.managed(inventory, role, arn, DocumentKind::Boundary)),
+            ..Policies::default()
+        }
+    }
+
+    fn managed(&self, inventory: &Inventory, role: &Role, arn: &Name, kind: DocumentKind) -> Policy {
+        let text = match inventory.accounts.get(&role.account).map(|account| account.policy(arn)) {
+            Some(Lookup::Found(policy)) => policy.default_text(),
+            _ => None,
+        };
+        Policy {
+            name: Name::new(arn.rsplit('/').next().unwrap_or(arn)),
+            document: text.map_or_else(|| self.unread(kind), |text| self.get(kind, text)),
+        }
+    }
+}

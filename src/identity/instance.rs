@@ -1,0 +1,363 @@
+//! The node under a pod: its kind, its role, and who can ask its metadata service (R93 to R104).
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::base::{Name, Truth};
+use crate::model::facts::node::{Instance, MetadataOptions, Node};
+use crate::model::facts::pod::{Phase, PodSpec};
+use crate::model::{ClusterFacts, Inventory, Lookup, SourceId, SourceKind};
+
+/// What kind of machine a node is (R94).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NodeKind {
+    ManagedNodegroup,
+    Karpenter,
+    AutoMode,
+    SelfManaged,
+    Fargate,
+    Hybrid,
+    /// Not a machine of EC2 at all.
+    Foreign,
+    /// The pod is not scheduled, or its node was not read.
+    Unknown,
+}
+
+impl NodeKind {
+    pub fn title(self) -> &'static str {
+        match self {
+            NodeKind::ManagedNodegroup => "managed node group",
+            NodeKind::Karpenter => "Karpenter",
+            NodeKind::AutoMode => "Auto Mode",
+            NodeKind::SelfManaged => "self-managed",
+            NodeKind::Fargate => "Fargate",
+            NodeKind::Hybrid => "hybrid",
+            NodeKind::Foreign => "not EC2",
+            NodeKind::Unknown => "unknown",
+        }
+    }
+}
+
+/// A role as far as it is known, and what to read for the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum NodeRole {
+    Known(Name),
+    /// The node has no instance profile, or is of a kind whose role containers never get.
+    None,
+    /// What was configured for the node, where the live instance was not read (R94).
+    Configured {
+        role: Option<Name>,
+        missing: Vec<SourceId>,
+    },
+}
+
+impl NodeRole {
+    pub fn arn(&self) -> Option<&Name> {
+        match self {
+            NodeRole::Known(role) => Some(role),
+            NodeRole::Configured { role, .. } => role.as_ref(),
+            NodeRole::None => None,
+        }
+    }
+}
+
+/// Nodes that are alike in everything an identity can depend on share a class.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NodeClass {
+    pub kind: NodeKind,
+    pub role: NodeRole,
+    /// `None` where there is no metadata service, or where the instance was not read: see `metadata_missing`.
+    pub metadata: Option<MetadataOptions>,
+    pub metadata_missing: Vec<SourceId>,
+    /// A ready pod of the Pod Identity agent runs there, or the agent is built in (R77).
+    pub agent: Truth,
+    pub windows: Truth,
+}
+
+/// The classes of the nodes of one cluster, and what else runs on all of them.
+pub struct Nodes {
+    by_name: FxHashMap<Name, Arc<NodeClass>>,
+    /// For pods that are not scheduled and for nodes that were not read.
+    unknown: Arc<NodeClass>,
+    /// A DaemonSet intercepts calls to the metadata service (R104); `Unknown` when DaemonSets were not read.
+    pub interceptor: Truth,
+}
+
+impl Nodes {
+    pub fn of(&self, node: &str) -> &Arc<NodeClass> {
+        self.by_name.get(node).unwrap_or(&self.unknown)
+    }
+
+    pub fn new(inventory: &Inventory, cluster: &ClusterFacts) -> Nodes {
+        let agents = AgentNodes::new(cluster);
+        let mut shared: FxHashSet<Arc<NodeClass>> = FxHashSet::default();
+        let mut by_name = FxHashMap::default();
+        for node in &cluster.nodes {
+            let class = classify(inventory, cluster, node, &agents);
+            let class = match shared.get(&class) {
+                Some(class) => Arc::clone(class),
+                None => {
+                    let class = Arc::new(class);
+                    shared.insert(Arc::clone(&class));
+                    class
+                }
+            };
+            by_name.insert(node.meta.name.clone(), class);
+        }
+        let nodes = cluster.source(SourceKind::Nodes);
+        let unknown = NodeClass {
+            kind: NodeKind::Unknown,
+            role: NodeRole::Configured { role: None, missing: vec![nodes.clone()] },
+            metadata: None,
+            metadata_missing: vec![nodes],
+            agent: Truth::Unknown,
+            windows: Truth::Unknown,
+        };
+        Nodes { by_name, unknown: Arc::new(unknown), interceptor: interceptor(cluster) }
+    }
+}
+
+fn interceptor(cluster: &ClusterFacts) -> Truth {
+    let named = |it: &str| it.contains("kube2iam") || it.contains("kiam-agent") || it == "kiam";
+    if cluster.daemon_sets.iter().any(|set| named(&set.meta.name)) {
+        return Truth::Yes;
+    }
+    // Without the list of DaemonSets the agents' own pods still show.
+    let by_pod = |owner: &crate::model::facts::meta::Owner| owner.kind == "DaemonSet" && named(&owner.name);
+    if cluster.pods.iter().any(|pod| pod.meta.owner.as_ref().is_some_and(by_pod)) {
+        return Truth::Yes;
+    }
+    if cluster.daemon_sets.is_complete() || cluster.pods.is_complete() { Truth::No } else { Truth::Unknown }
+}
+
+/// Where ready pods of the Pod Identity agent run.
+struct AgentNodes {
+    nodes: FxHashSet<Name>,
+    complete: bool,
+}
+
+impl AgentNodes {
+    fn new(cluster: &ClusterFacts) -> AgentNodes {
+        let is_agent = |name: &str| name.starts_with("eks-pod-identity-agent");
+        let nodes = cluster
+            .pods
+            .iter()
+            .filter(|pod| pod.meta.owner.as_ref().is_some_and(|it| it.kind == "DaemonSet" && is_agent(&it.name)))
+            .filter(|pod| pod.ready && pod.phase == Phase::Running)
+            .map(|pod| pod.node.clone())
+            .collect();
+        AgentNodes { nodes, complete: cluster.pods.is_complete() }
+    }
+
+    fn on(&self, node: &str) -> Truth {
+        match (self.nodes.contains(node), self.complete) {
+            (true, _) => Truth::Yes,
+            (false, true) => Truth::No,
+            (false, false) => Truth::Unknown,
+        }
+    }
+}
+
+fn classify(inventory: &Inventory, cluster: &ClusterFacts, node: &Node, agents: &AgentNodes) -> NodeClass {
+    let labels = &node.meta.labels;
+    let compute = labels.get("eks.amazonaws.com/compute-type").map_or("", |it| it.as_str());
+    let kind = match compute {
+        "fargate" => NodeKind::Fargate,
+        "hybrid" => NodeKind::Hybrid,
+        "auto" => NodeKind::AutoMode,
+        _ if node.meta.name.starts_with("fargate-") => NodeKind::Fargate,
+        _ if labels.contains("karpenter.sh/nodepool") || labels.contains("karpenter.sh/provisioner-name") => {
+            NodeKind::Karpenter
+        }
+        _ if labels.contains("eks.amazonaws.com/nodegroup") => NodeKind::ManagedNodegroup,
+        _ if !node.provider_id.is_empty() && !node.provider_id.starts_with("aws:") => NodeKind::Foreign,
+        _ => NodeKind::SelfManaged,
+    };
+    let windows = match labels.get("kubernetes.io/os").or_else(|| labels.get("beta.kubernetes.io/os")) {
+        Some(os) => Truth::from(os.as_str() == "windows"),
+        None => Truth::Unknown,
+    };
+    let agent = match kind {
+        NodeKind::Fargate | NodeKind::Foreign => Truth::No,
+        NodeKind::AutoMode => Truth::Yes,
+        _ => agents.on(&node.meta.name),
+    };
+    if matches!(kind, NodeKind::Fargate | NodeKind::Hybrid | NodeKind::Foreign) {
+        return NodeClass { kind, role: NodeRole::None, metadata: None, metadata_missing: vec![], agent, windows };
+    }
+    let mut class =
+        NodeClass { kind, role: NodeRole::None, metadata: None, metadata_missing: Vec::new(), agent, windows };
+    match instance_of(inventory, cluster, node) {
+        Ok(instance) => {
+            class.metadata.clone_from(&instance.metadata);
+            if class.metadata.is_none() {
+                class.metadata_missing = instance_sources(inventory, cluster, node);
+            }
+            class.role = live_role(inventory, instance, || configured_role(cluster, node, kind));
+        }
+        Err(missing) => {
+            class.metadata_missing.clone_from(&missing);
+            class.role = NodeRole::Configured { role: configured_role(cluster, node, kind), missing };
+        }
+    }
+    class
+}
+
+/// The instance behind a node, or the sources that would tell.
+fn instance_of<'a>(
+    inventory: &'a Inventory,
+    cluster: &ClusterFacts,
+    node: &Node,
+) -> Result<&'a Arc<Instance>, Vec<SourceId>> {
+    if let Some(id) = node.instance_id() {
+        for account in inventory.accounts.values() {
+            for region in account.regions.values() {
+                if let Lookup::Found(instance) = region.instance(id) {
+                    return Ok(instance);
+                }
+            }
+        }
+    }
+    Err(instance_sources(inventory, cluster, node))
+}
+
+/// The list of instances that should hold the node's: that of its region in the cluster's account.
+fn instance_sources(inventory: &Inventory, cluster: &ClusterFacts, node: &Node) -> Vec<SourceId> {
+    let region = node
+        .meta
+        .labels
+        .get("topology.kubernetes.io/region")
+        .map(ToString::to_string)
+        .or_else(|| {
+            let zone = node.provider_id.strip_prefix("aws:///")?.split('/').next()?;
+            Some(zone.trim_end_matches(|it: char| it.is_ascii_lowercase()).to_owned())
+        })
+        .or_else(|| Some(super::cluster_arn(cluster)?.region.to_owned()));
+    let Some(region) = region else { return vec![cluster.source(SourceKind::Cluster)] };
+    let account = super::cluster_arn(cluster).and_then(|arn| inventory.accounts.get(arn.account));
+    match account.or_else(|| inventory.accounts.values().next()) {
+        Some(account) => vec![account.region_source(&region, SourceKind::Instances)],
+        None => vec![SourceId::new(&format!("aws/{region}"), SourceKind::Instances)],
+    }
+}
+
+/// Instance, then its profile, then the profile's single role (R93). A profile's name says nothing about its role.
+fn live_role(inventory: &Inventory, instance: &Instance, configured: impl FnOnce() -> Option<Name>) -> NodeRole {
+    let Some(profile_arn) = &instance.profile else { return NodeRole::None };
+    let owner = crate::model::Arn::parse(profile_arn).map_or("", |arn| arn.account);
+    let Some(account) = inventory.accounts.get(owner) else {
+        return NodeRole::Configured {
+            role: configured(),
+            missing: vec![SourceId::new(&format!("accounts/{owner}"), SourceKind::InstanceProfiles)],
+        };
+    };
+    match account.instance_profile(profile_arn) {
+        Lookup::Found(profile) => match profile.roles.first() {
+            Some(role) => NodeRole::Known(role.clone()),
+            None => NodeRole::None,
+        },
+        // Role details list the profiles that hold the role, which answers as well.
+        Lookup::Absent | Lookup::Unknown => {
+            let holds = |role: &&Arc<crate::model::facts::iam::Role>| role.instance_profiles.contains(profile_arn);
+            match account.roles.iter().find(holds) {
+                Some(role) => NodeRole::Known(role.arn.clone()),
+                None => NodeRole::Configured {
+                    role: configured(),
+                    missing: vec![account.source(SourceKind::InstanceProfiles)],
+                },
+            }
+        }
+    }
+}
+
+/// The role that was asked for when the node was made, by its kind (R94).
+fn configured_role(cluster: &ClusterFacts, node: &Node, kind: NodeKind) -> Option<Name> {
+    match kind {
+        NodeKind::ManagedNodegroup => {
+            let name = node.meta.labels.get("eks.amazonaws.com/nodegroup")?;
+            cluster.nodegroups.iter().find(|group| group.name == *name)?.role.clone()
+        }
+        NodeKind::AutoMode => {
+            let role = &cluster.description()?.auto_node_role;
+            (!role.is_empty()).then(|| role.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Whether a container can ask the metadata service, and what could still change that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataReach {
+    pub reach: Truth,
+    pub rule: &'static str,
+    pub why: &'static str,
+    /// What would settle an unknown.
+    pub missing: Vec<SourceId>,
+    /// What could only take the answer away.
+    pub could_close: Vec<SourceId>,
+}
+
+/// R96 to R98 for a pod with this spec on this class of node. `guard` is the answer of the network policies that
+/// select the pod: `Yes` when one of them surely keeps it from the address.
+pub fn metadata_reach(class: &NodeClass, spec: &PodSpec, guard: &Guard) -> MetadataReach {
+    let answer = |reach: Truth, rule: &'static str, why: &'static str| MetadataReach {
+        reach,
+        rule,
+        why,
+        missing: Vec::new(),
+        could_close: Vec::new(),
+    };
+    match class.kind {
+        NodeKind::Fargate => return answer(Truth::No, "R95", "Fargate pods have no instance metadata"),
+        NodeKind::Hybrid => return answer(Truth::No, "R96", "hybrid nodes have no instance metadata"),
+        NodeKind::Foreign => return answer(Truth::No, "R96", "the node is not an EC2 instance"),
+        _ => {}
+    }
+    let Some(options) = &class.metadata else {
+        let why = if class.kind == NodeKind::Unknown {
+            "the node of the pod is not known"
+        } else {
+            "the metadata options of the instance were not read"
+        };
+        return MetadataReach { missing: class.metadata_missing.clone(), ..answer(Truth::Unknown, "R96", why) };
+    };
+    if !options.endpoint {
+        return answer(Truth::No, "R96", "the metadata endpoint of the instance is disabled");
+    }
+    if spec.host_network {
+        return answer(Truth::Yes, "R96", "the pod uses the host network: the hop limit does not apply");
+    }
+    let open = if !options.tokens_required {
+        answer(Truth::Yes, "R97", "IMDSv1 is allowed (HttpTokens=optional): the hop limit stops only the IMDSv2 token")
+    } else if options.hop_limit >= 2 {
+        answer(Truth::Yes, "R96", "the hop limit lets pods reach instance metadata")
+    } else {
+        return answer(Truth::No, "R96", "IMDSv2 is required with hop limit 1: pods cannot get a metadata token");
+    };
+    match guard {
+        Guard::Open => open,
+        Guard::Closed => answer(Truth::No, "R98", "a network policy keeps the pod from instance metadata"),
+        Guard::Maybe => MetadataReach {
+            reach: Truth::Unknown,
+            rule: "R98",
+            why: "a network policy forbids instance metadata, but whether anything enforces it is not known",
+            missing: Vec::new(),
+            could_close: Vec::new(),
+        },
+        Guard::Unread(sources) => MetadataReach { could_close: sources.clone(), ..open },
+    }
+}
+
+/// What network policies say about one address and one pod (R98).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// None forbids it.
+    Open,
+    /// One forbids it, and an engine that enforces policies runs.
+    Closed,
+    /// One forbids it; enforcement is not known.
+    Maybe,
+    /// Policies were not read.
+    Unread(Vec<SourceId>),
+}

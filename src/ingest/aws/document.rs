@@ -1,0 +1,58 @@
+//! Policy documents: an object, JSON text, or percent-encoded JSON text (P1), kept as text.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use serde::de::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::base::Name;
+use crate::model::facts::iam::PolicyText;
+
+/// A document as it stands in the file; `None` when it is absent or null.
+#[derive(Clone, Copy, Default)]
+pub struct Document<'de>(pub Option<&'de RawValue>);
+
+impl<'de> Deserialize<'de> for Document<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Document<'de>, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Document(Some(raw)))
+    }
+}
+
+impl Document<'_> {
+    pub fn text(self) -> Option<PolicyText> {
+        self.0.map(|raw| Name::new(&decoded(raw.get())))
+    }
+}
+
+/// The document itself. Encoding is undone once; `+` is a plus, not a space.
+fn decoded(raw: &str) -> Cow<'_, str> {
+    if !raw.starts_with('"') {
+        return Cow::Borrowed(raw);
+    }
+    // A RawValue has been read as JSON before; should it not be text after all, it is kept as it stands.
+    let Ok(text) = serde_json::from_str::<String>(raw) else { return Cow::Borrowed(raw) };
+    let body = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    // Hand-made dumps sometimes leave the brackets as they are.
+    if (body.starts_with('%') || body.starts_with("{%22"))
+        && let Ok(plain) = percent_decode_str(body).decode_utf8()
+    {
+        return Cow::Owned(plain.into_owned());
+    }
+    Cow::Owned(body.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_becomes_the_same_text() {
+        let plain = r#"{"Statement":[]}"#;
+        assert_eq!(decoded(plain), plain);
+        assert_eq!(decoded(r#""{\"Statement\":[]}""#), plain);
+        assert_eq!(decoded(r#""%7B%22Statement%22%3A%5B%5D%7D""#), plain);
+        assert_eq!(decoded(r#""%7B%22a%22%3A%22b+c%252B%22%7D""#), r#"{"a":"b+c%2B"}"#);
+        assert_eq!(decoded("\"\u{feff}{}\""), "{}");
+    }
+}

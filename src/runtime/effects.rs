@@ -1,0 +1,143 @@
+//! Carries out what the app asks for, beside the UI thread.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::app::{Copied, Effect, Lane, Msg, Work};
+use crate::model::EntityKey;
+use crate::model::facts::meta::Origin;
+
+use super::clipboard::{Clipboard, Surroundings};
+use super::jobs::{Jobs, Outbox, Said, Track};
+use super::load::{self, Reader, Show};
+use super::save;
+
+/// How long the end of the program waits for a file that is being written.
+const LAST_SAVE: Duration = Duration::from_secs(2);
+
+/// What only the event loop can do, since the terminal is its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTerminal {
+    Quit,
+    Suspend,
+    Redraw,
+    Mouse(bool),
+}
+
+/// The runner of effects.
+pub struct Effects {
+    jobs: Jobs,
+    reader: Arc<dyn Reader>,
+    clipboard: Arc<Mutex<Clipboard>>,
+    loaded: bool,
+    saves: Vec<JoinHandle<()>>,
+}
+
+impl Effects {
+    pub fn new(jobs: Jobs, reader: Arc<dyn Reader>) -> Effects {
+        let surroundings = Surroundings::from_variables(|name| std::env::var_os(name));
+        let clipboard = Arc::new(Mutex::new(Clipboard::new(surroundings)));
+        Effects { jobs, reader, clipboard, loaded: false, saves: Vec::new() }
+    }
+
+    /// No job runs, and no report of one waits.
+    pub fn idle(&self) -> bool {
+        self.jobs.in_flight() == 0
+    }
+
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
+    /// Starts what was asked for, or hands back what concerns the terminal.
+    pub fn carry_out(&mut self, effect: Effect) -> Option<OnTerminal> {
+        match effect {
+            Effect::Quit => return Some(OnTerminal::Quit),
+            Effect::Suspend => return Some(OnTerminal::Suspend),
+            Effect::Redraw => return Some(OnTerminal::Redraw),
+            Effect::Mouse(on) => return Some(OnTerminal::Mouse(on)),
+            Effect::Reload => self.load(),
+            Effect::Work(work) => self.work(work),
+            Effect::ReadRaw { key, origin } => self.read_raw(key, origin),
+            Effect::Copy(text) => self.copy(text),
+            Effect::Save { file, text } => self.save(file, text),
+            Effect::Discard(garbage) => drop(self.jobs.start("freeing memory", move |_| drop(garbage))),
+        }
+        None
+    }
+
+    /// Reads all sources, in place of a reading that may still run.
+    pub fn load(&mut self) {
+        let reader = Arc::clone(&self.reader);
+        let show = if self.loaded { Show::Whole } else { Show::Growing };
+        self.loaded = true;
+        self.jobs.replace(Track::Load, "reading the sources", move |outbox| load::load(&*reader, show, outbox));
+    }
+
+    fn work(&mut self, work: Work) {
+        let lane = work.lane();
+        let name = match lane {
+            Lane::Derive => "deriving the estate",
+            Lane::List => "preparing the list",
+        };
+        self.jobs.replace(Track::Work(lane), name, move |outbox| {
+            if let Some(msg) = work.run(outbox.stop()) {
+                outbox.send(msg);
+            }
+        });
+    }
+
+    fn read_raw(&self, key: EntityKey, origin: Origin) {
+        let reader = Arc::clone(&self.reader);
+        let _ = self.jobs.start("reading a document", move |outbox| {
+            let text = reader.raw(&origin);
+            outbox.send(Msg::Raw { key, text });
+        });
+    }
+
+    fn copy(&self, text: String) {
+        let clipboard = Arc::clone(&self.clipboard);
+        let _ = self.jobs.start("copying", move |outbox| {
+            let mut clipboard = clipboard.lock().unwrap_or_else(PoisonError::into_inner);
+            let copied = clipboard.copy(&text, |sequence| outbox.say(Said::Sequence(sequence.to_owned())));
+            let copied = copied.map(|it| Copied { way: it.way.name(), length: it.length });
+            outbox.send(Msg::Copied(copied.map_err(|error| error.to_string())));
+        });
+    }
+
+    fn save(&mut self, file: String, text: String) {
+        self.saves.retain(|save| !save.is_finished());
+        self.saves.push(self.jobs.start("saving a file", move |outbox| outbox.send(Msg::Saved(saved(&file, &text)))));
+    }
+
+    /// Waits a moment for files that are being written, so that leaving right after saving loses nothing.
+    pub async fn finish_saves(&mut self) {
+        let saves = std::mem::take(&mut self.saves);
+        let all = async {
+            for save in saves {
+                let _ = save.await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_SAVE, all).await;
+    }
+
+    /// A job that panics on purpose.
+    pub fn crash(&self) {
+        let _ =
+            self.jobs.start("a test of the restored terminal", |_: &Outbox| panic!("asked for on the command line"));
+    }
+}
+
+fn saved(file: &str, text: &str) -> Result<String, String> {
+    let path = save::expand(file);
+    match save::write(&path, text.as_bytes(), save::Existing::Refuse) {
+        Ok(()) => Ok(path.display().to_string()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(format!("`{}` exists already; choose another name", path.display()))
+        }
+        Err(error) => Err(format!("cannot write `{}`: {error}", path.display())),
+    }
+}
