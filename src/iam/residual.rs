@@ -1,11 +1,14 @@
 //! What an answer still hangs on: atoms under all and any, simplified as it is built (rules S6, T2).
 
+mod settle;
+
 use std::sync::Arc;
 
 use crate::base::{Name, Truth};
 
 use super::condition::Condition;
 use super::document::{Effect, Statement};
+use super::glob;
 use super::pattern::{Match, ResourcePattern};
 use super::policies::{Layer, Policies, Policy};
 use super::request::Context;
@@ -148,18 +151,39 @@ impl Atom {
         settled_by_keys && self.same(&other.clone().negated())
     }
 
-    /// Whether no request meets both: one key cannot be two different texts.
+    /// Whether no request meets both: one key cannot be two different texts, nor fit two patterns that share none.
     fn clashes(&self, other: &Atom) -> bool {
         let (Test::Condition(a), Test::Condition(b)) = (&self.test, &other.test) else {
             return false;
         };
-        if self.negate || other.negate || a.folded != b.folded {
+        if a.folded != b.folded {
             return false;
         }
-        let (Some(x), Some(y)) = (a.literal_choices(), b.literal_choices()) else {
-            return false;
+        let fails_all = |choices: Vec<&str>, atom: &Atom, condition: &Condition| {
+            // Values with variables hang on more than this key.
+            choices.len() * condition.values.len() <= 4096
+                && condition.keys().nth(1).is_none()
+                && condition.operator.quantifier.is_none()
+                && choices.iter().all(|choice| {
+                    atom.truth(&Context::complete().with(&condition.folded, *choice))
+                        .is_no()
+                })
         };
-        x.len() * y.len() <= 4096 && !x.iter().any(|value| y.contains(value))
+        if let Some(choices) = a.literal_choices(self.negate) {
+            return fails_all(choices, other, b);
+        }
+        if let Some(choices) = b.literal_choices(other.negate) {
+            return fails_all(choices, self, a);
+        }
+        match (
+            a.pattern_choices(self.negate),
+            b.pattern_choices(other.negate),
+        ) {
+            (Some(x), Some(y)) => {
+                x.len() * y.len() <= 256 && x.iter().all(|x| y.iter().all(|y| glob::disjoint(x, y)))
+            }
+            _ => false,
+        }
     }
 }
 

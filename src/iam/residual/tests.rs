@@ -40,6 +40,50 @@ fn contradictions_and_completions_are_seen() {
 }
 
 #[test]
+fn what_no_value_can_meet_or_fail_is_settled() {
+    let no = [
+        Residual::all([
+            atom("StringEquals", "k", &["x"]),
+            atom("StringNotEquals", "k", &["x", "y"]),
+        ]),
+        Residual::all([
+            atom("StringEquals", "k", &["b"]),
+            atom("StringLike", "k", &["a*"]),
+        ]),
+        Residual::all([
+            atom("StringLike", "k", &["b*"]),
+            atom("StringLike", "k", &["a*"]),
+        ]),
+        Residual::all([
+            atom("StringNotEquals", "k", &["x"]).not(),
+            atom("StringEquals", "k", &["y"]),
+        ]),
+        Residual::all([
+            atom("DateLessThan", "k", &["2026"]),
+            atom("DateGreaterThan", "k", &["2027"]),
+        ]),
+        Residual::all([atom("Null", "k", &["true"]), atom("Bool", "k", &["true"])]),
+    ];
+    for formula in no {
+        assert_eq!(formula.clone().settle(), Residual::No, "{formula:?}");
+    }
+    let yes = [
+        Residual::any([
+            atom("StringNotEquals", "k", &["x"]),
+            atom("StringNotEquals", "k", &["y"]),
+        ]),
+        Residual::any([
+            atom("Null", "k", &["true"]),
+            atom("DateLessThan", "k", &["2026"]),
+            atom("DateLessThan", "k", &["2026"]).not(),
+        ]),
+    ];
+    for formula in yes {
+        assert_eq!(formula.clone().settle(), Residual::Yes, "{formula:?}");
+    }
+}
+
+#[test]
 fn if_exists_and_its_negation_leave_the_absent_key_open() {
     let a = atom("StringEqualsIfExists", "k", &["x"]);
     let b = atom("StringNotEquals", "k", &["x"]);
@@ -149,6 +193,7 @@ proptest! {
                     }
                 }
                 prop_assert_eq!(built.truth(&context), tree.plain(&context), "{:?} {:?}", k, l);
+                prop_assert_eq!(built.clone().settle().truth(&context), tree.plain(&context), "{:?} {:?}", k, l);
             }
         }
     }
