@@ -9,6 +9,7 @@
 //! members with `object!` in a file below `kube` or `aws` and implement `Record`; 3. name it in `kinds`.
 
 mod aws;
+pub mod demo;
 mod env;
 pub mod files;
 mod kinds;
@@ -16,8 +17,11 @@ mod kube;
 pub mod layout;
 mod object;
 mod problem;
+pub mod raw;
 mod read;
 mod record;
+#[doc(hidden)]
+pub mod reference;
 mod shared;
 pub mod split;
 mod stream;
