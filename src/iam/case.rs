@@ -285,6 +285,7 @@ fn request(text: &RequestText<'_>, catalogue: &dyn Catalogue) -> Result<Request,
     };
     let resource_account = match &text.resource_account {
         None | Some(Json::Null) => None,
+        Some(Json::String(account)) if account == "aws" => None,
         Some(Json::String(account)) => Some(Name::new(account)),
         Some(Json::Number(account)) => Some(Name::new(&format!("{account:0>12}"))),
         Some(_) => {

@@ -321,7 +321,7 @@ fn residual(request: &Request, policies: &Policies, frame: &Frame, hits: &[Hit<'
         }
     });
     let allow = layers.allow(frame, request);
-    Residual::all([allow, layers.deny.not()])
+    Residual::all([allow, layers.deny.not()]).settle()
 }
 
 fn reasons(

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::Name;
 
 use super::pattern::Action;
-use super::principal::Principal;
+use super::principal::{Principal, is_account};
 
 /// Values of condition keys. Key names ignore case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +162,8 @@ impl Request {
         self
     }
 
-    /// The account that owns the resource, as far as the request tells.
+    /// The account that owns the resource, as far as the request tells. AWS's own (`arn:aws:iam::aws:policy/...`) are
+    /// nobody else's.
     pub fn owner(&self) -> Option<&str> {
         if let Some(account) = &self.resource_account {
             return Some(account);
@@ -170,6 +171,6 @@ impl Request {
         self.resource
             .arn()
             .and_then(|arn| arn.split(':').nth(4))
-            .filter(|account| !account.is_empty())
+            .filter(|account| is_account(account))
     }
 }

@@ -238,7 +238,7 @@ impl Asked<'_> {
         let mut any = L::NO;
         let mut spans = false;
         for pattern in clause.values() {
-            let matched = resource_match(pattern, self.request, self.effect);
+            let matched = resource_match(pattern, self.request);
             // Where AWS's guides disagree, a statement counts so that access stays in sight (rules W5, W9).
             let truth = match matched {
                 Match::Yes => Truth::Yes,
@@ -353,7 +353,7 @@ impl Asked<'_> {
 }
 
 /// How a pattern fits what the request names. [`Match::Spans`] is the uncertain fit of rules W5 and W9.
-fn resource_match(pattern: &ResourcePattern, request: &Request, effect: Effect) -> Match {
+fn resource_match(pattern: &ResourcePattern, request: &Request) -> Match {
     match &request.resource {
         Resource::Arn(arn) => pattern.matches(arn, &request.context),
         Resource::None if pattern.is_all() => Match::Yes,
@@ -364,8 +364,7 @@ fn resource_match(pattern: &ResourcePattern, request: &Request, effect: Effect) 
             Match::Yes
         }
         Resource::Any if pattern.widest(&request.context) == ArnGlob::Nothing => Match::No,
-        Resource::Any if effect == Effect::Allow => Match::Spans,
-        Resource::Any => Match::No,
+        Resource::Any => Match::Spans,
     }
 }
 

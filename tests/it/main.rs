@@ -2,6 +2,7 @@
 
 mod iam_cases;
 mod iam_properties;
+mod demo;
 mod ingest;
 mod testbed;
 mod pty;

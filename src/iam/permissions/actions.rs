@@ -190,6 +190,26 @@ impl Entries {
         }
     }
 
+    /// Whether it names the action of this service prefix and name, both in lower case.
+    pub fn names(&self, prefix: &str, lower_name: &str) -> Truth {
+        let listed = if self
+            .globs
+            .iter()
+            .any(|glob| glob.matches(prefix, lower_name))
+        {
+            Truth::Yes
+        } else if self
+            .refused
+            .iter()
+            .any(|glob| glob.matches(&format!("{prefix}:{lower_name}")))
+        {
+            Truth::Unknown
+        } else {
+            Truth::No
+        };
+        self.finish(listed)
+    }
+
     /// Every action.
     pub fn everything() -> Entries {
         Entries {
@@ -313,6 +333,21 @@ pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
             .map(|(entries, open)| entries.of_region(open, &region))
             .collect();
         class(&mut by_name, named).regions.push(region);
+    }
+    by_name.into_values().collect()
+}
+
+/// The classes of these actions only, for questions about a few. Cost: actions times entries.
+pub fn classes_of(catalogue: &Catalogue, all: &[Entries], ids: &[ActionId]) -> Vec<Class> {
+    let mut by_name: FxHashMap<Box<[Truth]>, Class> = FxHashMap::default();
+    for id in ids {
+        let action = catalogue.action(*id);
+        let (prefix, name) = (action.service().prefix(), action.lower_name());
+        let named = all
+            .iter()
+            .map(|entries| entries.names(prefix, name))
+            .collect();
+        class(&mut by_name, named).known.push(*id);
     }
     by_name.into_values().collect()
 }

@@ -170,9 +170,14 @@ impl<'a> Evaluation<'a> {
         self.tables.conditions
     }
 
-    /// Every class of actions with what is allowed of it; classes without any access are left out.
-    pub fn classes(&self) -> impl Iterator<Item = (Class, Vec<Cell>)> {
-        actions::classes(self.catalogue, &self.tables.entries)
+    /// Every class of actions, or of these only, with what is allowed of it; classes without any access are left out.
+    pub fn classes(&self, only: Option<&[ActionId]>) -> impl Iterator<Item = (Class, Vec<Cell>)> {
+        let entries = &self.tables.entries;
+        let classes = match only {
+            None => actions::classes(self.catalogue, entries),
+            Some(ids) => actions::classes_of(self.catalogue, entries, ids),
+        };
+        classes
             .into_iter()
             .filter(|class| self.grants_any(class))
             .flat_map(|class| self.by_kind(class))

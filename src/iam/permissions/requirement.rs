@@ -153,7 +153,7 @@ fn exclude(a: &Condition, b: &Condition) -> bool {
     if a.is_complement_of(b) {
         return true;
     }
-    match (a.literal_choices(), b.literal_choices()) {
+    match (a.literal_choices(false), b.literal_choices(false)) {
         (Some(a), Some(b)) => !a.iter().any(|text| b.contains(text)),
         _ => false,
     }
