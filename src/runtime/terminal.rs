@@ -42,6 +42,11 @@ pub fn available() -> bool {
     io::stdout().is_terminal() && (io::stdin().is_terminal() || File::open("/dev/tty").is_ok())
 }
 
+/// Width of the terminal, if there is one.
+pub fn columns() -> Option<u16> {
+    raw::size().ok().map(|(columns, _)| columns)
+}
+
 /// The terminal, ours until this value is dropped.
 #[derive(Debug)]
 pub struct Screen {
