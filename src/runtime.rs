@@ -76,7 +76,11 @@ pub fn run(options: Options) -> io::Result<u8> {
     let mut event_loop = EventLoop::new(App::new(settings), stage, Effects::new(jobs, reader), reports);
     let inputs = EventStream::new().map(|event| event.map(event::messages));
     let wishes = Box::pin(stream::unfold(signals, async |mut signals| Some((signals.next().await, signals))));
-    let end = pool.block_on(event_loop.run(inputs, wishes, fault));
+    let end = pool.block_on(event_loop.run(inputs, wishes, fault)).or_else(|error| match error.raw_os_error() {
+        // The window was closed, and a frame noticed before the signal came.
+        Some(code) if code == rustix::io::Errno::IO.raw_os_error() => Ok(End::Closed),
+        _ => Err(error),
+    });
 
     let EventLoop { app, stage, .. } = event_loop;
     drop(stage);

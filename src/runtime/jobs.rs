@@ -37,6 +37,8 @@ pub enum Said {
     Msg(Msg),
     /// A sequence for the terminal, which only the UI thread writes to.
     Sequence(String),
+    /// The job is over. Every job ends with it, so that the loop notices when nothing is in flight any more.
+    End,
 }
 
 /// A word of a job on its way to the event loop. The job counts as in flight until this is dropped too.
@@ -48,7 +50,7 @@ pub struct Report {
 }
 
 /// Where a job reports to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Outbox {
     reports: UnboundedSender<Report>,
     stop: Arc<AtomicBool>,
@@ -89,6 +91,12 @@ impl Outbox {
 
     pub fn send(&self, msg: Msg) {
         self.say(Said::Msg(msg));
+    }
+
+    /// The last word, which takes the flight along: once it is dealt with, the job does not count.
+    fn end(self) {
+        let Outbox { reports, stop, flight } = self;
+        let _ = reports.send(Report { said: Said::End, stop, _flight: flight });
     }
 
     /// Raised when newer work has replaced this job.
@@ -136,6 +144,7 @@ impl Jobs {
                 let report = panic::last_report().map_or_else(String::new, |file| file.display().to_string());
                 outbox.send(Msg::Crashed { job, report });
             }
+            outbox.end();
         })
     }
 }
@@ -170,8 +179,8 @@ mod tests {
         let report = reports.blocking_recv().expect("a report");
         assert_eq!(jobs.in_flight(), 1);
         assert_eq!(log(report.open()).as_deref(), Some("done"));
-        // The end of the thread drops the last outbox.
-        drop(pool);
+        assert_eq!(jobs.in_flight(), 1);
+        drop(reports.blocking_recv().expect("the end"));
         assert_eq!(jobs.in_flight(), 0);
     }
 
