@@ -1,4 +1,7 @@
-//! Questions over the estate: search, counting, access.
+//! Questions over the estate: search, counting, what a session may do and why.
 
 pub mod census;
+pub mod explain;
+pub mod message;
 pub mod query;
+pub mod session;

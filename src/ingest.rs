@@ -9,6 +9,7 @@
 //! members with `object!` in a file below `kube` or `aws` and implement `Record`; 3. name it in `kinds`.
 
 mod aws;
+pub mod demo;
 mod env;
 pub mod files;
 mod kinds;
@@ -16,9 +17,11 @@ mod kube;
 pub mod layout;
 mod object;
 mod problem;
-mod raw;
+pub mod raw;
 mod read;
 mod record;
+#[doc(hidden)]
+pub mod reference;
 mod shared;
 pub mod split;
 mod stream;
@@ -31,6 +34,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use crate::model::coverage::Status;
+use crate::model::facts::meta::Origin;
 use crate::model::feed::{Batch, Change, Delta, Place};
 use crate::model::inventory::Inventory;
 use crate::model::listing::Reading;
@@ -86,6 +90,14 @@ impl Snapshot {
 
     pub fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// The stored text of one object with its secrets masked. Reads its file again.
+    ///
+    /// # Errors
+    /// Why it cannot be shown, in one line.
+    pub fn raw(&self, origin: &Origin) -> Result<String, String> {
+        raw::text(&self.files, origin).map_err(|error| error.to_string())
     }
 
     /// Reads everything and returns when all of it was reported. The sink is called from several threads; the

@@ -14,7 +14,7 @@ use crate::iam::permissions::requirement::Requirement;
 use crate::iam::permissions::resources::ResourceSet;
 use crate::iam::permissions::statement::{Bond, Prepared, Reader, Tables};
 use crate::iam::policies::{Layer, Policies, Policy};
-use crate::iam::principal::Principal;
+use crate::iam::principal::{Principal, is_account};
 use crate::iam::request::Context;
 
 /// Whose layers bear on the caller.
@@ -64,21 +64,26 @@ struct Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Agree {
     Role,
+    /// Naming the key, or an alias of it (KMS DG, Controlling access with aliases).
     Key,
+    /// Actions on aliases themselves, which name the key beside them.
+    KeyOfAlias,
 }
 
 impl Agree {
-    fn resources(self) -> ArnGlob {
-        ArnGlob::new(match self {
-            Agree::Role => "arn:*:iam:*:*:role/*",
-            Agree::Key => "*:*:*:*:*:key/*",
-        })
+    fn resources(self) -> Vec<ArnGlob> {
+        let patterns: &[&str] = match self {
+            Agree::Role => &["arn:*:iam:*:*:role/*"],
+            Agree::Key => &["*:*:*:*:*:key/*", "*:*:*:*:*:alias/*"],
+            Agree::KeyOfAlias => &["*:*:*:*:*:key/*"],
+        };
+        patterns.iter().map(|pattern| ArnGlob::new(pattern)).collect()
     }
 
     fn label(self) -> &'static str {
         match self {
             Agree::Role => "the trust policy of the role",
-            Agree::Key => "the key policy",
+            Agree::Key | Agree::KeyOfAlias => "the key policy",
         }
     }
 }
@@ -511,7 +516,7 @@ impl<'a> Evaluation<'a> {
                 out.push(not_supplied(cell, agree.label()));
                 continue;
             }
-            let bound = [agree.resources()];
+            let bound = agree.resources();
             if let Some(resources) = cell.resources.without(&bound) {
                 out.push(Cell {
                     resources,
@@ -540,7 +545,7 @@ impl<'a> Evaluation<'a> {
         let Some(account) = pattern.parts().and_then(|parts| parts[4].as_literal()) else {
             return false;
         };
-        !account.is_empty() && self.account.as_deref().is_some_and(|own| own != account)
+        is_account(account) && self.account.as_deref().is_some_and(|own| own != account)
     }
 }
 
@@ -554,6 +559,7 @@ fn by_service<'i>(
 
 fn agree(prefix: &str, lower_name: &str) -> Option<Agree> {
     match prefix {
+        "kms" if lower_name.ends_with("alias") => Some(Agree::KeyOfAlias),
         "kms" => Some(Agree::Key),
         "sts"
             if lower_name.starts_with("assumerole")
