@@ -141,3 +141,23 @@ fn saved(file: &str, text: &str) -> Result<String, String> {
         Err(error) => Err(format!("cannot write `{}`: {error}", path.display())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_exists_is_named_and_left_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("pods.csv").display().to_string();
+        assert_eq!(saved(&file, "a,b"), Ok(file.clone()));
+        assert_eq!(saved(&file, "c,d"), Err(format!("`{file}` exists already; choose another name")));
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), "a,b");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named_with_the_cause() {
+        let error = saved("/nowhere/at/all/pods.csv", "a").expect_err("no such directory");
+        assert!(error.starts_with("cannot write `/nowhere/at/all/pods.csv`: "), "{error}");
+    }
+}

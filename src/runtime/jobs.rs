@@ -46,7 +46,8 @@ pub enum Said {
 pub struct Report {
     said: Said,
     stop: Arc<AtomicBool>,
-    _flight: Arc<Flight>,
+    /// None for what is no job's, such as a line of the log.
+    _flight: Option<Arc<Flight>>,
 }
 
 /// Where a job reports to.
@@ -85,7 +86,7 @@ impl Report {
 impl Outbox {
     /// Says something; a program that is ending does not listen any more.
     pub fn say(&self, said: Said) {
-        let report = Report { said, stop: Arc::clone(&self.stop), _flight: Arc::clone(&self.flight) };
+        let report = Report { said, stop: Arc::clone(&self.stop), _flight: Some(Arc::clone(&self.flight)) };
         let _ = self.reports.send(report);
     }
 
@@ -96,7 +97,7 @@ impl Outbox {
     /// The last word, which takes the flight along: once it is dealt with, the job does not count.
     fn end(self) {
         let Outbox { reports, stop, flight } = self;
-        let _ = reports.send(Report { said: Said::End, stop, _flight: flight });
+        let _ = reports.send(Report { said: Said::End, stop, _flight: Some(flight) });
     }
 
     /// Raised when newer work has replaced this job.
@@ -115,6 +116,15 @@ impl Jobs {
     /// Jobs that run, or whose reports were not dealt with yet.
     pub fn in_flight(&self) -> usize {
         self.flying.load(Ordering::SeqCst)
+    }
+
+    /// Passes lines of the log on to the event loop.
+    pub fn teller(&self) -> impl Fn(String) + Send + 'static {
+        let reports = self.reports.clone();
+        move |line| {
+            let said = Said::Msg(Msg::Log(line));
+            let _ = reports.send(Report { said, stop: Arc::default(), _flight: None });
+        }
     }
 
     /// Starts a job. `name` says what it does, for the message should it panic: `saving a file`.
