@@ -22,6 +22,7 @@ mod read;
 mod record;
 #[doc(hidden)]
 pub mod reference;
+pub mod script;
 mod shared;
 pub mod split;
 mod stream;
