@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use crate::base::{Name, Truth};
-use crate::estate::Estate;
 use crate::iam::catalogue::Catalogue;
 use crate::iam::pattern::Action;
 use crate::iam::{Decision, Explanation, Facts, Request, Resource, Step, StepKind, StepResult, explain as iam_explain};
 use crate::identity::documents::Documents;
-use crate::identity::{Identity, Source, Verdict};
+use crate::identity::{Identity, Verdict};
 use crate::model::facts::eks::Association;
 use crate::model::facts::iam::Role;
-use crate::model::{EntityKey, Kind, Lookup};
+use crate::model::{EntityKey, Inventory};
 
 use super::session::{Origin, Session};
 
@@ -38,85 +37,6 @@ pub enum NoCaller {
     Unknown(String),
     /// Such things have no identity at all.
     WrongKind,
-}
-
-/// The role that a pod, container, workload, service account or role acts as.
-pub fn caller(estate: &Estate, key: &EntityKey) -> Result<Caller, NoCaller> {
-    if key.kind == Kind::Role {
-        return match estate.role(key) {
-            Lookup::Found(role) => Ok(Caller {
-                key: key.clone(),
-                role: Arc::clone(role),
-                role_key: key.clone(),
-                identity: None,
-                namespace: None,
-                service_account: None,
-                association: None,
-            }),
-            Lookup::Absent => Err(NoCaller::NoIdentity("the role does not exist".into())),
-            Lookup::Unknown => Err(NoCaller::Unknown("the role was not read".into())),
-        };
-    }
-    let (identity, namespace, account) = identity_of(estate, key)?;
-    let Some(arn) = &identity.identity.role else {
-        return Err(match identity.verdict {
-            Verdict::Unknown => NoCaller::Unknown(identity.why.clone()),
-            _ => NoCaller::NoIdentity(identity.why.clone()),
-        });
-    };
-    let Some(role_key) = EntityKey::role(arn) else {
-        return Err(NoCaller::NoIdentity(format!("`{arn}` is no role")));
-    };
-    let role = match estate.role(&role_key) {
-        Lookup::Found(role) => Arc::clone(role),
-        Lookup::Absent => return Err(NoCaller::NoIdentity(format!("the role `{arn}` does not exist"))),
-        Lookup::Unknown => return Err(NoCaller::Unknown(format!("the role `{arn}` was not read"))),
-    };
-    let association = match identity.identity.source {
-        Source::PodIdentity => estate.cluster(&key.scope).and_then(|cluster| {
-            let found = cluster.associations.iter().find(|it| it.namespace == namespace && it.service_account == account);
-            found.map(Arc::clone)
-        }),
-        _ => None,
-    };
-    Ok(Caller {
-        key: key.clone(),
-        role,
-        role_key,
-        identity: Some(identity),
-        namespace: Some(namespace),
-        service_account: Some(account),
-        association,
-    })
-}
-
-fn identity_of(estate: &Estate, key: &EntityKey) -> Result<(Arc<Identity>, Name, Name), NoCaller> {
-    match key.kind {
-        Kind::Pod | Kind::Container => {
-            let name = if key.kind == Kind::Pod { &key.name } else { &key.pod };
-            let pod = EntityKey::namespaced(Kind::Pod, &key.scope, &key.namespace, name);
-            let Some(entry) = estate.pod(&pod) else { return Err(NoCaller::Unknown("the pod was not read".into())) };
-            let named = || entry.spec.containers.iter().position(|it| it.name == key.name);
-            let identity = match key.kind {
-                Kind::Container => named().and_then(|at| entry.containers.get(at)),
-                _ => entry.main(),
-            };
-            let identity = identity.ok_or(NoCaller::WrongKind)?;
-            Ok((Arc::clone(identity), entry.namespace.clone(), entry.spec.service_account.clone()))
-        }
-        _ => {
-            let group = estate.groups.iter().find(|group| group.key == *key || group.account_key() == *key);
-            match group {
-                Some(group) => {
-                    Ok((Arc::clone(&group.identity), group.namespace.clone(), group.service_account.clone()))
-                }
-                None if key.kind == Kind::ServiceAccount => {
-                    Err(NoCaller::NoIdentity("no pod and no workload runs as this service account".into()))
-                }
-                None => Err(NoCaller::WrongKind),
-            }
-        }
-    }
 }
 
 /// A question and its answer.
@@ -146,17 +66,16 @@ impl Answer {
 
 /// Asks. `given` are context keys that the user sets. `resource` is an ARN, or empty or `*` for none or any.
 pub fn ask(
-    estate: &Estate,
+    inventory: &Inventory,
     documents: &Documents,
     caller: Caller,
     action: &str,
     resource: &str,
     given: &[(String, String)],
 ) -> Answer {
-    let inventory = &estate.inventory;
     let origin = Origin {
         source: caller.identity.as_ref().map(|it| it.identity.source),
-        cluster: estate.cluster(&caller.key.scope).map(|it| &**it),
+        cluster: inventory.clusters.get(&caller.key.scope).map(|it| &**it),
         namespace: caller.namespace.as_ref(),
         service_account: caller.service_account.as_ref(),
         association: caller.association.as_deref(),

@@ -4,10 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::estate::Estate;
 use crate::identity::Source;
-use crate::model::arn::role_name;
-use crate::model::{EntityKey, Kind};
 
 /// What a message says. Parts that it does not name are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,45 +93,6 @@ impl Denied {
     pub fn session(&self) -> Option<&str> {
         let (_, rest) = self.principal.split_once(":assumed-role/")?;
         rest.split_once('/').map(|(_, session)| session)
-    }
-
-    /// Things of the estate that may have sent the message: workloads that sign with the role, narrowed by the session's
-    /// name where it says more. Sorted; the role itself when nobody signs with it.
-    pub fn senders(&self, estate: &Estate) -> Vec<EntityKey> {
-        let Some((account, name)) = role_name(&self.principal) else { return Vec::new() };
-        let role = EntityKey::scoped(Kind::Role, &account.into(), &name.into());
-        let kind = self.session().map(SessionKind::of);
-        let signs = |key: Option<&str>| key.and_then(EntityKey::role).is_some_and(|it| it == role);
-        let mut senders: Vec<EntityKey> = Vec::new();
-        for group in &estate.groups {
-            if !signs(group.identity.identity.role.as_deref()) {
-                continue;
-            }
-            let fits = match &kind {
-                None => true,
-                Some(SessionKind::Node { instance }) => group.members.iter().any(|at| {
-                    let Some(pod) = &estate.pods[*at as usize].pod else { return false };
-                    estate.cluster(&group.cluster).is_some_and(|cluster| {
-                        matches!(cluster.node(&pod.node), crate::model::Lookup::Found(node) if node.instance_id() == Some(instance))
-                    })
-                }),
-                Some(SessionKind::PodIdentity { rest }) => {
-                    group.identity.identity.source == Source::PodIdentity
-                        && group.members.iter().any(|at| {
-                            let pod = estate.pods[*at as usize].pod.as_ref();
-                            // Long names are cut in the session name.
-                            pod.is_some_and(|pod| rest.contains(pod.meta.name.as_str().get(..16).unwrap_or(&pod.meta.name)))
-                        })
-                }
-                Some(SessionKind::WebIdentity) => group.identity.identity.source != Source::NodeRole,
-            };
-            if fits {
-                senders.push(group.key.clone());
-            }
-        }
-        senders.sort();
-        senders.dedup();
-        if senders.is_empty() { vec![role] } else { senders }
     }
 }
 

@@ -8,13 +8,14 @@ use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::analysis::explain::{Answer, Caller, NoCaller, ask, caller};
+use crate::analysis::explain::{Answer, Caller, NoCaller, ask};
 use crate::analysis::message::{self, Denied, SessionKind};
 use crate::base::text::clean;
 use crate::cli::args::{Format, OutputArgs, SourceArgs};
 use crate::cli::failure::{Failure, Kind as FailureKind, note};
 use crate::cli::{Outcome, output, source};
 use crate::estate::Estate;
+use crate::estate::caller::{caller, senders};
 use crate::iam::{Decision, Failed, StepKind, render};
 use crate::identity::documents::Documents;
 use crate::model::EntityKey;
@@ -81,7 +82,7 @@ pub fn run(args: &ExplainArgs, data: &SourceArgs, output: &OutputArgs) -> Outcom
     let documents = Documents::default();
     let answers: Vec<Answer> = callers
         .into_iter()
-        .map(|caller| ask(&estate, &documents, caller, &action, &resource, &args.context_keys))
+        .map(|caller| ask(&estate.inventory, &documents, caller, &action, &resource, &args.context_keys))
         .collect();
     let mut out = output::open(output)?;
     if output.output == Format::Table {
@@ -153,7 +154,7 @@ fn from_message(estate: &Estate, text: &str) -> Result<(Vec<Caller>, String, Str
             .hint("`rolewalk show pod/NAMESPACE/NAME` tells why a pod does not get its role"));
     }
     tell_session(&denied);
-    let senders = denied.senders(estate);
+    let senders = senders(estate, &denied);
     if senders.is_empty() {
         return Err(Failure::usage(format!("the caller `{}` is no role", denied.principal)));
     }
