@@ -4,4 +4,5 @@ pub mod census;
 pub mod explain;
 pub mod message;
 pub mod query;
+pub mod roles;
 pub mod session;

@@ -22,6 +22,7 @@ mod read;
 mod record;
 #[doc(hidden)]
 pub mod reference;
+pub mod script;
 mod shared;
 pub mod split;
 mod stream;
@@ -139,15 +140,17 @@ impl Snapshot {
         if let Some(at) = self.options.at {
             send(now(at));
             send(Change::Listed { reading: Reading::Complete, read_at: None, why: "given by hand".to_owned() });
-        } else if !found {
-            let why = match self.layout.newest {
-                Some(newest) => {
-                    send(now(newest));
-                    "the newest file time stands in for the time of the data"
-                }
-                None => "nothing tells the time of the data",
-            };
-            send(Change::Failed { status: Status::Missing, why: why.to_owned(), permission: None });
+        } else if self.layout.now.is_none() {
+            if let Some(newest) = self.layout.newest {
+                send(now(newest));
+            }
+            if !found {
+                let why = match self.layout.newest {
+                    Some(_) => "the newest file time stands in for the time of the data",
+                    None => "nothing tells the time of the data",
+                };
+                send(Change::Failed { status: Status::Missing, why: why.to_owned(), permission: None });
+            }
         }
     }
 

@@ -127,6 +127,8 @@ pub struct Answer {
     /// ARN, or `*`.
     pub resource: String,
     pub explanation: Explanation,
+    /// Context keys that were assumed, with their values (rule T6).
+    pub assumed: Vec<(&'static str, &'static str)>,
 }
 
 impl Answer {
@@ -162,7 +164,7 @@ pub fn ask(
     let mut session = Session::new(inventory, documents, &caller.role, origin);
     session.at_resource(inventory, documents, resource);
     for (key, value) in given {
-        session.context = session.context.with(key, value.as_str());
+        session.give(key, value);
     }
     let catalogue = Catalogue::bundled();
     let known = catalogue.find(action).map(|id| catalogue.action(id));
@@ -183,7 +185,7 @@ pub fn ask(
     let mut explanation = iam_explain(&request, &session.policies, facts, session.unread);
     explanation.lead(caller_step(), trust_step(&caller));
     let resource = if resource.is_empty() { "*" } else { resource };
-    Answer { caller, action: action.to_owned(), resource: resource.to_owned(), explanation }
+    Answer { caller, action: action.to_owned(), resource: resource.to_owned(), explanation, assumed: session.assumed }
 }
 
 fn caller_step() -> Step {

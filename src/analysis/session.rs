@@ -2,6 +2,7 @@
 
 use crate::base::Name;
 use crate::iam::catalogue::Catalogue;
+use crate::iam::request::Value;
 use crate::iam::{Context, Document, DocumentKind, Level, Policies, Policy, Principal, Unread};
 use crate::identity::Source;
 use crate::identity::documents::Documents;
@@ -30,7 +31,12 @@ pub struct Session {
     /// Layers that were not read whole.
     pub unread: Unread,
     pub context: Context,
+    /// Keys whose values are assumed rather than known, of those that some document asks for (rule T6). To be shown.
+    pub assumed: Vec<(&'static str, &'static str)>,
 }
+
+/// What is nearly always so, and is assumed where a document asks for it (rule T6): every SDK calls over TLS.
+const ASSUMED: &[(&str, &str)] = &[("aws:SecureTransport", "true")];
 
 impl Session {
     /// Puts the session together. Parses documents that `documents` has not seen yet.
@@ -47,7 +53,27 @@ impl Session {
         }
         let context = context(inventory, &policies, role, origin);
         let principal = Principal::Role { account: role.account.clone(), arn: role.arn.clone() };
-        Session { principal, policies, unread, context }
+        let mut session = Session { principal, policies, unread, context, assumed: Vec::new() };
+        session.assume();
+        session
+    }
+
+    /// Assumes what any of the documents asks for and is not known.
+    fn assume(&mut self) {
+        let keys = condition_keys(&self.policies);
+        for (key, value) in ASSUMED {
+            let asked = keys.iter().any(|it| it.eq_ignore_ascii_case(key));
+            if asked && !self.assumed.contains(&(key, value)) {
+                self.context.set(key, Value::One((*value).into()));
+                self.assumed.push((key, value));
+            }
+        }
+    }
+
+    /// Sets a key that the user knows; it is no assumption then.
+    pub fn give(&mut self, key: &str, value: &str) {
+        self.assumed.retain(|(assumed, _)| !assumed.eq_ignore_ascii_case(key));
+        self.context.set(key, Value::One(value.into()));
     }
 
     /// Adds what stands at the resource: its policy and the RCPs of its account.
@@ -79,6 +105,7 @@ impl Session {
             }
             None => self.unread.resource = true,
         }
+        self.assume();
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod iam_cases;
 mod iam_properties;
+mod cli;
 mod demo;
 mod ingest;
 mod testbed;

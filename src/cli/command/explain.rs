@@ -179,6 +179,8 @@ fn record(answer: &Answer) -> Value {
     out.insert("address".into(), answer.caller.key.to_string().into());
     out.insert("verdict".into(), verdict.into());
     out.extend(render::explanation(&answer.explanation));
+    let assumed = answer.assumed.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value)));
+    out.insert("assumed".into(), Value::Object(assumed.collect()));
     Value::Object(out)
 }
 
@@ -214,6 +216,9 @@ fn text(out: &mut dyn Write, estate: &Estate, answer: &Answer) -> io::Result<()>
     if explanation.answer.decision == Decision::Depends && !keys.is_empty() {
         let keys: Vec<&str> = keys.iter().map(|it| it.as_str()).collect();
         line("hangs", &format!("on {}", keys.join(", ")))?;
+    }
+    for (key, value) in &answer.assumed {
+        line("note", &format!("assumes {key} = {value}; --context-key sets another"))?;
     }
     for unread in &explanation.unread {
         line("note", &format!("not read: {unread}"))?;
