@@ -64,7 +64,7 @@ impl Effects {
             Effect::ReadRaw { key, origin } => self.read_raw(key, origin),
             Effect::Copy(text) => self.copy(text),
             Effect::Save { file, text } => self.save(file, text),
-            Effect::Discard(garbage) => drop(self.jobs.start("freeing memory", move |_| drop(garbage))),
+            Effect::Discard(garbage) => self.jobs.start("freeing memory", move |_| drop(garbage)),
         }
         None
     }
@@ -92,7 +92,7 @@ impl Effects {
 
     fn read_raw(&self, key: EntityKey, origin: Origin) {
         let reader = Arc::clone(&self.reader);
-        let _ = self.jobs.start("reading a document", move |outbox| {
+        self.jobs.start("reading a document", move |outbox| {
             let text = reader.raw(&origin);
             outbox.send(Msg::Raw { key, text });
         });
@@ -100,7 +100,7 @@ impl Effects {
 
     fn copy(&self, text: String) {
         let clipboard = Arc::clone(&self.clipboard);
-        let _ = self.jobs.start("copying", move |outbox| {
+        self.jobs.start("copying", move |outbox| {
             let mut clipboard = clipboard.lock().unwrap_or_else(PoisonError::into_inner);
             let copied = clipboard.copy(&text, |sequence| outbox.say(Said::Sequence(sequence.to_owned())));
             let copied = copied.map(|it| Copied { way: it.way.name(), length: it.length });
@@ -110,7 +110,8 @@ impl Effects {
 
     fn save(&mut self, file: String, text: String) {
         self.saves.retain(|save| !save.is_finished());
-        self.saves.push(self.jobs.start("saving a file", move |outbox| outbox.send(Msg::Saved(saved(&file, &text)))));
+        self.saves
+            .push(self.jobs.start_held("saving a file", move |outbox| outbox.send(Msg::Saved(saved(&file, &text)))));
     }
 
     /// Waits a moment for files that are being written, so that leaving right after saving loses nothing.
@@ -126,8 +127,7 @@ impl Effects {
 
     /// A job that panics on purpose.
     pub fn crash(&self) {
-        let _ =
-            self.jobs.start("a test of the restored terminal", |_: &Outbox| panic!("asked for on the command line"));
+        self.jobs.start("a test of the restored terminal", |_: &Outbox| panic!("asked for on the command line"));
     }
 }
 

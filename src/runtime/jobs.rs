@@ -128,7 +128,12 @@ impl Jobs {
     }
 
     /// Starts a job. `name` says what it does, for the message should it panic: `saving a file`.
-    pub fn start(&self, name: &'static str, body: impl FnOnce(&Outbox) + Send + 'static) -> JoinHandle<()> {
+    pub fn start(&self, name: &'static str, body: impl FnOnce(&Outbox) + Send + 'static) {
+        drop(self.start_held(name, body));
+    }
+
+    /// Starts a job whose end can be waited for.
+    pub fn start_held(&self, name: &'static str, body: impl FnOnce(&Outbox) + Send + 'static) -> JoinHandle<()> {
         self.start_with(name, Arc::default(), body)
     }
 
@@ -138,7 +143,7 @@ impl Jobs {
         if let Some(old) = self.newest.insert(track, Arc::clone(&stop)) {
             old.store(true, Ordering::SeqCst);
         }
-        self.start_with(name, stop, body);
+        drop(self.start_with(name, stop, body));
     }
 
     fn start_with(
@@ -184,7 +189,7 @@ mod tests {
     fn a_job_is_in_flight_until_its_last_report_was_dealt_with() {
         let pool = pool();
         let (jobs, mut reports) = Jobs::new(pool.handle().clone());
-        let _ = jobs.start("talking", |outbox| outbox.send(Msg::Log("done".into())));
+        jobs.start("talking", |outbox| outbox.send(Msg::Log("done".into())));
         assert_eq!(jobs.in_flight(), 1);
         let report = reports.blocking_recv().expect("a report");
         assert_eq!(jobs.in_flight(), 1);
@@ -222,7 +227,7 @@ mod tests {
     fn a_panicking_job_becomes_a_message() {
         let pool = pool();
         let (jobs, mut reports) = Jobs::new(pool.handle().clone());
-        let _ = jobs.start("counting", |_| panic!("no such pod"));
+        jobs.start("counting", |_| panic!("no such pod"));
         match reports.blocking_recv().and_then(Report::open) {
             Some(Said::Msg(Msg::Crashed { job, .. })) => assert_eq!(job, "counting: no such pod"),
             other => panic!("{other:?}"),

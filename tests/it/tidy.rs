@@ -162,7 +162,7 @@ fn every_file_opens_with_a_sentence_on_what_it_is_for() {
         .flat_map(|directory| sources(&root().join(directory)))
         .filter(|source| {
             let first = source.text.lines().next().unwrap_or_default();
-            !first.strip_prefix("//! ").is_some_and(|sentence| !sentence.trim().is_empty())
+            first.strip_prefix("//! ").is_none_or(|sentence| sentence.trim().is_empty())
         })
         .map(|source| format!("{}: the first line is no `//! ` line", source.file))
         .collect();
