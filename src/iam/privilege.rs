@@ -149,39 +149,15 @@ pub fn privilege(
     attachments: Attachments<'_>,
     has_access: bool,
 ) -> Privilege {
-    if policies
-        .iter()
-        .any(|(.., policy)| is_damaged(&policy.document))
-    {
+    if policies.iter().any(|(.., policy)| is_damaged(&policy.document)) {
         // What could be read may already be the worst there is; short of that the rest may be anything.
-        let privilege = judge(
-            catalogue,
-            principal,
-            &readable(policies),
-            context,
-            attachments,
-            true,
-        );
+        let privilege = judge(catalogue, principal, &readable(policies), context, attachments, true);
         return match privilege.class {
-            Class::Admin => Privilege {
-                certain: false,
-                ..privilege
-            },
-            _ => Privilege {
-                class: Class::Unknown,
-                because: Vec::new(),
-                certain: false,
-            },
+            Class::Admin => Privilege { certain: false, ..privilege },
+            _ => Privilege { class: Class::Unknown, because: Vec::new(), certain: false },
         };
     }
-    judge(
-        catalogue,
-        principal,
-        policies,
-        context,
-        attachments,
-        has_access,
-    )
+    judge(catalogue, principal, policies, context, attachments, has_access)
 }
 
 fn judge(
@@ -200,37 +176,19 @@ fn judge(
     steps.retain(|step| gains(step, catalogue, principal, policies, context));
     if !steps.is_empty() {
         let certain = steps.iter().any(|step| step.certain);
-        let because = steps
-            .iter()
-            .map(|step| (Name::new(step.action), Some(step.number)))
-            .collect();
-        return Privilege {
-            class: Class::Escalates,
-            because,
-            certain,
-        };
+        let because = steps.iter().map(|step| (Name::new(step.action), Some(step.number))).collect();
+        return Privilege { class: Class::Escalates, because, certain };
     }
     if let Some(privilege) = question.sensitive() {
         return privilege;
     }
-    let class = if has_access || !question.found.rows.is_empty() {
-        Class::Scoped
-    } else {
-        Class::None
-    };
-    Privilege {
-        class,
-        because: Vec::new(),
-        certain: true,
-    }
+    let class = if has_access || !question.found.rows.is_empty() { Class::Scoped } else { Class::None };
+    Privilege { class, because: Vec::new(), certain: true }
 }
 
 /// The actions that decide.
 fn asked(catalogue: &Catalogue) -> Vec<ActionId> {
-    let names = CONTROL
-        .iter()
-        .chain(SENSITIVE)
-        .chain(ON_SELF.iter().map(|(name, _)| name));
+    let names = CONTROL.iter().chain(SENSITIVE).chain(ON_SELF.iter().map(|(name, _)| name));
     let mut ids: Vec<ActionId> = names.filter_map(|name| catalogue.find(name)).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -250,27 +208,15 @@ struct Step {
 }
 
 impl<'c> Question<'c> {
-    fn new(
-        catalogue: &'c Catalogue,
-        principal: &Principal,
-        policies: &Policies,
-        context: &Context,
-    ) -> Question<'c> {
+    fn new(catalogue: &'c Catalogue, principal: &Principal, policies: &Policies, context: &Context) -> Question<'c> {
         let account = principal.account().unwrap_or("*").to_owned();
         let found = permissions_of(catalogue, &asked(catalogue), principal, policies, context);
-        Question {
-            catalogue,
-            account,
-            found,
-        }
+        Question { catalogue, account, found }
     }
 
     fn rows(&self, action: &str) -> impl Iterator<Item = &Row> {
         let id = self.catalogue.find(action);
-        self.found
-            .rows
-            .iter()
-            .filter(move |row| id.is_some_and(|id| row.actions.known.binary_search(&id).is_ok()))
+        self.found.rows.iter().filter(move |row| id.is_some_and(|id| row.actions.known.binary_search(&id).is_ok()))
     }
 
     /// Every controlling action on every resource that it can name.
@@ -279,17 +225,10 @@ impl<'c> Question<'c> {
         for action in CONTROL {
             let id = self.catalogue.find(action)?;
             let covering = |row: &&Row| self.covers_all(id, &row.resources);
-            let row = self
-                .rows(action)
-                .filter(covering)
-                .min_by_key(|row| row.status())?;
+            let row = self.rows(action).filter(covering).min_by_key(|row| row.status())?;
             certain &= row.requirement.is_none() && row.marks.is_empty();
         }
-        Some(Privilege {
-            class: Class::Admin,
-            because: vec![(Name::new("iam:*"), None)],
-            certain,
-        })
+        Some(Privilege { class: Class::Admin, because: vec![(Name::new("iam:*"), None)], certain })
     }
 
     /// Whether the set holds every resource of the action in the role's account.
@@ -303,10 +242,7 @@ impl<'c> Question<'c> {
         }
         action.resources().all(|(kind, _)| {
             // Own account, some partition: `arn:aws:iam::111122223333:*` is all of it.
-            let text = kind
-                .arn()
-                .replace("${Account}", &self.account)
-                .replace("${Partition}", "aws");
+            let text = kind.arn().replace("${Account}", &self.account).replace("${Partition}", "aws");
             let mut out = String::new();
             let mut rest = text.as_str();
             while let Some((before, after)) = rest.split_once("${") {
@@ -319,12 +255,7 @@ impl<'c> Question<'c> {
         })
     }
 
-    fn on_self(
-        &self,
-        principal: &Principal,
-        policies: &Policies,
-        attachments: Attachments<'_>,
-    ) -> Vec<Step> {
+    fn on_self(&self, principal: &Principal, policies: &Policies, attachments: Attachments<'_>) -> Vec<Step> {
         let Principal::Role { arn, .. } = principal else {
             return Vec::new();
         };
@@ -338,17 +269,9 @@ impl<'c> Question<'c> {
                 _ => own,
             };
             let hits = |row: &&Row| targets.iter().any(|target| row.resources.matches(target));
-            if let Some(row) = self
-                .rows(action)
-                .filter(hits)
-                .min_by_key(|row| row.status())
-            {
+            if let Some(row) = self.rows(action).filter(hits).min_by_key(|row| row.status()) {
                 let certain = row.requirement.is_none() && row.marks.is_empty() && *number != 2;
-                steps.push(Step {
-                    action,
-                    number: *number,
-                    certain,
-                });
+                steps.push(Step { action, number: *number, certain });
             }
         }
         steps
@@ -369,11 +292,7 @@ impl<'c> Question<'c> {
                 }
             }
         }
-        (!because.is_empty()).then_some(Privilege {
-            class: Class::Sensitive,
-            because,
-            certain,
-        })
+        (!because.is_empty()).then_some(Privilege { class: Class::Sensitive, because, certain })
     }
 
     /// Broad: the resource part starts with a wildcard, or is only the type plus a wildcard (protocols.md section 4).
@@ -401,35 +320,21 @@ fn starts_broad(part: &Glob, start: &str) -> bool {
         return true;
     }
     let fixed: String = part.literal_prefix().collect();
-    let rest = part
-        .tokens()
-        .get(fixed.chars().count()..)
-        .unwrap_or_default();
+    let rest = part.tokens().get(fixed.chars().count()..).unwrap_or_default();
     // `parameter*`, `secret:*`: nothing of the name itself is fixed.
     !start.is_empty() && start.starts_with(&fixed) && open(rest.first()) && !rest.is_empty()
-        || contains(
-            part,
-            &Glob::from_tokens(start.chars().map(Token::Char).chain([Token::Many])),
-        )
+        || contains(part, &Glob::from_tokens(start.chars().map(Token::Char).chain([Token::Many])))
 }
 
 /// Whether the step makes the role an administrator: within the boundary and SCPs that stay, with everything granted.
-fn gains(
-    step: &Step,
-    catalogue: &Catalogue,
-    principal: &Principal,
-    policies: &Policies,
-    context: &Context,
-) -> bool {
+fn gains(step: &Step, catalogue: &Catalogue, principal: &Principal, policies: &Policies, context: &Context) -> bool {
     let mut after = policies.clone();
     if step.number == 25 {
         after.boundary = None;
     } else {
         after.identity.push(everything());
     }
-    Question::new(catalogue, principal, &after, context)
-        .admin()
-        .is_some()
+    Question::new(catalogue, principal, &after, context).admin().is_some()
 }
 
 /// What a role could write into its own policy.
@@ -453,38 +358,19 @@ mod tests {
 
     fn policy(kind: DocumentKind, statements: &str) -> Policy {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
-        Policy {
-            name: Name::new("p"),
-            document: Arc::new(parse(&text, kind).0),
-        }
+        Policy { name: Name::new("p"), document: Arc::new(parse(&text, kind).0) }
     }
 
     fn identity(statements: &str) -> Policies {
-        Policies {
-            identity: vec![policy(DocumentKind::Identity, statements)],
-            ..Policies::default()
-        }
+        Policies { identity: vec![policy(DocumentKind::Identity, statements)], ..Policies::default() }
     }
 
     fn judged(policies: &Policies) -> Privilege {
         let attached = [Name::new("arn:aws:iam::111122223333:policy/own")];
-        let attachments = Attachments {
-            customer_policies: &attached,
-            versioned_policies: &[],
-        };
+        let attachments = Attachments { customer_policies: &attached, versioned_policies: &[] };
         let who = Principal::parse(ROLE).unwrap();
-        let has_access = policies
-            .identity
-            .iter()
-            .any(|it| !it.document.statements.is_empty());
-        privilege(
-            Catalogue::bundled(),
-            &who,
-            policies,
-            &Context::open(),
-            attachments,
-            has_access,
-        )
+        let has_access = policies.identity.iter().any(|it| !it.document.statements.is_empty());
+        privilege(Catalogue::bundled(), &who, policies, &Context::open(), attachments, has_access)
     }
 
     fn class(statements: &str) -> Class {
@@ -494,25 +380,16 @@ mod tests {
     #[test]
     fn every_action_that_decides_exists() {
         let catalogue = Catalogue::bundled();
-        for action in CONTROL
-            .iter()
-            .chain(SENSITIVE)
-            .chain(ON_SELF.iter().map(|(name, _)| name))
-        {
+        for action in CONTROL.iter().chain(SENSITIVE).chain(ON_SELF.iter().map(|(name, _)| name)) {
             assert!(catalogue.find(action).is_some(), "{action}");
         }
     }
 
     #[test]
     fn full_control_of_iam_is_admin() {
+        assert_eq!(class(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#), Class::Admin);
         assert_eq!(
-            class(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#),
-            Class::Admin
-        );
-        assert_eq!(
-            class(
-                r#"{"Effect":"Allow","Action":["iam:*","organizations:DescribeAccount"],"Resource":"*"}"#
-            ),
+            class(r#"{"Effect":"Allow","Action":["iam:*","organizations:DescribeAccount"],"Resource":"*"}"#),
             Class::Admin
         );
         assert_eq!(
@@ -522,34 +399,24 @@ mod tests {
             Class::Admin
         );
         assert_eq!(
-            class(
-                r#"{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::111122223333:*"}"#
-            ),
+            class(r#"{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::111122223333:*"}"#),
             Class::Admin
         );
         let conditional = judged(&identity(
             r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#,
         ));
-        assert_eq!(
-            (conditional.class, conditional.certain),
-            (Class::Admin, false)
-        );
+        assert_eq!((conditional.class, conditional.certain), (Class::Admin, false));
     }
 
     #[test]
     fn everything_but_iam_is_sensitive() {
-        assert_eq!(
-            class(r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#),
-            Class::Sensitive
-        );
+        assert_eq!(class(r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#), Class::Sensitive);
     }
 
     #[test]
     fn writing_ones_own_policy_escalates() {
         assert_eq!(
-            class(&format!(
-                r#"{{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"{ROLE}"}}"#
-            )),
+            class(&format!(r#"{{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"{ROLE}"}}"#)),
             Class::Escalates
         );
         assert_eq!(
@@ -574,8 +441,7 @@ mod tests {
 
     #[test]
     fn a_boundary_that_stays_caps_what_a_role_can_give_itself() {
-        let mut policies =
-            identity(r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"}"#);
+        let mut policies = identity(r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"}"#);
         policies.boundary = Some(policy(
             DocumentKind::Boundary,
             r#"{"Effect":"Allow","Action":["s3:*","iam:PutRolePolicy"],"Resource":"*"}"#,
@@ -588,64 +454,37 @@ mod tests {
         ));
         let found = judged(&policies);
         assert_eq!(found.class, Class::Escalates);
-        assert_eq!(
-            found.because,
-            [(Name::new("iam:DeleteRolePermissionsBoundary"), Some(25))]
-        );
+        assert_eq!(found.because, [(Name::new("iam:DeleteRolePermissionsBoundary"), Some(25))]);
     }
 
     #[test]
     fn reading_data_is_sensitive_on_broad_resources_only() {
-        let get = |resource: &str| {
-            class(&format!(
-                r#"{{"Effect":"Allow","Action":"s3:GetObject","Resource":"{resource}"}}"#
-            ))
-        };
+        let get =
+            |resource: &str| class(&format!(r#"{{"Effect":"Allow","Action":"s3:GetObject","Resource":"{resource}"}}"#));
         assert_eq!(get("*"), Class::Sensitive);
         assert_eq!(get("arn:aws:s3:::*"), Class::Sensitive);
         assert_eq!(get("arn:aws:s3:::b/*"), Class::Scoped);
         let secret = |resource: &str| {
-            class(&format!(
-                r#"{{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"{resource}"}}"#
-            ))
+            class(&format!(r#"{{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"{resource}"}}"#))
         };
+        assert_eq!(secret("arn:aws:secretsmanager:*:111122223333:secret:*"), Class::Sensitive);
+        assert_eq!(secret("arn:aws:secretsmanager:*:111122223333:secret:prod/*"), Class::Scoped);
         assert_eq!(
-            secret("arn:aws:secretsmanager:*:111122223333:secret:*"),
+            class(r#"{"Effect":"Allow","Action":"ssm:Get*","Resource":"arn:aws:ssm:*:*:parameter/*"}"#),
             Class::Sensitive
         );
-        assert_eq!(
-            secret("arn:aws:secretsmanager:*:111122223333:secret:prod/*"),
-            Class::Scoped
-        );
-        assert_eq!(
-            class(
-                r#"{"Effect":"Allow","Action":"ssm:Get*","Resource":"arn:aws:ssm:*:*:parameter/*"}"#
-            ),
-            Class::Sensitive
-        );
-        assert_eq!(
-            class(r#"{"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"}"#),
-            Class::Scoped
-        );
+        assert_eq!(class(r#"{"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"}"#), Class::Scoped);
     }
 
     #[test]
     fn nothing_is_none_and_unread_is_unknown() {
         assert_eq!(judged(&Policies::default()).class, Class::None);
-        let mut policies =
-            identity(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#);
-        policies.identity.push(Policy {
-            name: Name::new("x"),
-            document: Arc::new(parse("oops", DocumentKind::Identity).0),
-        });
+        let mut policies = identity(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#);
+        policies
+            .identity
+            .push(Policy { name: Name::new("x"), document: Arc::new(parse("oops", DocumentKind::Identity).0) });
         assert_eq!(judged(&policies).class, Class::Unknown);
-        policies.identity.push(policy(
-            DocumentKind::Identity,
-            r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#,
-        ));
-        assert_eq!(
-            (judged(&policies).class, judged(&policies).certain),
-            (Class::Admin, false)
-        );
+        policies.identity.push(policy(DocumentKind::Identity, r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#));
+        assert_eq!((judged(&policies).class, judged(&policies).certain), (Class::Admin, false));
     }
 }

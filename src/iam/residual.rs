@@ -78,16 +78,10 @@ impl Source {
         effect: Effect,
         policies: &Policies,
     ) -> Source {
-        let levels = if layer == Layer::Scp {
-            &policies.scps
-        } else {
-            &policies.rcps
-        };
+        let levels = if layer == Layer::Scp { &policies.scps } else { &policies.rcps };
         Source {
             layer,
-            level: level
-                .and_then(|index| levels.get(index))
-                .map(|level| level.name.clone()),
+            level: level.and_then(|index| levels.get(index)).map(|level| level.name.clone()),
             policy: policy.name.clone(),
             statement: statement.map_or(0, |statement| statement.index),
             sid: statement.and_then(|statement| statement.sid.clone()),
@@ -108,10 +102,7 @@ impl Atom {
     }
 
     fn truth(&self, context: &Context) -> Truth {
-        let effect = self
-            .source
-            .as_ref()
-            .map_or(Effect::Allow, |source| source.effect);
+        let effect = self.source.as_ref().map_or(Effect::Allow, |source| source.effect);
         let truth = match &self.test {
             Test::Condition(condition) => condition.holds(context, effect),
             Test::Resource { pattern, arn } => match pattern.matches(arn, context) {
@@ -164,10 +155,9 @@ impl Atom {
             choices.len() * condition.values.len() <= 4096
                 && condition.keys().nth(1).is_none()
                 && condition.operator.quantifier.is_none()
-                && choices.iter().all(|choice| {
-                    atom.truth(&Context::complete().with(&condition.folded, *choice))
-                        .is_no()
-                })
+                && choices
+                    .iter()
+                    .all(|choice| atom.truth(&Context::complete().with(&condition.folded, *choice)).is_no())
         };
         if let Some(choices) = a.literal_choices(self.negate) {
             return fails_all(choices, other, b);
@@ -175,13 +165,8 @@ impl Atom {
         if let Some(choices) = b.literal_choices(other.negate) {
             return fails_all(choices, self, a);
         }
-        match (
-            a.pattern_choices(self.negate),
-            b.pattern_choices(other.negate),
-        ) {
-            (Some(x), Some(y)) => {
-                x.len() * y.len() <= 256 && x.iter().all(|x| y.iter().all(|y| glob::disjoint(x, y)))
-            }
+        match (a.pattern_choices(self.negate), b.pattern_choices(other.negate)) {
+            (Some(x), Some(y)) => x.len() * y.len() <= 256 && x.iter().all(|x| y.iter().all(|y| glob::disjoint(x, y))),
             _ => false,
         }
     }
@@ -198,11 +183,7 @@ impl Eq for Atom {}
 
 impl Residual {
     pub fn atom(test: Test, source: Option<Arc<Source>>) -> Residual {
-        Residual::Atom(Atom {
-            test,
-            negate: false,
-            source,
-        })
+        Residual::Atom(Atom { test, negate: false, source })
     }
 
     /// All of the parts: flattened, each once, `No` when two contradict each other.
@@ -216,10 +197,7 @@ impl Residual {
     }
 
     #[must_use]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "reads as the logic it is, beside all and any"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "reads as the logic it is, beside all and any")]
     pub fn not(self) -> Residual {
         match self {
             Residual::Yes => Residual::No,
@@ -236,12 +214,8 @@ impl Residual {
             Residual::Yes => Truth::Yes,
             Residual::No => Truth::No,
             Residual::Atom(atom) => atom.truth(context),
-            Residual::All(parts) => parts
-                .iter()
-                .fold(Truth::Yes, |all, part| all.and(part.truth(context))),
-            Residual::Any(parts) => parts
-                .iter()
-                .fold(Truth::No, |any, part| any.or(part.truth(context))),
+            Residual::All(parts) => parts.iter().fold(Truth::Yes, |all, part| all.and(part.truth(context))),
+            Residual::Any(parts) => parts.iter().fold(Truth::No, |any, part| any.or(part.truth(context))),
         }
     }
 
@@ -270,9 +244,7 @@ impl Residual {
         match self {
             Residual::Yes | Residual::No => {}
             Residual::Atom(atom) => see(atom),
-            Residual::All(parts) | Residual::Any(parts) => {
-                parts.iter().for_each(|part| part.visit(see))
-            }
+            Residual::All(parts) | Residual::Any(parts) => parts.iter().for_each(|part| part.visit(see)),
         }
     }
 
@@ -286,9 +258,7 @@ impl Residual {
 
     /// Whether part of it is a place that could not be read.
     pub fn is_broken(&self) -> bool {
-        self.atoms()
-            .iter()
-            .any(|atom| matches!(atom.test, Test::Broken(_)))
+        self.atoms().iter().any(|atom| matches!(atom.test, Test::Broken(_)))
     }
 
     /// The formula, or one opaque atom with its keys when it has more than [`MAX_ATOMS`].
@@ -304,11 +274,7 @@ impl Residual {
 const MAX_COMPARED: usize = 128;
 
 fn join(parts: impl IntoIterator<Item = Residual>, all: bool) -> Residual {
-    let (idle, decides) = if all {
-        (Residual::Yes, Residual::No)
-    } else {
-        (Residual::No, Residual::Yes)
-    };
+    let (idle, decides) = if all { (Residual::Yes, Residual::No) } else { (Residual::No, Residual::Yes) };
     let mut kept: Vec<Residual> = Vec::new();
     let mut open: Vec<Residual> = parts.into_iter().collect();
     open.reverse();
@@ -324,9 +290,7 @@ fn join(parts: impl IntoIterator<Item = Residual>, all: bool) -> Residual {
                 }
                 if let Residual::Atom(atom) = &part
                     && kept.iter().any(|other| match other {
-                        Residual::Atom(other) => {
-                            atom.opposite(other) || (all && atom.clashes(other))
-                        }
+                        Residual::Atom(other) => atom.opposite(other) || (all && atom.clashes(other)),
                         _ => false,
                     })
                 {
@@ -352,13 +316,7 @@ fn join(parts: impl IntoIterator<Item = Residual>, all: bool) -> Residual {
 fn absorb(kept: &mut Vec<Residual>, all: bool) {
     let atoms: Vec<Atom> = kept
         .iter()
-        .filter_map(|part| {
-            if let Residual::Atom(atom) = part {
-                Some(atom.clone())
-            } else {
-                None
-            }
-        })
+        .filter_map(|part| if let Residual::Atom(atom) = part { Some(atom.clone()) } else { None })
         .collect();
     if atoms.is_empty() || atoms.len() == kept.len() {
         return;
@@ -379,16 +337,9 @@ fn absorb(kept: &mut Vec<Residual>, all: bool) {
             continue;
         }
         let before = inner.len();
-        let left: Vec<Residual> = inner
-            .into_iter()
-            .filter(|part| !has(part, Atom::opposite))
-            .collect();
+        let left: Vec<Residual> = inner.into_iter().filter(|part| !has(part, Atom::opposite)).collect();
         changed |= left.len() != before;
-        kept.push(if all {
-            Residual::any(left)
-        } else {
-            Residual::all(left)
-        });
+        kept.push(if all { Residual::any(left) } else { Residual::all(left) });
     }
     if changed {
         // A part may have become an atom or a constant; each round has fewer atoms, so this ends.

@@ -39,14 +39,8 @@ impl Residual {
         }
         let Some(axes) = axes(&self) else { return self };
         let trials = axes.iter().try_fold(1usize, |trials, axis| {
-            let size = if let Axis::Key { examples, .. } = axis {
-                examples.len()
-            } else {
-                2
-            };
-            trials
-                .checked_mul(size)
-                .filter(|trials| *trials <= MAX_TRIALS)
+            let size = if let Axis::Key { examples, .. } = axis { examples.len() } else { 2 };
+            trials.checked_mul(size).filter(|trials| *trials <= MAX_TRIALS)
         });
         let Some(trials) = trials else { return self };
         let mut seen: Option<Truth> = None;
@@ -69,17 +63,9 @@ impl Residual {
                 }
             }
             let truth = self.evaluate(&|atom| {
-                let same = opaque
-                    .iter()
-                    .find(|(it, _)| it.same(atom))
-                    .map(|(_, truth)| *truth);
-                same.or_else(|| {
-                    opaque
-                        .iter()
-                        .find(|(it, _)| it.opposite(atom))
-                        .map(|(_, truth)| !*truth)
-                })
-                .unwrap_or_else(|| atom.truth(&context))
+                let same = opaque.iter().find(|(it, _)| it.same(atom)).map(|(_, truth)| *truth);
+                same.or_else(|| opaque.iter().find(|(it, _)| it.opposite(atom)).map(|(_, truth)| !*truth))
+                    .unwrap_or_else(|| atom.truth(&context))
             });
             if truth.is_unknown() || seen.is_some_and(|seen| seen != truth) {
                 return self;
@@ -115,12 +101,8 @@ impl Residual {
             Residual::Yes => Truth::Yes,
             Residual::No => Truth::No,
             Residual::Atom(atom) => of(atom),
-            Residual::All(parts) => parts
-                .iter()
-                .fold(Truth::Yes, |all, part| all.and(part.evaluate(of))),
-            Residual::Any(parts) => parts
-                .iter()
-                .fold(Truth::No, |any, part| any.or(part.evaluate(of))),
+            Residual::All(parts) => parts.iter().fold(Truth::Yes, |all, part| all.and(part.evaluate(of))),
+            Residual::Any(parts) => parts.iter().fold(Truth::No, |any, part| any.or(part.evaluate(of))),
         }
     }
 }
@@ -132,12 +114,10 @@ fn axes(formula: &Residual) -> Option<Vec<Axis<'_>>> {
     let mut axes = Vec::new();
     for atom in &atoms {
         match &atom.test {
-            Test::Condition(condition) => {
-                match keys.iter_mut().find(|(key, _)| **key == condition.folded) {
-                    Some((_, conditions)) => conditions.push(condition),
-                    None => keys.push((&condition.folded, vec![condition])),
-                }
-            }
+            Test::Condition(condition) => match keys.iter_mut().find(|(key, _)| **key == condition.folded) {
+                Some((_, conditions)) => conditions.push(condition),
+                None => keys.push((&condition.folded, vec![condition])),
+            },
             Test::Resource { .. } => axes.push(Axis::Opaque(atom)),
             Test::Open(_) | Test::Broken(_) | Test::Complex { .. } => return None,
         }
@@ -148,7 +128,8 @@ fn axes(formula: &Residual) -> Option<Vec<Axis<'_>>> {
             None => {
                 for atom in &atoms {
                     let here = matches!(&atom.test, Test::Condition(condition) if condition.folded == *key);
-                    let seen = axes.iter().any(|axis| matches!(axis, Axis::Opaque(it) if it.same(atom) || it.opposite(atom)));
+                    let seen =
+                        axes.iter().any(|axis| matches!(axis, Axis::Opaque(it) if it.same(atom) || it.opposite(atom)));
                     if here && !seen {
                         axes.push(Axis::Opaque(atom));
                     }
@@ -162,36 +143,23 @@ fn axes(formula: &Residual) -> Option<Vec<Axis<'_>>> {
 /// One value of each class that these conditions tell apart, and absence. None where that is not finite or not simple.
 fn examples(conditions: &[&Condition]) -> Option<Vec<Option<Value>>> {
     let mut family: Option<(Option<()>, std::mem::Discriminant<Compared>)> = None;
-    for condition in conditions
-        .iter()
-        .filter(|it| it.operator.row.test != Compared::Null)
-    {
-        let this = (
-            condition.operator.quantifier.map(|_| ()),
-            std::mem::discriminant(&condition.operator.row.test),
-        );
+    for condition in conditions.iter().filter(|it| it.operator.row.test != Compared::Null) {
+        let this = (condition.operator.quantifier.map(|_| ()), std::mem::discriminant(&condition.operator.row.test));
         if *family.get_or_insert(this) != this {
             return None;
         }
         // On an absent key its answer is not documented.
-        if condition.operator.quantifier == Some(Quantifier::ForAnyValue)
-            && condition.operator.if_exists
-        {
+        if condition.operator.quantifier == Some(Quantifier::ForAnyValue) && condition.operator.if_exists {
             return None;
         }
     }
     let operands: Vec<&Operand> = conditions.iter().flat_map(|it| it.operands()).collect();
-    let test = conditions
-        .iter()
-        .map(|it| it.operator.row.test)
-        .find(|test| *test != Compared::Null);
+    let test = conditions.iter().map(|it| it.operator.row.test).find(|test| *test != Compared::Null);
     let mut texts: Vec<String> = Vec::new();
     for operand in &operands {
         match (operand, test) {
             (Operand::Presence(_), _) => {}
-            (Operand::Text(_), Some(Compared::TextEquals)) => {
-                texts.push(operand.as_literal()?.to_owned())
-            }
+            (Operand::Text(_), Some(Compared::TextEquals)) => texts.push(operand.as_literal()?.to_owned()),
             (Operand::Text(_), Some(Compared::TextEqualsIgnoreCase | Compared::Bool)) => {
                 texts.push(operand.as_literal()?.to_lowercase());
             }
@@ -212,17 +180,10 @@ fn examples(conditions: &[&Condition]) -> Option<Vec<Option<Value>>> {
             return None;
         }
         for chosen in 0..1u32 << texts.len() {
-            let values = texts
-                .iter()
-                .enumerate()
-                .filter(|(index, _)| chosen >> index & 1 == 1);
+            let values = texts.iter().enumerate().filter(|(index, _)| chosen >> index & 1 == 1);
             let values: Vec<Name> = values.map(|(_, text)| Name::new(text)).collect();
             // Of an empty set it is not documented whether the key is present.
-            if values.is_empty()
-                && conditions
-                    .iter()
-                    .any(|it| it.operator.row.test == Compared::Null)
-            {
+            if values.is_empty() && conditions.iter().any(|it| it.operator.row.test == Compared::Null) {
                 return None;
             }
             out.push(Some(Value::Many(values.into())));
@@ -236,12 +197,8 @@ fn examples(conditions: &[&Condition]) -> Option<Vec<Option<Value>>> {
 /// A moment and its neighbours: comparisons with it tell no others apart.
 fn around(moment: &Timestamp) -> impl Iterator<Item = String> {
     let step = jiff::SignedDuration::from_nanos(1);
-    [
-        moment.checked_sub(step).ok(),
-        Some(*moment),
-        moment.checked_add(step).ok(),
-    ]
-    .into_iter()
-    .flatten()
-    .map(|moment| moment.to_string())
+    [moment.checked_sub(step).ok(), Some(*moment), moment.checked_add(step).ok()]
+        .into_iter()
+        .flatten()
+        .map(|moment| moment.to_string())
 }
