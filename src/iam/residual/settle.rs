@@ -34,7 +34,8 @@ impl Residual {
         if matches!(self, Residual::Yes | Residual::No | Residual::Atom(_)) {
             return self;
         }
-        if self.asks_each_key_once() {
+        // Larger formulas would cost more than they are worth, and rarely have few enough trials.
+        if self.atoms().len() > super::MAX_ATOMS || self.asks_each_key_once() {
             return self;
         }
         let Some(axes) = axes(&self) else { return self };
