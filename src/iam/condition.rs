@@ -33,18 +33,9 @@ pub struct Condition {
 
 impl Condition {
     /// None for an operator that does not exist. `variables` is false under version 2008-10-17.
-    pub fn new(
-        operator: &str,
-        key: &str,
-        values: Vec<Name>,
-        variables: bool,
-        span: Span,
-    ) -> Option<Condition> {
+    pub fn new(operator: &str, key: &str, values: Vec<Name>, variables: bool, span: Span) -> Option<Condition> {
         let parsed = Operator::parse(operator)?;
-        let operands = values
-            .iter()
-            .map(|value| Operand::new(parsed.row.test, value, variables))
-            .collect();
+        let operands = values.iter().map(|value| Operand::new(parsed.row.test, value, variables)).collect();
         Some(Condition {
             operator: parsed,
             written: Name::new(operator),
@@ -82,12 +73,12 @@ impl Condition {
             },
             (Some(Quantifier::ForAllValues), Lookup::One(value)) => self.one(value, context),
             (Some(Quantifier::ForAnyValue), Lookup::One(value)) => self.one(value, context),
-            (Some(Quantifier::ForAllValues), Lookup::Many(values)) if !values.is_empty() => values
-                .iter()
-                .fold(Truth::Yes, |all, value| all.and(self.one(value, context))),
-            (Some(Quantifier::ForAnyValue), Lookup::Many(values)) if !values.is_empty() => values
-                .iter()
-                .fold(Truth::No, |any, value| any.or(self.one(value, context))),
+            (Some(Quantifier::ForAllValues), Lookup::Many(values)) if !values.is_empty() => {
+                values.iter().fold(Truth::Yes, |all, value| all.and(self.one(value, context)))
+            }
+            (Some(Quantifier::ForAnyValue), Lookup::Many(values)) if !values.is_empty() => {
+                values.iter().fold(Truth::No, |any, value| any.or(self.one(value, context)))
+            }
             (_, Lookup::Absent | Lookup::Many(_)) => self.absent(),
         }
     }
@@ -106,47 +97,27 @@ impl Condition {
     /// One request value against all policy values: any for positive operators, none for negated ones (rule C1).
     fn one(&self, value: &str, context: &Context) -> Truth {
         let any = self.operands.iter().fold(Truth::No, |any, operand| {
-            if any == Truth::Yes {
-                any
-            } else {
-                any.or(operand.matches(self.operator.row.test, value, context))
-            }
+            if any == Truth::Yes { any } else { any.or(operand.matches(self.operator.row.test, value, context)) }
         });
         if self.operator.row.negated { !any } else { any }
     }
 
     /// The key is not known. Still certain where presence and value make no difference.
     fn unknown(&self, context: &Context) -> Truth {
-        let any = if self
-            .operands
-            .iter()
-            .any(|operand| operand.matches_all(self.operator.row.test))
-        {
+        let any = if self.operands.iter().any(|operand| operand.matches_all(self.operator.row.test)) {
             Truth::Yes
-        } else if self
-            .operands
-            .iter()
-            .all(|operand| operand.matches_none(context))
-        {
+        } else if self.operands.iter().all(|operand| operand.matches_none(context)) {
             Truth::No
         } else {
             return Truth::Unknown;
         };
         let present = if self.operator.row.negated { !any } else { any };
-        if present == self.absent() {
-            present
-        } else {
-            Truth::Unknown
-        }
+        if present == self.absent() { present } else { Truth::Unknown }
     }
 
     /// Rule C4. Several values OR.
     fn null(&self, lookup: Lookup<'_>) -> Truth {
-        let wants = |wanted: bool| {
-            self.operands
-                .iter()
-                .any(|operand| *operand == Operand::Presence(Some(wanted)))
-        };
+        let wants = |wanted: bool| self.operands.iter().any(|operand| *operand == Operand::Presence(Some(wanted)));
         let (absent, present) = (Truth::from(wants(true)), Truth::from(wants(false)));
         match lookup {
             Lookup::Absent => absent,
@@ -182,8 +153,7 @@ impl Condition {
                 [Operand::Presence(Some(value))] => Some(*value),
                 _ => None,
             };
-            return self.folded == other.folded
-                && value(self).is_some_and(|it| value(other) == Some(!it));
+            return self.folded == other.folded && value(self).is_some_and(|it| value(other) == Some(!it));
         }
         let quantifiers = match (a.quantifier, b.quantifier) {
             (None, None) => true,
@@ -215,9 +185,7 @@ impl Condition {
 /// The same operator, key and values in the same order; the place in the text does not count.
 impl PartialEq for Condition {
     fn eq(&self, other: &Condition) -> bool {
-        self.operator == other.operator
-            && self.folded == other.folded
-            && self.operands == other.operands
+        self.operator == other.operator && self.folded == other.folded && self.operands == other.operands
     }
 }
 

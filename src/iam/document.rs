@@ -30,13 +30,7 @@ pub enum DocumentKind {
 impl DocumentKind {
     /// Whether statements name a principal.
     pub fn has_principal(self) -> bool {
-        matches!(
-            self,
-            DocumentKind::Rcp
-                | DocumentKind::Resource
-                | DocumentKind::Trust
-                | DocumentKind::Endpoint
-        )
+        matches!(self, DocumentKind::Rcp | DocumentKind::Resource | DocumentKind::Trust | DocumentKind::Endpoint)
     }
 }
 
@@ -83,15 +77,9 @@ pub struct Document {
 impl Document {
     /// The lines (from 1) on which a span lies.
     pub fn lines(&self, span: Span) -> RangeInclusive<u32> {
-        let inside = self
-            .text
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or("");
+        let inside = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
         let breaks = inside.bytes().filter(|byte| *byte == b'\n').count();
-        span.line
-            ..=span
-                .line
-                .saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX))
+        span.line..=span.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX))
     }
 }
 
@@ -174,13 +162,7 @@ impl fmt::Display for Issue {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        write!(
-            f,
-            "{} (line {}, column {})",
-            self.message(),
-            self.line,
-            self.column
-        )
+        write!(f, "{} (line {}, column {})", self.message(), self.line, self.column)
     }
 }
 

@@ -67,11 +67,7 @@ pub struct Row {
 
 impl Row {
     pub fn status(&self) -> Status {
-        if self
-            .marks
-            .iter()
-            .any(|mark| matches!(mark, Mark::Unread(_)))
-        {
+        if self.marks.iter().any(|mark| matches!(mark, Mark::Unread(_))) {
             Status::Unknown
         } else if !self.marks.is_empty() {
             Status::Approximated
@@ -100,13 +96,11 @@ impl Permissions {
             .iter()
             .filter_map(|id| self.conditions.get(id.0 as usize))
             .flat_map(|condition| condition.keys().cloned().collect::<Vec<_>>())
-            .chain(row.marks.iter().filter_map(|mark| {
-                if let Mark::Variable(key) = mark {
-                    Some(key.clone())
-                } else {
-                    None
-                }
-            }))
+            .chain(row.marks.iter().filter_map(
+                |mark| {
+                    if let Mark::Variable(key) = mark { Some(key.clone()) } else { None }
+                },
+            ))
             .collect();
         keys.sort_unstable();
         keys.dedup();
@@ -120,9 +114,7 @@ impl Permissions {
         action: &'a str,
         resource: &'a str,
     ) -> impl Iterator<Item = &'a Row> {
-        self.rows.iter().filter(move |row| {
-            row.resources.matches(resource) && row.actions.matches(catalogue, action)
-        })
+        self.rows.iter().filter(move |row| row.resources.matches(resource) && row.actions.matches(catalogue, action))
     }
 }
 
@@ -146,29 +138,17 @@ pub fn permissions(
         .into_iter()
         .map(|(cell, mut actions)| {
             actions.sort();
-            Row {
-                actions,
-                resources: cell.resources,
-                requirement: cell.requirement,
-                marks: cell.marks,
-            }
+            Row { actions, resources: cell.resources, requirement: cell.requirement, marks: cell.marks }
         })
         .collect();
     // Stable: rows of the same first action stay in the order of their cells.
     rows.sort_by(|a, b| {
         let first = |row: &Row| {
-            (
-                row.actions.known.is_empty(),
-                row.actions.known.first().copied(),
-                row.actions.regions.first().cloned(),
-            )
+            (row.actions.known.is_empty(), row.actions.known.first().copied(), row.actions.regions.first().cloned())
         };
         first(a).cmp(&first(b))
     });
-    Permissions {
-        rows,
-        conditions: evaluation.into_conditions(),
-    }
+    Permissions { rows, conditions: evaluation.into_conditions() }
 }
 
 #[cfg(test)]

@@ -36,19 +36,12 @@ pub enum Lookup<'c> {
 impl Context {
     /// Keys that are not given are absent from the request.
     pub fn complete() -> Context {
-        Context {
-            open: false,
-            known: FxHashMap::default(),
-            absent: FxHashSet::default(),
-        }
+        Context { open: false, known: FxHashMap::default(), absent: FxHashSet::default() }
     }
 
     /// Keys that are not given are unknown.
     pub fn open() -> Context {
-        Context {
-            open: true,
-            ..Context::complete()
-        }
+        Context { open: true, ..Context::complete() }
     }
 
     pub fn is_open(&self) -> bool {
@@ -62,15 +55,8 @@ impl Context {
     }
 
     #[must_use]
-    pub fn with_many<V: Into<Name>>(
-        mut self,
-        key: &str,
-        values: impl IntoIterator<Item = V>,
-    ) -> Context {
-        self.set(
-            key,
-            Value::Many(values.into_iter().map(Into::into).collect()),
-        );
+    pub fn with_many<V: Into<Name>>(mut self, key: &str, values: impl IntoIterator<Item = V>) -> Context {
+        self.set(key, Value::Many(values.into_iter().map(Into::into).collect()));
         self
     }
 
@@ -117,11 +103,7 @@ pub enum Resource {
 
 impl Resource {
     pub fn arn(&self) -> Option<&str> {
-        if let Resource::Arn(arn) = self {
-            Some(arn)
-        } else {
-            None
-        }
+        if let Resource::Arn(arn) = self { Some(arn) } else { None }
     }
 
     pub fn as_str(&self) -> &str {
@@ -146,11 +128,7 @@ impl Request {
         Request {
             principal,
             action: Action::new(action),
-            resource: if resource == "*" {
-                Resource::None
-            } else {
-                Resource::Arn(Name::new(resource))
-            },
+            resource: if resource == "*" { Resource::None } else { Resource::Arn(Name::new(resource)) },
             resource_account: None,
             context: Context::open(),
         }
@@ -167,9 +145,6 @@ impl Request {
         if let Some(account) = &self.resource_account {
             return Some(account);
         }
-        self.resource
-            .arn()
-            .and_then(|arn| arn.split(':').nth(4))
-            .filter(|account| !account.is_empty())
+        self.resource.arn().and_then(|arn| arn.split(':').nth(4)).filter(|account| !account.is_empty())
     }
 }

@@ -75,16 +75,10 @@ impl Source {
         effect: Effect,
         policies: &Policies,
     ) -> Source {
-        let levels = if layer == Layer::Scp {
-            &policies.scps
-        } else {
-            &policies.rcps
-        };
+        let levels = if layer == Layer::Scp { &policies.scps } else { &policies.rcps };
         Source {
             layer,
-            level: level
-                .and_then(|index| levels.get(index))
-                .map(|level| level.name.clone()),
+            level: level.and_then(|index| levels.get(index)).map(|level| level.name.clone()),
             policy: policy.name.clone(),
             statement: statement.map_or(0, |statement| statement.index),
             sid: statement.and_then(|statement| statement.sid.clone()),
@@ -105,10 +99,7 @@ impl Atom {
     }
 
     fn truth(&self, context: &Context) -> Truth {
-        let effect = self
-            .source
-            .as_ref()
-            .map_or(Effect::Allow, |source| source.effect);
+        let effect = self.source.as_ref().map_or(Effect::Allow, |source| source.effect);
         let truth = match &self.test {
             Test::Condition(condition) => condition.holds(context, effect),
             Test::Resource { pattern, arn } => match pattern.matches(arn, context) {
@@ -174,11 +165,7 @@ impl Eq for Atom {}
 
 impl Residual {
     pub fn atom(test: Test, source: Option<Arc<Source>>) -> Residual {
-        Residual::Atom(Atom {
-            test,
-            negate: false,
-            source,
-        })
+        Residual::Atom(Atom { test, negate: false, source })
     }
 
     /// All of the parts: flattened, each once, `No` when two contradict each other.
@@ -192,10 +179,7 @@ impl Residual {
     }
 
     #[must_use]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "reads as the logic it is, beside all and any"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "reads as the logic it is, beside all and any")]
     pub fn not(self) -> Residual {
         match self {
             Residual::Yes => Residual::No,
@@ -212,12 +196,8 @@ impl Residual {
             Residual::Yes => Truth::Yes,
             Residual::No => Truth::No,
             Residual::Atom(atom) => atom.truth(context),
-            Residual::All(parts) => parts
-                .iter()
-                .fold(Truth::Yes, |all, part| all.and(part.truth(context))),
-            Residual::Any(parts) => parts
-                .iter()
-                .fold(Truth::No, |any, part| any.or(part.truth(context))),
+            Residual::All(parts) => parts.iter().fold(Truth::Yes, |all, part| all.and(part.truth(context))),
+            Residual::Any(parts) => parts.iter().fold(Truth::No, |any, part| any.or(part.truth(context))),
         }
     }
 
@@ -246,9 +226,7 @@ impl Residual {
         match self {
             Residual::Yes | Residual::No => {}
             Residual::Atom(atom) => see(atom),
-            Residual::All(parts) | Residual::Any(parts) => {
-                parts.iter().for_each(|part| part.visit(see))
-            }
+            Residual::All(parts) | Residual::Any(parts) => parts.iter().for_each(|part| part.visit(see)),
         }
     }
 
@@ -262,9 +240,7 @@ impl Residual {
 
     /// Whether part of it is a place that could not be read.
     pub fn is_broken(&self) -> bool {
-        self.atoms()
-            .iter()
-            .any(|atom| matches!(atom.test, Test::Broken(_)))
+        self.atoms().iter().any(|atom| matches!(atom.test, Test::Broken(_)))
     }
 
     /// The formula, or one opaque atom with its keys when it has more than [`MAX_ATOMS`].
@@ -280,11 +256,7 @@ impl Residual {
 const MAX_COMPARED: usize = 128;
 
 fn join(parts: impl IntoIterator<Item = Residual>, all: bool) -> Residual {
-    let (idle, decides) = if all {
-        (Residual::Yes, Residual::No)
-    } else {
-        (Residual::No, Residual::Yes)
-    };
+    let (idle, decides) = if all { (Residual::Yes, Residual::No) } else { (Residual::No, Residual::Yes) };
     let mut kept: Vec<Residual> = Vec::new();
     let mut open: Vec<Residual> = parts.into_iter().collect();
     open.reverse();
@@ -300,9 +272,7 @@ fn join(parts: impl IntoIterator<Item = Residual>, all: bool) -> Residual {
                 }
                 if let Residual::Atom(atom) = &part
                     && kept.iter().any(|other| match other {
-                        Residual::Atom(other) => {
-                            atom.opposite(other) || (all && atom.clashes(other))
-                        }
+                        Residual::Atom(other) => atom.opposite(other) || (all && atom.clashes(other)),
                         _ => false,
                     })
                 {
@@ -328,13 +298,7 @@ fn join(parts: impl IntoIterator<Item = Residual>, all: bool) -> Residual {
 fn absorb(kept: &mut Vec<Residual>, all: bool) {
     let atoms: Vec<Atom> = kept
         .iter()
-        .filter_map(|part| {
-            if let Residual::Atom(atom) = part {
-                Some(atom.clone())
-            } else {
-                None
-            }
-        })
+        .filter_map(|part| if let Residual::Atom(atom) = part { Some(atom.clone()) } else { None })
         .collect();
     if atoms.is_empty() || atoms.len() == kept.len() {
         return;
@@ -355,16 +319,9 @@ fn absorb(kept: &mut Vec<Residual>, all: bool) {
             continue;
         }
         let before = inner.len();
-        let left: Vec<Residual> = inner
-            .into_iter()
-            .filter(|part| !has(part, Atom::opposite))
-            .collect();
+        let left: Vec<Residual> = inner.into_iter().filter(|part| !has(part, Atom::opposite)).collect();
         changed |= left.len() != before;
-        kept.push(if all {
-            Residual::any(left)
-        } else {
-            Residual::all(left)
-        });
+        kept.push(if all { Residual::any(left) } else { Residual::all(left) });
     }
     if changed {
         // A part may have become an atom or a constant; each round has fewer atoms, so this ends.
@@ -384,31 +341,18 @@ mod tests {
 
     fn atom(operator: &str, key: &str, values: &[&str]) -> Residual {
         let values = values.iter().map(|value| Name::new(value)).collect();
-        let condition =
-            Condition::new(operator, key, values, true, Span::default()).expect("an operator");
+        let condition = Condition::new(operator, key, values, true, Span::default()).expect("an operator");
         Residual::atom(Test::Condition(Arc::new(condition)), None)
     }
 
     #[test]
     fn contradictions_and_completions_are_seen() {
-        let (a, b) = (
-            atom("StringEquals", "k", &["x"]),
-            atom("Bool", "l", &["true"]),
-        );
+        let (a, b) = (atom("StringEquals", "k", &["x"]), atom("Bool", "l", &["true"]));
         assert_eq!(Residual::all([a.clone(), a.clone().not()]), Residual::No);
         assert_eq!(Residual::any([a.clone(), a.clone().not()]), Residual::Yes);
-        assert_eq!(
-            Residual::any([a.clone(), atom("StringNotEquals", "K", &["x"])]),
-            Residual::Yes
-        );
-        assert_eq!(
-            Residual::all([a.clone(), atom("StringEquals", "k", &["y"])]),
-            Residual::No
-        );
-        assert_eq!(
-            Residual::all([a.clone(), Residual::any([a.clone(), b.clone()])]),
-            a
-        );
+        assert_eq!(Residual::any([a.clone(), atom("StringNotEquals", "K", &["x"])]), Residual::Yes);
+        assert_eq!(Residual::all([a.clone(), atom("StringEquals", "k", &["y"])]), Residual::No);
+        assert_eq!(Residual::all([a.clone(), Residual::any([a.clone(), b.clone()])]), a);
         assert_eq!(
             Residual::any([a.clone(), Residual::all([a.clone().not(), b.clone()])]),
             Residual::any([a.clone(), b.clone()])
@@ -422,23 +366,14 @@ mod tests {
     fn if_exists_and_its_negation_leave_the_absent_key_open() {
         let a = atom("StringEqualsIfExists", "k", &["x"]);
         let b = atom("StringNotEquals", "k", &["x"]);
-        assert!(matches!(
-            Residual::all([a.clone(), b.clone()]),
-            Residual::All(_)
-        ));
-        assert_eq!(
-            Residual::all([a.clone(), b]).truth(&Context::complete()),
-            Truth::Yes
-        );
+        assert!(matches!(Residual::all([a.clone(), b.clone()]), Residual::All(_)));
+        assert_eq!(Residual::all([a.clone(), b]).truth(&Context::complete()), Truth::Yes);
         assert_eq!(Residual::all([a.clone(), a.not()]), Residual::No);
     }
 
     #[test]
     fn what_becomes_known_disappears() {
-        let formula = Residual::all([
-            atom("StringEquals", "k", &["x"]),
-            atom("Bool", "l", &["true"]),
-        ]);
+        let formula = Residual::all([atom("StringEquals", "k", &["x"]), atom("Bool", "l", &["true"])]);
         let known = formula.given(&Context::open().with("k", "x"));
         assert_eq!(known, atom("Bool", "l", &["true"]));
         assert_eq!(known.keys(), [Name::new("l")]);
@@ -447,9 +382,7 @@ mod tests {
 
     #[test]
     fn an_oversized_formula_keeps_its_keys() {
-        let big = Residual::all(
-            (0..100).map(|index| atom("StringEquals", &format!("k{index:03}"), &["x"])),
-        );
+        let big = Residual::all((0..100).map(|index| atom("StringEquals", &format!("k{index:03}"), &["x"])));
         let capped = big.capped();
         assert_eq!((capped.atoms().len(), capped.keys().len()), (1, 100));
     }

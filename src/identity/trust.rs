@@ -213,8 +213,14 @@ fn is_absent_for_web_identity(key: &str, issuer: &str) -> bool {
     }
     matches!(
         key,
-        "sts:externalid" | "aws:principalorgid" | "aws:principalarn" | "aws:sourcearn" | "aws:sourceaccount"
-            | "aws:principalaccount" | "aws:username" | "aws:multifactorauthpresent"
+        "sts:externalid"
+            | "aws:principalorgid"
+            | "aws:principalarn"
+            | "aws:sourcearn"
+            | "aws:sourceaccount"
+            | "aws:principalaccount"
+            | "aws:username"
+            | "aws:multifactorauthpresent"
     ) || key.starts_with("aws:principaltag/")
 }
 
@@ -292,7 +298,10 @@ fn refusal(miss: &Miss, issuer: &str) -> (&'static str, String) {
             }
             let exact = !operator.to_ascii_lowercase().contains("like");
             if is_claim && exact && miss.expected.iter().any(|value| value.contains(['*', '?'])) {
-                return ("R63", format!("{statement} compares {claim} with `{expected}` under {operator}, where * is literal"));
+                return (
+                    "R63",
+                    format!("{statement} compares {claim} with `{expected}` under {operator}, where * is literal"),
+                );
             }
             let swapped = match claim {
                 "aud" => expected.starts_with("system:serviceaccount:"),

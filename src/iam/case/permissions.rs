@@ -79,7 +79,8 @@ pub fn answer_with(line: &str, catalogue: &Actions) -> String {
             json!({"id": subject.id, "rows": rows(&found, catalogue), "errors": errors}).to_string()
         }
         Err((id, complaint)) => {
-            json!({"id": id, "rows": [], "errors": [{"path": complaint.path, "message": complaint.message}]}).to_string()
+            json!({"id": id, "rows": [], "errors": [{"path": complaint.path, "message": complaint.message}]})
+                .to_string()
         }
     }
 }
@@ -95,22 +96,13 @@ pub fn subject(line: &str) -> Result<Subject, String> {
 fn read(line: &str) -> Result<Subject, (Json, Complaint)> {
     let line = line.trim_start_matches('\u{feff}');
     let text: Line<'_> = serde_json::from_str(line).map_err(|error| {
-        let id = serde_json::from_str::<Json>(line)
-            .ok()
-            .and_then(|value| value.get("id").cloned());
+        let id = serde_json::from_str::<Json>(line).ok().and_then(|value| value.get("id").cloned());
         (id.unwrap_or(Json::Null), complain("", error.to_string()))
     })?;
     let fail = |complaint| (text.id.clone(), complaint);
     let principal = Principal::parse(&text.request.principal).ok_or_else(|| {
-        let expected =
-            "a role, user or session ARN, a service name, a provider ARN, or `anonymous`";
-        fail(complain(
-            "request.principal",
-            format!(
-                "found {}, expected {expected}",
-                quoted(&text.request.principal)
-            ),
-        ))
+        let expected = "a role, user or session ARN, a service name, a provider ARN, or `anonymous`";
+        fail(complain("request.principal", format!("found {}, expected {expected}", quoted(&text.request.principal))))
     })?;
     let open = RequestText {
         principal: String::new(),
@@ -124,30 +116,18 @@ fn read(line: &str) -> Result<Subject, (Json, Complaint)> {
     let context = context(&open).map_err(fail)?;
     let mut reader = Reader { issues: Vec::new() };
     let policies = Policies {
-        identity: reader.list(
-            "identity_policies",
-            text.identity_policies,
-            DocumentKind::Identity,
-        ),
+        identity: reader.list("identity_policies", text.identity_policies, DocumentKind::Identity),
         boundary: text
             .permissions_boundary
             .map(|it| reader.policy("permissions_boundary", &it, DocumentKind::Boundary)),
-        session: reader.list(
-            "session_policies",
-            text.session_policies,
-            DocumentKind::Session,
-        ),
+        session: reader.list("session_policies", text.session_policies, DocumentKind::Session),
         scps: reader.levels("scps", text.scps, DocumentKind::Scp),
         rcps: reader.levels("rcps", text.rcps, DocumentKind::Rcp),
         resource: text.resource_policy.map(|it| {
             // Nothing says of what resource it is the policy; only a role's names no resource itself.
             let mut probe = Reader { issues: Vec::new() };
             let read = probe.policy("resource_policy", &it, DocumentKind::Resource);
-            let names_resource = read
-                .document
-                .statements
-                .iter()
-                .any(|it| it.resources.is_some());
+            let names_resource = read.document.statements.iter().any(|it| it.resources.is_some());
             let is_trust = !names_resource && !read.document.statements.is_empty();
             if is_trust {
                 return reader.policy("resource_policy", &it, DocumentKind::Trust);
@@ -155,19 +135,9 @@ fn read(line: &str) -> Result<Subject, (Json, Complaint)> {
             reader.issues.extend(probe.issues);
             read
         }),
-        endpoint: reader.list(
-            "endpoint_policies",
-            text.endpoint_policies,
-            DocumentKind::Endpoint,
-        ),
+        endpoint: reader.list("endpoint_policies", text.endpoint_policies, DocumentKind::Endpoint),
     };
-    Ok(Subject {
-        id: text.id,
-        principal,
-        context,
-        policies,
-        issues: reader.issues,
-    })
+    Ok(Subject { id: text.id, principal, context, policies, issues: reader.issues })
 }
 
 /// The rows of the contract. Names outside the catalogue that patterns cannot say exactly are rows of their own.
@@ -180,13 +150,7 @@ fn rows(permissions: &Permissions, catalogue: &Actions) -> Vec<Json> {
         }
         for loose in notation.loose {
             let status = row.status().max(Status::Approximated);
-            out.push(render(
-                permissions,
-                row,
-                vec![loose.within],
-                &loose.except,
-                status,
-            ));
+            out.push(render(permissions, row, vec![loose.within], &loose.except, status));
         }
     }
     out
@@ -199,25 +163,18 @@ fn render(
     except_actions: &[String],
     status: Status,
 ) -> Json {
-    let patterns = |list: &[crate::iam::pattern::ArnGlob]| -> Vec<String> {
-        list.iter().map(ToString::to_string).collect()
-    };
+    let patterns =
+        |list: &[crate::iam::pattern::ArnGlob]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
     let keys: Vec<Name> = permissions.keys(row);
     let mut out = Map::new();
     out.insert("actions".to_owned(), actions.into());
     if !except_actions.is_empty() {
         out.insert("except_actions".to_owned(), except_actions.into());
     }
-    out.insert(
-        "resources".to_owned(),
-        patterns(row.resources.any_of()).into(),
-    );
+    out.insert("resources".to_owned(), patterns(row.resources.any_of()).into());
     out.insert("except".to_owned(), patterns(row.resources.except()).into());
     out.insert("status".to_owned(), status.as_str().into());
-    out.insert(
-        "residual_keys".to_owned(),
-        keys.iter().map(|key| key.as_str()).collect(),
-    );
+    out.insert("residual_keys".to_owned(), keys.iter().map(|key| key.as_str()).collect());
     let mut notes: Vec<String> = row.marks.iter().map(Mark::text).collect();
     if !except_actions.is_empty() || status > row.status() {
         notes.push(Mark::NotInCatalogue.text());
@@ -244,7 +201,8 @@ mod tests {
     #[test]
     fn a_bad_line_says_what_is_wrong() {
         expect![[r#"{"id":7,"rows":[],"errors":[{"path":"request.principal","message":"found `nobody`, expected a role, user or session ARN, a service name, a provider ARN, or `anonymous`"}]}"#]].assert_eq(&answer(r#"{"id":7,"request":{"principal":"nobody"}}"#));
-        expect![[r#"{"id":null,"rows":[],"errors":[{"path":"","message":"expected value at line 1 column 1"}]}"#]].assert_eq(&answer("oops"));
+        expect![[r#"{"id":null,"rows":[],"errors":[{"path":"","message":"expected value at line 1 column 1"}]}"#]]
+            .assert_eq(&answer("oops"));
     }
 
     #[test]

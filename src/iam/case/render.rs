@@ -12,25 +12,17 @@ pub(super) fn answer(case: &Case, answer: &Answer) -> Json {
     let mut out = Map::new();
     out.insert("id".to_owned(), case.id.clone());
     out.insert("decision".to_owned(), answer.decision.as_str().into());
-    out.insert(
-        "reasons".to_owned(),
-        answer.reasons.iter().map(reason).collect(),
-    );
+    out.insert("reasons".to_owned(), answer.reasons.iter().map(reason).collect());
     if answer.decision == Decision::Depends {
         out.insert("residual".to_owned(), residual(&answer.residual));
         out.insert("residual_keys".to_owned(), strings(&answer.residual.keys()));
     }
     if answer.decision == Decision::Error {
-        let errors = case
-            .errors()
-            .map(|(path, issue)| json!({"path": path, "message": issue.message()}));
+        let errors = case.errors().map(|(path, issue)| json!({"path": path, "message": issue.message()}));
         out.insert("errors".to_owned(), errors.collect());
     }
     if !answer.notes.is_empty() {
-        out.insert(
-            "notes".to_owned(),
-            answer.notes.iter().map(|note| Json::from(*note)).collect(),
-        );
+        out.insert("notes".to_owned(), answer.notes.iter().map(|note| Json::from(*note)).collect());
     }
     Json::Object(out)
 }
@@ -45,20 +37,10 @@ pub(in crate::iam) fn reason(reason: &Reason) -> Json {
     match reason {
         Reason::Statement(source) => {
             place(&mut out, source);
-            out.insert(
-                "sid".to_owned(),
-                source
-                    .sid
-                    .as_ref()
-                    .map_or(Json::Null, |sid| sid.as_str().into()),
-            );
+            out.insert("sid".to_owned(), source.sid.as_ref().map_or(Json::Null, |sid| sid.as_str().into()));
             out.insert("effect".to_owned(), source.effect.as_str().into());
         }
-        Reason::Silent {
-            layer,
-            level,
-            policy,
-        } => {
+        Reason::Silent { layer, level, policy } => {
             out.insert("layer".to_owned(), layer.as_str().into());
             if let Some(level) = level {
                 out.insert("level".to_owned(), level.as_str().into());
@@ -107,16 +89,11 @@ fn atom(atom: &Atom) -> Json {
         place(&mut out, source);
     }
     let (op, key, values) = match &atom.test {
-        Test::Condition(condition) => (
-            condition.written.as_str(),
-            Json::from(condition.key.as_str()),
-            strings(&condition.values),
-        ),
+        Test::Condition(condition) => {
+            (condition.written.as_str(), Json::from(condition.key.as_str()), strings(&condition.values))
+        }
         Test::Resource { pattern, .. } => {
-            let key = pattern
-                .variables()
-                .next()
-                .map_or(Json::Null, |key| key.as_str().into());
+            let key = pattern.variables().next().map_or(Json::Null, |key| key.as_str().into());
             ("Resource", key, json!([pattern.as_str()]))
         }
         Test::Open(what) => ("unread", Json::Null, json!([what.as_str()])),

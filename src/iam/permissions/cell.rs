@@ -44,15 +44,12 @@ impl Mark {
             Mark::Unread(name) => format!("{name} was not supplied or could not be read"),
             Mark::Variable(key) => format!("the value of {key} is not known"),
             Mark::Spans => "pattern spans segments".to_owned(),
-            Mark::MayBeDenied => {
-                "a Deny names actions in a way that IAM refuses and may apply".to_owned()
-            }
+            Mark::MayBeDenied => "a Deny names actions in a way that IAM refuses and may apply".to_owned(),
             Mark::TooComplex => "too complex to follow to the end".to_owned(),
             Mark::ComplexCondition => "complex condition".to_owned(),
             Mark::NotInCatalogue => "actions not in the catalogue".to_owned(),
             Mark::CoversService => {
-                "the action takes only `*` as its resource; the pattern covers the whole service"
-                    .to_owned()
+                "the action takes only `*` as its resource; the pattern covers the whole service".to_owned()
             }
             Mark::OpenGrant => "granted to everybody by the resource policy".to_owned(),
             Mark::Principal => "whom a policy names cannot be told from its text".to_owned(),
@@ -76,17 +73,9 @@ impl Cell {
         if self.resources.any_of().iter().all(&keep) {
             return Some(self.clone());
         }
-        let patterns = self
-            .resources
-            .any_of()
-            .iter()
-            .filter(|pattern| keep(pattern))
-            .cloned();
+        let patterns = self.resources.any_of().iter().filter(|pattern| keep(pattern)).cloned();
         let resources = ResourceSet::new(patterns, self.resources.except().iter().cloned())?;
-        Some(Cell {
-            resources,
-            ..self.clone()
-        })
+        Some(Cell { resources, ..self.clone() })
     }
 
     /// Whether this shows all that `other` shows, at least as surely.
@@ -153,10 +142,7 @@ pub(super) struct Cells<'a> {
 impl Cells<'_> {
     /// Intersects with what one layer allows.
     pub fn limit(&mut self, layer: &[Cell]) {
-        if layer
-            .iter()
-            .any(|it| it.resources.is_all() && it.requirement.is_none() && it.marks.is_empty())
-        {
+        if layer.iter().any(|it| it.resources.is_all() && it.requirement.is_none() && it.marks.is_empty()) {
             return;
         }
         let mut out: Vec<Cell> = Vec::new();
@@ -174,19 +160,9 @@ impl Cells<'_> {
                 if !exact {
                     marks.insert(Mark::TooComplex);
                 }
-                let requirement = settle(
-                    cell.requirement.and(&limit.requirement, self.table),
-                    &mut marks,
-                );
+                let requirement = settle(cell.requirement.and(&limit.requirement, self.table), &mut marks);
                 if let Some(requirement) = requirement {
-                    push(
-                        &mut out,
-                        Cell {
-                            resources,
-                            requirement,
-                            marks,
-                        },
-                    );
+                    push(&mut out, Cell { resources, requirement, marks });
                 }
             }
         }
@@ -216,14 +192,7 @@ impl Cells<'_> {
             if !outside_exact {
                 marks.insert(Mark::TooComplex);
             }
-            push(
-                out,
-                Cell {
-                    resources,
-                    requirement: cell.requirement.clone(),
-                    marks,
-                },
-            );
+            push(out, Cell { resources, requirement: cell.requirement.clone(), marks });
         }
         let inside = if split { inside } else { cell.resources };
         let mut marks = cell.marks;
@@ -233,14 +202,7 @@ impl Cells<'_> {
         marks.extend(denial.marks.iter().cloned());
         if let Some(doubt) = &denial.doubt {
             marks.insert(doubt.clone());
-            push(
-                out,
-                Cell {
-                    resources: inside,
-                    requirement: cell.requirement,
-                    marks,
-                },
-            );
+            push(out, Cell { resources: inside, requirement: cell.requirement, marks });
             return;
         }
         if denial.conditions.is_empty() {
@@ -249,14 +211,7 @@ impl Cells<'_> {
                 if !exact {
                     marks.insert(Mark::TooComplex);
                 }
-                push(
-                    out,
-                    Cell {
-                        resources,
-                        requirement: cell.requirement,
-                        marks,
-                    },
-                );
+                push(out, Cell { resources, requirement: cell.requirement, marks });
             }
             return;
         }
@@ -267,26 +222,12 @@ impl Cells<'_> {
                     if !exact {
                         marks.insert(Mark::TooComplex);
                     }
-                    push(
-                        out,
-                        Cell {
-                            resources,
-                            requirement: cell.requirement,
-                            marks,
-                        },
-                    );
+                    push(out, Cell { resources, requirement: cell.requirement, marks });
                 }
             }
             other => {
                 if let Some(requirement) = settle(other, &mut marks) {
-                    push(
-                        out,
-                        Cell {
-                            resources: inside,
-                            requirement,
-                            marks,
-                        },
-                    );
+                    push(out, Cell { resources: inside, requirement, marks });
                 }
             }
         }

@@ -101,9 +101,7 @@ impl<'a> Evaluation<'a> {
     ) -> Evaluation<'a> {
         let caller = match principal {
             Principal::Root { .. } => Caller::Root,
-            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => {
-                Caller::Outside
-            }
+            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => Caller::Outside,
             _ => Caller::Account,
         };
         let mut reader = Reader::new(principal, context, policies.boundary.is_some());
@@ -118,8 +116,7 @@ impl<'a> Evaluation<'a> {
             }
             allows
         };
-        let (mut identity, mut inner, mut outer, mut endpoint) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut identity, mut inner, mut outer, mut endpoint) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         if caller == Caller::Account {
             identity = read(Layer::Identity, &mut policies.identity.iter());
             if let Some(boundary) = &policies.boundary {
@@ -135,25 +132,16 @@ impl<'a> Evaluation<'a> {
             }
         }
         if !principal.is_service_linked() {
-            read(
-                Layer::Rcp,
-                &mut policies.rcps.iter().flat_map(|level| &level.policies),
-            );
+            read(Layer::Rcp, &mut policies.rcps.iter().flat_map(|level| &level.policies));
         }
         if !policies.endpoint.is_empty() {
             endpoint.push(read(Layer::Endpoint, &mut policies.endpoint.iter()));
         }
-        let resource = policies
-            .resource
-            .as_ref()
-            .map(|policy| read(Layer::Resource, &mut std::iter::once(policy)));
+        let resource = policies.resource.as_ref().map(|policy| read(Layer::Resource, &mut std::iter::once(policy)));
         Evaluation {
             catalogue,
             caller,
-            is_trust: policies
-                .resource
-                .as_ref()
-                .is_some_and(|it| it.document.kind == DocumentKind::Trust),
+            is_trust: policies.resource.as_ref().is_some_and(|it| it.document.kind == DocumentKind::Trust),
             account: principal.account().map(Name::new),
             is_user: matches!(principal, Principal::User { .. } | Principal::Root { .. }),
             tables: reader.tables,
@@ -186,20 +174,14 @@ impl<'a> Evaluation<'a> {
     fn grants_any(&self, class: &Class) -> bool {
         let named = |statement: &Prepared| !class.named[statement.entries].is_no();
         self.caller == Caller::Root
-            || self
-                .identity
-                .iter()
-                .chain(self.resource.iter().flatten())
-                .any(named)
+            || self.identity.iter().chain(self.resource.iter().flatten()).any(named)
             || class.known.iter().any(|id| self.free(*id).is_some())
     }
 
     /// Splits a class where AWS treats its actions differently.
     fn by_kind(&self, class: Class) -> Vec<(Class, Kind)> {
-        let covering: Vec<&Prepared> = self
-            .statements()
-            .filter(|it| it.covers_any() && !class.named[it.entries].is_no())
-            .collect();
+        let covering: Vec<&Prepared> =
+            self.statements().filter(|it| it.covers_any() && !class.named[it.entries].is_no()).collect();
         let mut kinds: Vec<(Kind, Vec<ActionId>, Vec<Region>)> = Vec::new();
         fn place(
             kinds: &mut Vec<(Kind, Vec<ActionId>, Vec<Region>)>,
@@ -224,86 +206,37 @@ impl<'a> Evaluation<'a> {
             let special = matches!(prefix, "kms" | "sts");
             let resource = self.is_trust == (prefix == "sts");
             if !covers && !special {
-                let kind = Kind {
-                    covered: None,
-                    rcp,
-                    agree: None,
-                    free: None,
-                    resource,
-                };
+                let kind = Kind { covered: None, rcp, agree: None, free: None, resource };
                 place(&mut kinds, kind).1.extend(service);
                 continue;
             }
             for id in service {
                 let action = self.catalogue.action(*id);
                 let covered = (covers && action.wildcard_only()).then(|| prefix.to_owned());
-                let agree = if action.wildcard_only() {
-                    None
-                } else {
-                    agree(prefix, action.lower_name())
-                };
-                let kind = Kind {
-                    covered,
-                    rcp,
-                    agree,
-                    free: self.free(*id),
-                    resource,
-                };
+                let agree = if action.wildcard_only() { None } else { agree(prefix, action.lower_name()) };
+                let kind = Kind { covered, rcp, agree, free: self.free(*id), resource };
                 place(&mut kinds, kind).1.push(*id);
             }
         }
         for region in class.regions {
             let (rcp, agree, resource) = match &region.within {
-                ActionGlob::Everything => (
-                    if has_rcps { Truth::Unknown } else { Truth::Yes },
-                    None,
-                    !self.is_trust,
-                ),
+                ActionGlob::Everything => (if has_rcps { Truth::Unknown } else { Truth::Yes }, None, !self.is_trust),
                 ActionGlob::Service { prefix, name } => {
-                    let outside = has_rcps
-                        && self
-                            .catalogue
-                            .service(prefix)
-                            .is_some_and(|it| !it.supports_rcp());
-                    let assumes =
-                        || !crate::iam::glob::disjoint(&name.0, &Glob::new("assumerole*"));
+                    let outside = has_rcps && self.catalogue.service(prefix).is_some_and(|it| !it.supports_rcp());
+                    let assumes = || !crate::iam::glob::disjoint(&name.0, &Glob::new("assumerole*"));
                     let agree = match &**prefix {
                         "kms" => Some(Agree::Key),
                         "sts" if assumes() => Some(Agree::Role),
                         _ => None,
                     };
-                    (
-                        Truth::from(!outside),
-                        agree,
-                        self.is_trust == (**prefix == *"sts"),
-                    )
+                    (Truth::from(!outside), agree, self.is_trust == (**prefix == *"sts"))
                 }
             };
-            place(
-                &mut kinds,
-                Kind {
-                    covered: None,
-                    rcp,
-                    agree,
-                    free: None,
-                    resource,
-                },
-            )
-            .2
-            .push(region);
+            place(&mut kinds, Kind { covered: None, rcp, agree, free: None, resource }).2.push(region);
         }
         kinds
             .into_iter()
-            .map(|(kind, known, regions)| {
-                (
-                    Class {
-                        known,
-                        regions,
-                        named: class.named.clone(),
-                    },
-                    kind,
-                )
-            })
+            .map(|(kind, known, regions)| (Class { known, regions, named: class.named.clone() }, kind))
             .collect()
     }
 
@@ -334,33 +267,19 @@ impl<'a> Evaluation<'a> {
         kind: &Kind,
         filter: impl Fn(&Prepared) -> bool,
     ) -> Vec<Cell> {
-        let mut cells = Cells {
-            table: &self.tables.conditions,
-            cells: Vec::new(),
-        };
+        let mut cells = Cells { table: &self.tables.conditions, cells: Vec::new() };
         for statement in statements {
             let named = class.named[statement.entries];
             if !named.is_no() && filter(statement) {
-                cells
-                    .cells
-                    .extend(statement.grants(named, kind.covered.as_deref()));
+                cells.cells.extend(statement.grants(named, kind.covered.as_deref()));
             }
         }
         cells.merge();
         cells.cells
     }
 
-    fn limited(
-        &self,
-        cells: Vec<Cell>,
-        layers: &[Vec<Prepared>],
-        class: &Class,
-        kind: &Kind,
-    ) -> Vec<Cell> {
-        let mut cells = Cells {
-            table: &self.tables.conditions,
-            cells,
-        };
+    fn limited(&self, cells: Vec<Cell>, layers: &[Vec<Prepared>], class: &Class, kind: &Kind) -> Vec<Cell> {
+        let mut cells = Cells { table: &self.tables.conditions, cells };
         for layer in layers {
             if cells.cells.is_empty() {
                 break;
@@ -375,23 +294,14 @@ impl<'a> Evaluation<'a> {
             return vec![everything()];
         }
         let resource = self.resource.as_deref().filter(|_| kind.resource);
-        let by = |bond: Bond| {
-            self.granted(resource.unwrap_or_default(), class, kind, |it| {
-                it.bond == bond
-            })
-        };
+        let by = |bond: Bond| self.granted(resource.unwrap_or_default(), class, kind, |it| it.bond == bond);
         let by_any = || self.granted(resource.unwrap_or_default(), class, kind, |_| true);
         let granted = match self.caller {
             Caller::Outside => by_any(),
             _ => {
                 let identity = match self.caller {
                     Caller::Root => vec![everything()],
-                    _ => self.limited(
-                        self.granted(&self.identity, class, kind, |_| true),
-                        &self.inner,
-                        class,
-                        kind,
-                    ),
+                    _ => self.limited(self.granted(&self.identity, class, kind, |_| true), &self.inner, class, kind),
                 };
                 // Rule L7: what limits the grant hangs on the name by which it means the caller.
                 let mut alone = by(Bond::Direct);
@@ -404,14 +314,7 @@ impl<'a> Evaluation<'a> {
                 alone.extend(open);
                 alone.extend(self.limited(by(Bond::Role), &self.inner, class, kind));
                 let supplied = resource.is_some();
-                self.by_account(
-                    identity,
-                    alone,
-                    kind,
-                    supplied,
-                    &|| by(Bond::Account),
-                    &by_any,
-                )
+                self.by_account(identity, alone, kind, supplied, &|| by(Bond::Account), &by_any)
             }
         };
         let granted = self.limited(granted, &self.endpoint, class, kind);
@@ -419,10 +322,7 @@ impl<'a> Evaluation<'a> {
         if kind.free == Some(Free::UnlessDenied) {
             cells.extend(self.limited(vec![everything()], &self.outer, class, kind));
         }
-        let mut cells = Cells {
-            table: &self.tables.conditions,
-            cells,
-        };
+        let mut cells = Cells { table: &self.tables.conditions, cells };
         for (layer, statement) in &self.denials {
             if cells.cells.is_empty() {
                 return Vec::new();
@@ -463,17 +363,11 @@ impl<'a> Evaluation<'a> {
             // Rule X1: both sides must allow.
             if let Some(foreign) = cell.filtered(|pattern| self.is_foreign(pattern)) {
                 if supplied {
-                    let mut both = Cells {
-                        table,
-                        cells: vec![foreign],
-                    };
+                    let mut both = Cells { table, cells: vec![foreign] };
                     both.limit(&to_any());
                     out.extend(both.cells);
                 } else {
-                    out.push(unread(
-                        foreign,
-                        "the policy of a resource in another account",
-                    ));
+                    out.push(unread(foreign, "the policy of a resource in another account"));
                 }
             }
             let Some(cell) = own(cell) else { continue };
@@ -487,10 +381,7 @@ impl<'a> Evaluation<'a> {
             }
             let bound = [agree.resources()];
             if let Some(resources) = cell.resources.without(&bound) {
-                out.push(Cell {
-                    resources,
-                    ..cell.clone()
-                });
+                out.push(Cell { resources, ..cell.clone() });
             }
             let (inside, exact) = cell.resources.within(&bound);
             if let Some(resources) = inside {
@@ -498,10 +389,7 @@ impl<'a> Evaluation<'a> {
                 if !exact {
                     cell.marks.insert(Mark::TooComplex);
                 }
-                let mut both = Cells {
-                    table,
-                    cells: vec![cell],
-                };
+                let mut both = Cells { table, cells: vec![cell] };
                 both.limit(&to_account());
                 out.extend(both.cells);
             }
@@ -519,20 +407,14 @@ impl<'a> Evaluation<'a> {
 }
 
 /// Runs of actions of the same service.
-fn by_service<'i>(
-    catalogue: &Catalogue,
-    ids: &'i [ActionId],
-) -> impl Iterator<Item = &'i [ActionId]> {
+fn by_service<'i>(catalogue: &Catalogue, ids: &'i [ActionId]) -> impl Iterator<Item = &'i [ActionId]> {
     ids.chunk_by(|a, b| catalogue.action(*a).service().id() == catalogue.action(*b).service().id())
 }
 
 fn agree(prefix: &str, lower_name: &str) -> Option<Agree> {
     match prefix {
         "kms" => Some(Agree::Key),
-        "sts"
-            if lower_name.starts_with("assumerole")
-                || matches!(lower_name, "tagsession" | "setsourceidentity") =>
-        {
+        "sts" if lower_name.starts_with("assumerole") || matches!(lower_name, "tagsession" | "setsourceidentity") => {
             Some(Agree::Role)
         }
         _ => None,

@@ -30,13 +30,7 @@ pub struct Loose {
 pub fn notation(catalogue: &Catalogue, set: &ActionSet) -> Notation {
     let mut wanted = FixedBitSet::with_capacity(catalogue.len());
     set.known.iter().for_each(|id| wanted.insert(id.index()));
-    let mut writer = Writer {
-        catalogue,
-        wanted,
-        regions: &set.regions,
-        said: Vec::new(),
-        exact: Vec::new(),
-    };
+    let mut writer = Writer { catalogue, wanted, regions: &set.regions, said: Vec::new(), exact: Vec::new() };
     if !writer.say(ActionGlob::Everything) {
         for service in catalogue.services() {
             writer.service(service);
@@ -73,9 +67,7 @@ impl Writer<'_> {
             return true;
         }
         let known = glob.known(self.catalogue);
-        if !known.iter().all(|id| self.wanted.contains(id.index()))
-            || !self.covered(&glob, MAX_DEPTH)
-        {
+        if !known.iter().all(|id| self.wanted.contains(id.index())) || !self.covered(&glob, MAX_DEPTH) {
             return false;
         }
         self.exact.push(self.spell(&glob, &known));
@@ -84,10 +76,7 @@ impl Writer<'_> {
     }
 
     fn service(&mut self, service: Service<'_>) {
-        let ids: Vec<ActionId> = service
-            .actions()
-            .filter(|id| self.wanted.contains(id.index()))
-            .collect();
+        let ids: Vec<ActionId> = service.actions().filter(|id| self.wanted.contains(id.index())).collect();
         if ids.is_empty() {
             return;
         }
@@ -97,11 +86,7 @@ impl Writer<'_> {
         }
         let from = self.said.len();
         let own = |glob: &ActionGlob| matches!(glob, ActionGlob::Service { prefix: it, .. } if **it == *prefix);
-        let mut wide: Vec<&Region> = self
-            .regions
-            .iter()
-            .filter(|region| own(&region.within))
-            .collect();
+        let mut wide: Vec<&Region> = self.regions.iter().filter(|region| own(&region.within)).collect();
         wide.sort_by_cached_key(|region| region.within.known(self.catalogue).len());
         for region in wide.into_iter().rev() {
             self.say(region.within.clone());
@@ -112,9 +97,7 @@ impl Writer<'_> {
             let word = first_word(self.catalogue.action(*first).name()).to_ascii_lowercase();
             let same = rest
                 .iter()
-                .take_while(|id| {
-                    first_word(self.catalogue.action(**id).name()).eq_ignore_ascii_case(&word)
-                })
+                .take_while(|id| first_word(self.catalogue.action(**id).name()).eq_ignore_ascii_case(&word))
                 .count();
             let (run, others) = rest.split_at(same);
             rest = others;
@@ -124,10 +107,7 @@ impl Writer<'_> {
             }
             for id in run {
                 let action = self.catalogue.action(*id);
-                if !self.said[from..]
-                    .iter()
-                    .any(|said| said.matches(prefix, action.lower_name()))
-                {
+                if !self.said[from..].iter().any(|said| said.matches(prefix, action.lower_name())) {
                     self.exact.push(action.to_string());
                 }
             }
@@ -141,9 +121,8 @@ impl Writer<'_> {
                 && region.except.iter().all(|out| {
                     out.disjoint(glob)
                         || (depth > 0
-                            && common(out, glob).is_some_and(|shared| {
-                                shared.iter().all(|part| self.covered(part, depth - 1))
-                            }))
+                            && common(out, glob)
+                                .is_some_and(|shared| shared.iter().all(|part| self.covered(part, depth - 1))))
                 })
         })
     }
@@ -157,8 +136,7 @@ impl Writer<'_> {
         let action = self.catalogue.action(*first);
         match action.name().get(..start.len()) {
             Some(spelt) if spelt.eq_ignore_ascii_case(&start) => {
-                let rest =
-                    Glob::from_tokens(name.0.tokens()[start.chars().count()..].iter().copied());
+                let rest = Glob::from_tokens(name.0.tokens()[start.chars().count()..].iter().copied());
                 format!("{prefix}:{spelt}{rest}")
             }
             _ => glob.to_string(),
@@ -167,49 +145,34 @@ impl Writer<'_> {
 
     fn loose(&self, region: &Region) -> Loose {
         let known = region.within.known(self.catalogue);
-        let mut except: Vec<String> = region
-            .except
-            .iter()
-            .map(|out| self.spell(out, &out.known(self.catalogue)))
-            .collect();
+        let mut except: Vec<String> =
+            region.except.iter().map(|out| self.spell(out, &out.known(self.catalogue))).collect();
         // Actions of the catalogue that an exception does not name already; whole services stand as one.
         for id in &known {
             let action = self.catalogue.action(*id);
             let out = !self.wanted.contains(id.index());
-            if out
-                && !region
-                    .except
-                    .iter()
-                    .any(|it| it.matches(action.service().prefix(), action.lower_name()))
-            {
+            if out && !region.except.iter().any(|it| it.matches(action.service().prefix(), action.lower_name())) {
                 except.push(action.to_string());
             }
         }
         except.sort_by_cached_key(|text| text.to_ascii_lowercase());
         except.dedup();
-        Loose {
-            within: self.spell(&region.within, &known),
-            except,
-        }
+        Loose { within: self.spell(&region.within, &known), except }
     }
 }
 
 fn common(a: &ActionGlob, b: &ActionGlob) -> Option<Vec<ActionGlob>> {
     match (a, b) {
         (ActionGlob::Everything, it) | (it, ActionGlob::Everything) => Some(vec![it.clone()]),
-        (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => Some(
-            meet(&x.0, &y.0)?
-                .into_iter()
-                .map(|name| ActionGlob::service(prefix, name))
-                .collect(),
-        ),
+        (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => {
+            Some(meet(&x.0, &y.0)?.into_iter().map(|name| ActionGlob::service(prefix, name)).collect())
+        }
     }
 }
 
 /// `Get` of `GetObject`, `DB` of `DBThing` is `DBThing`: a word ends before a capital that follows a small letter.
 fn first_word(name: &str) -> &str {
     let bytes = name.as_bytes();
-    let end = (1..bytes.len())
-        .find(|at| bytes[*at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase());
+    let end = (1..bytes.len()).find(|at| bytes[*at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase());
     &name[..end.unwrap_or(name.len())]
 }

@@ -44,13 +44,7 @@ impl Requirement {
 
     /// Every condition that it names, sorted.
     pub fn conditions(&self) -> All {
-        let mut all: All = self
-            .holds
-            .iter()
-            .chain(self.fails.iter().flatten())
-            .chain(&self.opaque)
-            .copied()
-            .collect();
+        let mut all: All = self.holds.iter().chain(self.fails.iter().flatten()).chain(&self.opaque).copied().collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -85,29 +79,18 @@ impl Requirement {
         self.holds.sort_unstable();
         self.holds.dedup();
         for (at, a) in self.holds.iter().enumerate() {
-            if self.holds[at + 1..]
-                .iter()
-                .any(|b| exclude(get(*a), get(*b)))
-            {
+            if self.holds[at + 1..].iter().any(|b| exclude(get(*a), get(*b))) {
                 return Simplified::Never;
             }
         }
         let mut fails: Vec<All> = Vec::with_capacity(self.fails.len());
         for mut all in std::mem::take(&mut self.fails) {
             // A condition that excludes a required one never holds here, so this Deny never applies.
-            if all
-                .iter()
-                .any(|a| self.holds.iter().any(|b| exclude(get(*a), get(*b))))
-            {
+            if all.iter().any(|a| self.holds.iter().any(|b| exclude(get(*a), get(*b)))) {
                 continue;
             }
             // A condition that is also required always holds here, so the Deny hangs on the others.
-            all.retain(|a| {
-                !self
-                    .holds
-                    .iter()
-                    .any(|b| a == b || get(*a).asks_the_same(get(*b)))
-            });
+            all.retain(|a| !self.holds.iter().any(|b| a == b || get(*a).asks_the_same(get(*b))));
             if all.is_empty() {
                 return Simplified::Never;
             }
@@ -119,11 +102,7 @@ impl Requirement {
         fails.dedup();
         // Not (a) makes not (a and b) certain.
         let shortest = fails.clone();
-        fails.retain(|all| {
-            !shortest
-                .iter()
-                .any(|other| other != all && other.iter().all(|it| all.contains(it)))
-        });
+        fails.retain(|all| !shortest.iter().any(|other| other != all && other.iter().all(|it| all.contains(it))));
         self.fails = fails;
         self.opaque.sort_unstable();
         self.opaque.dedup();
@@ -137,11 +116,7 @@ impl Requirement {
                 self.holds.clear();
             }
         }
-        if complex {
-            Simplified::Complex(self)
-        } else {
-            Simplified::Open(self)
-        }
+        if complex { Simplified::Complex(self) } else { Simplified::Open(self) }
     }
 }
 

@@ -21,10 +21,7 @@ pub struct ResourceSet {
 impl ResourceSet {
     /// Everything, requests without a resource included.
     pub fn all() -> ResourceSet {
-        ResourceSet {
-            any_of: vec![ArnGlob::All],
-            except: Vec::new(),
-        }
+        ResourceSet { any_of: vec![ArnGlob::All], except: Vec::new() }
     }
 
     /// The set, or none when it is certainly empty.
@@ -33,19 +30,9 @@ impl ResourceSet {
         except: impl IntoIterator<Item = ArnGlob>,
     ) -> Option<ResourceSet> {
         let (any_of, except) = (widest(any_of), widest(except));
-        let any_of: Vec<ArnGlob> = any_of
-            .into_iter()
-            .filter(|it| !except.iter().any(|out| out.contains(it)))
-            .collect();
-        let except = except
-            .into_iter()
-            .filter(|out| any_of.iter().any(|it| !it.disjoint(out)))
-            .collect();
-        if any_of.is_empty() {
-            None
-        } else {
-            Some(ResourceSet { any_of, except })
-        }
+        let any_of: Vec<ArnGlob> = any_of.into_iter().filter(|it| !except.iter().any(|out| out.contains(it))).collect();
+        let except = except.into_iter().filter(|out| any_of.iter().any(|it| !it.disjoint(out))).collect();
+        if any_of.is_empty() { None } else { Some(ResourceSet { any_of, except }) }
     }
 
     pub fn any_of(&self) -> &[ArnGlob] {
@@ -62,16 +49,12 @@ impl ResourceSet {
     }
 
     pub fn matches(&self, arn: &str) -> bool {
-        self.any_of.iter().any(|it| it.matches(arn))
-            && !self.except.iter().any(|it| it.matches(arn))
+        self.any_of.iter().any(|it| it.matches(arn)) && !self.except.iter().any(|it| it.matches(arn))
     }
 
     /// Whether every resource of `inner` is certainly one of these. A no may be too careful.
     pub fn contains(&self, inner: &ResourceSet) -> bool {
-        inner
-            .any_of
-            .iter()
-            .all(|it| self.any_of.iter().any(|outer| outer.contains(it)))
+        inner.any_of.iter().all(|it| self.any_of.iter().any(|outer| outer.contains(it)))
             && self.except.iter().all(|out| {
                 inner.except.iter().any(|inner_out| inner_out.contains(out))
                     || inner.any_of.iter().all(|it| it.disjoint(out))
@@ -82,10 +65,7 @@ impl ResourceSet {
     pub fn unite(&self, other: &ResourceSet) -> ResourceSet {
         debug_assert_eq!(self.except, other.except);
         let any_of = widest(self.any_of.iter().chain(&other.any_of).cloned());
-        ResourceSet {
-            any_of,
-            except: self.except.clone(),
-        }
+        ResourceSet { any_of, except: self.except.clone() }
     }
 
     /// What both hold, and whether that is exact; when it would take too many patterns, it is bounded from above.
@@ -97,24 +77,15 @@ impl ResourceSet {
             return (Some(other.clone()), true);
         }
         let (shared, exact) = common(&self.any_of, &other.any_of);
-        (
-            ResourceSet::new(shared, self.except.iter().chain(&other.except).cloned()),
-            exact,
-        )
+        (ResourceSet::new(shared, self.except.iter().chain(&other.except).cloned()), exact)
     }
 
     /// What is left when these go; nothing is ever taken away beyond them.
     pub fn without(&self, gone: &[ArnGlob]) -> Option<ResourceSet> {
-        if gone
-            .iter()
-            .all(|out| self.any_of.iter().all(|it| it.disjoint(out)))
-        {
+        if gone.iter().all(|out| self.any_of.iter().all(|it| it.disjoint(out))) {
             return Some(self.clone());
         }
-        ResourceSet::new(
-            self.any_of.iter().cloned(),
-            self.except.iter().chain(gone).cloned(),
-        )
+        ResourceSet::new(self.any_of.iter().cloned(), self.except.iter().chain(gone).cloned())
     }
 
     /// What of this lies in one of the patterns, and whether that is exact.
@@ -166,28 +137,20 @@ fn meet_arns(a: &ArnGlob, b: &ArnGlob) -> Option<Vec<ArnGlob>> {
         let shared = meet(x, y)?;
         heads = heads
             .iter()
-            .flat_map(|head| {
-                shared
-                    .iter()
-                    .map(move |part| head.iter().chain([part]).cloned().collect())
-            })
+            .flat_map(|head| shared.iter().map(move |part| head.iter().chain([part]).cloned().collect()))
             .collect();
         if heads.len() > MAX_PATTERNS {
             return None;
         }
     }
-    heads
-        .into_iter()
-        .map(|parts| Some(ArnGlob::Parts(Box::new(parts.try_into().ok()?))))
-        .collect()
+    heads.into_iter().map(|parts| Some(ArnGlob::Parts(Box::new(parts.try_into().ok()?)))).collect()
 }
 
 /// The patterns that lie in no other, in order.
 fn widest(patterns: impl IntoIterator<Item = ArnGlob>) -> Vec<ArnGlob> {
     let mut kept: Vec<ArnGlob> = Vec::new();
     for pattern in patterns {
-        if matches!(pattern, ArnGlob::Nothing) || kept.iter().any(|wider| wider.contains(&pattern))
-        {
+        if matches!(pattern, ArnGlob::Nothing) || kept.iter().any(|wider| wider.contains(&pattern)) {
             continue;
         }
         kept.retain(|narrower| !pattern.contains(narrower));
@@ -209,9 +172,7 @@ impl Ord for ResourceSet {
     /// By the patterns as they print, then the exceptions (rule S9).
     fn cmp(&self, other: &ResourceSet) -> Ordering {
         let texts = |list: &[ArnGlob]| list.iter().map(ArnGlob::to_string).collect::<Vec<_>>();
-        texts(&self.any_of)
-            .cmp(&texts(&other.any_of))
-            .then_with(|| texts(&self.except).cmp(&texts(&other.except)))
+        texts(&self.any_of).cmp(&texts(&other.any_of)).then_with(|| texts(&self.except).cmp(&texts(&other.except)))
     }
 }
 
@@ -230,19 +191,10 @@ mod tests {
 
     #[test]
     fn an_exception_that_covers_all_leaves_nothing() {
+        assert_eq!(ResourceSet::new(globs(&["arn:aws:s3:::b/*"]), globs(&["arn:aws:s3:::*"])), None);
+        assert_eq!(set(&["arn:aws:s3:::b/*"], &["arn:aws:s3:::c/*"]).except(), []);
         assert_eq!(
-            ResourceSet::new(globs(&["arn:aws:s3:::b/*"]), globs(&["arn:aws:s3:::*"])),
-            None
-        );
-        assert_eq!(
-            set(&["arn:aws:s3:::b/*"], &["arn:aws:s3:::c/*"]).except(),
-            []
-        );
-        assert_eq!(
-            set(
-                &["arn:aws:s3:::b/*"],
-                &["arn:aws:s3:::b/x*", "arn:aws:s3:::b/xy"]
-            ),
+            set(&["arn:aws:s3:::b/*"], &["arn:aws:s3:::b/x*", "arn:aws:s3:::b/xy"]),
             set(&["arn:aws:s3:::b/*"], &["arn:aws:s3:::b/x*"])
         );
     }
@@ -256,14 +208,11 @@ mod tests {
 
     #[test]
     fn the_common_part_is_spelt_out_part_by_part() {
-        let (both, exact) = set(&["arn:aws:sqs:*:111122223333:a*"], &[])
-            .intersect(&set(&["arn:aws:sqs:eu-*:*:*b"], &[]));
+        let (both, exact) =
+            set(&["arn:aws:sqs:*:111122223333:a*"], &[]).intersect(&set(&["arn:aws:sqs:eu-*:*:*b"], &[]));
         assert!(exact);
         assert_eq!(both, Some(set(&["arn:aws:sqs:eu-*:111122223333:a*b"], &[])));
-        assert_eq!(
-            set(&["arn:aws:s3:::a"], &[]).intersect(&set(&["arn:aws:s3:::b"], &[])),
-            (None, true)
-        );
+        assert_eq!(set(&["arn:aws:s3:::a"], &[]).intersect(&set(&["arn:aws:s3:::b"], &[])), (None, true));
     }
 
     const PATTERN: &str = r"\*|arn:aws:(s3|sqs|\*):(eu|\*)?:(1|\*)?:[ab*?/]{0,5}|arn:aws:s*";
