@@ -67,4 +67,5 @@ pub mod identity;
 pub mod ingest;
 pub mod model;
 pub mod runtime;
+pub mod testing;
 pub mod ui;
