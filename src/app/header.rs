@@ -257,7 +257,12 @@ impl App {
         let query = crate::analysis::query::parse(&view.ask.query).ok()?;
         let wanted = *query.literals(crate::analysis::query::Field::Ns).first()?;
         let values = view.index.table.values(crate::analysis::query::Field::Ns);
-        let best = values.min_by_key(|value| strsim::osa_distance(value, wanted))?;
+        // A name that was typed half is nearer than any misspelling.
+        let distance = |value: &&str| (!value.starts_with(wanted), strsim::osa_distance(value, wanted));
+        let best = values.min_by_key(distance)?;
+        if best != wanted && best.starts_with(wanted) {
+            return Some(best.to_owned());
+        }
         let distance = strsim::osa_distance(best, wanted);
         (distance > 0 && distance <= 1 + wanted.chars().count() / 3).then(|| best.to_owned())
     }

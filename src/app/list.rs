@@ -160,7 +160,7 @@ impl ListView {
         let size = |row: &ListRow| if index.kind == ListKind::Pods { row.count } else { 1 };
         let in_scope = |row: &ListRow| {
             let scope = &ask.scope;
-            scope.cluster.as_ref().is_none_or(|cluster| *cluster == row.cluster)
+            scope.cluster.as_ref().is_none_or(|cluster| row.cluster.is_empty() || *cluster == row.cluster)
                 && scope
                     .namespace
                     .as_ref()

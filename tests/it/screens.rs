@@ -181,3 +181,61 @@ fn hostile(name: &str) -> rolewalk::model::Inventory {
     }
     inventory
 }
+
+/// One namespace in fifty, with plain names: what a person filters.
+#[test]
+#[ignore = "a measurement; run it with --ignored --nocapture, best with --release"]
+fn typing_on_a_hundred_thousand_rows() {
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use rolewalk::model::facts::meta::Meta;
+    use rolewalk::model::facts::pod::{Container, ContainerKind, Phase, Pod, PodSpec};
+    use rolewalk::model::feed::{Batch, Change, Delta, Place};
+    use rolewalk::model::{Inventory, Reading, SourceId, SourceKind};
+
+    let container = Container {
+        name: "app".into(),
+        kind: ContainerKind::Container,
+        image: "registry/app:1".into(),
+        env: Vec::new(),
+        env_from: Vec::new(),
+        mounts: Vec::new(),
+        security: Default::default(),
+        target: Name::default(),
+    };
+    let spec =
+        Arc::new(PodSpec { service_account: "default".into(), containers: vec![container], ..PodSpec::default() });
+    let pod = |at: usize| {
+        let meta = Meta {
+            namespace: format!("team-{}", at % 50).into(),
+            name: format!("service-{at}-7d9c6b5f4-x2lqk").into(),
+            ..Meta::default()
+        };
+        Arc::new(Pod { meta, spec: spec.clone(), node: "node-1".into(), phase: Phase::Running, ready: true })
+    };
+    let mut inventory = Inventory::default();
+    let source = SourceId::new("clusters/c", SourceKind::Pods);
+    for change in [
+        Change::Opened,
+        Change::Page(Batch::Pods((0..100_000).map(pod).collect())),
+        Change::Listed { reading: Reading::Complete, read_at: None, why: String::new() },
+    ] {
+        inventory.apply(Delta { place: Place::Cluster("c".into()), source: source.clone(), change });
+    }
+    let mut ui = Harness::with(inventory, Settings::default());
+    let mut time = |name: &str, work: &dyn Fn(&mut Harness)| {
+        let start = Instant::now();
+        work(&mut ui);
+        eprintln!("{name:<44} {:>9.2?}", start.elapsed());
+    };
+    time("j", &|ui| ui.key(Key::char('j')));
+    time("G", &|ui| ui.key(Key::char('G')));
+    time("draw", &|ui| drop(ui.draw((100, 30))));
+    time("/", &|ui| ui.key(Key::char('/')));
+    for text in ["s", "e", "r", "9", "9"] {
+        time(&format!("type {text}: parse, filter, view"), &|ui| ui.type_text(text));
+    }
+    time("type a blank and ~vi", &|ui| ui.type_text(" ~vi"));
+    time("draw", &|ui| drop(ui.draw((100, 30))));
+}

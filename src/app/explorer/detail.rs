@@ -56,7 +56,6 @@ pub(super) fn lines(subject: &Subject<'_>) -> Vec<Line> {
             }
             lines.push(line);
         }
-        lines.push(label("owner", &format!("{} in {}", group.owner.label(&group.name), group.cluster)));
     }
     if subject.kind == ListKind::Roles && subject.row.note == "not read" {
         let text = "the account of this role was not read; what it may do is unknown, not nothing";
@@ -69,6 +68,9 @@ pub(super) fn lines(subject: &Subject<'_>) -> Vec<Line> {
                 .with(format!("{:<20} ", problem.slug), Tone::Plain)
                 .with(&problem.text, Tone::Plain),
         );
+    }
+    if let Some(group) = subject.group.filter(|_| subject.kind == ListKind::Pods) {
+        lines.push(label("owner", &format!("{} in {}", group.owner.label(&group.name), group.cluster)));
     }
     lines
 }

@@ -7,7 +7,7 @@ use crate::model::{EntityKey, Kind, Lookup};
 
 use super::Subject;
 
-const LABEL: usize = 5;
+const LABEL: usize = 6;
 
 pub(super) fn lines(subject: &Subject<'_>) -> Vec<Line> {
     let mut lines = Vec::new();

@@ -18,7 +18,7 @@ const QUICK_FILTERS: [(&str, &str, &str); 6] = [
     ("x", "acct:other", "role of another account"),
     ("k", "mech:st", "static keys"),
     ("d", "seen:differs", "declared differs from seen"),
-    ("u", "verdict:unknown|mech:??", "unknown"),
+    ("u", "verdict:unknown|mech:unknown", "unknown"),
     ("s", "acct:shared", "role shared by several accounts"),
 ];
 

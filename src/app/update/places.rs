@@ -89,6 +89,10 @@ impl App {
             return true;
         }
         if self.place.screen == Screen::Explorer {
+            // What was looked at under the filter stays selected without it.
+            if self.place.selected.is_none() {
+                self.place.selected = self.row().map(|row| row.key.clone());
+            }
             let ask = &mut self.place.ask;
             if !ask.query.is_empty() || ask.problems_only {
                 ask.query.clear();
