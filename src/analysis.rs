@@ -1,5 +1,6 @@
 //! Questions over the estate: search, counting, what a session may do and why.
 
+pub mod access;
 pub mod census;
 pub mod explain;
 pub mod message;

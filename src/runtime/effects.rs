@@ -82,6 +82,8 @@ impl Effects {
         let name = match lane {
             Lane::Derive => "deriving the estate",
             Lane::List => "preparing the list",
+            Lane::Access => "summing up a role",
+            Lane::Export => "writing a list",
         };
         self.jobs.replace(Track::Work(lane), name, move |outbox| {
             if let Some(msg) = work.run(outbox.stop()) {

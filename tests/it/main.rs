@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says why it was skipped")]
 
+mod cli;
+mod commands;
+mod demo;
 mod iam_cases;
 mod iam_properties;
-mod cli;
-mod demo;
 mod ingest;
-mod testbed;
 mod pty;
+mod screens;
+mod scripts;
+mod testbed;
 mod tidy;
