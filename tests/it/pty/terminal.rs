@@ -205,7 +205,7 @@ impl Terminal {
     /// The screens have the terminal.
     pub fn assert_taken(&self) {
         let screen = self.parser.screen();
-        assert!(screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste());
+        assert!(screen.alternate_screen() && screen.bracketed_paste());
         assert_ne!(settings(&*self.master), self.settings, "raw mode is off");
     }
 
