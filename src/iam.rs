@@ -2,9 +2,19 @@
 //!
 //! Rule numbers in these files (P, W, V, C, E, L, X, S, T) are those of the project's reference on how AWS decides.
 //!
-//! 1. [`parse`] reads a document once; what it cannot read becomes [`Issue`]s and damage, never silence.
-//! 2. [`Request`] says who asks for what, and what is known of the context.
+//! 1. [`parse()`] reads a document once; what it cannot read becomes [`Issue`]s and damage, never silence. Share the
+//!    [`Document`] by `Arc`: it holds the compiled patterns.
+//! 2. [`Request`] says who asks for what, and what its [`Context`] knows: a key is known, absent, or unknown.
+//! 3. [`Policies`] holds the documents by layer; [`decide()`] answers, naming the statements that decided and, when it
+//!    depends, the [`Residual`] on which it hangs.
+//! 4. [`explain()`] adds the steps in AWS's order and the nearest miss; [`admits`] asks a trust policy alone.
+//! 5. [`case::answer`] is the whole of it as one line of JSON in, one out.
+//!
+//! The invariants: an allowed or denied answer holds under every completion of what is not known; where AWS's documents
+//! disagree access stays in sight and the answer is marked; a place that could not be read makes exactly those answers
+//! an error that it could change.
 
+pub mod access;
 pub mod case;
 pub mod catalogue;
 pub mod condition;
@@ -20,6 +30,8 @@ pub mod pattern;
 pub mod permissions;
 pub mod policies;
 pub mod principal;
+pub mod privilege;
+pub mod render;
 pub mod request;
 pub mod residual;
 mod statement;

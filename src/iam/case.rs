@@ -1,7 +1,6 @@
 //! `rolewalk eval`: one question as a line of JSON in, one answer as a line of JSON out (protocols.md section 1).
 
 pub mod permissions;
-mod render;
 
 use std::sync::Arc;
 
@@ -18,6 +17,7 @@ use super::parse::parse;
 use super::pattern::Action;
 use super::policies::{Level, Policies, Policy};
 use super::principal::{Principal, is_account};
+use super::render;
 use super::request::{Context, Request, Resource, Value as KeyValue};
 
 /// What a catalogue of actions knows and no policy says. `()` knows nothing.
@@ -218,6 +218,7 @@ fn request(text: &RequestText<'_>, catalogue: &dyn Catalogue) -> Result<Request,
     };
     let resource_account = match &text.resource_account {
         None | Some(Json::Null) => None,
+        Some(Json::String(account)) if account == "aws" => None,
         Some(Json::String(account)) => Some(Name::new(account)),
         Some(Json::Number(account)) => Some(Name::new(&format!("{account:0>12}"))),
         Some(_) => {

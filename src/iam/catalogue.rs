@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 use crate::iam::case;
 use crate::iam::catalogue::format::{ActionRow, CatalogueError, KeyRow, ResourceRow, ServiceRow, Span};
 pub use crate::iam::catalogue::risk::Risk;
-use crate::iam::pattern;
+use crate::iam::pattern::{self, ArnGlob};
 
 static BUNDLED: &[u8] = include_bytes!("../../assets/catalogue.tsv.gz");
 
@@ -83,15 +83,20 @@ pub struct Catalogue {
     pub(crate) actions: Vec<ActionRow>,
     pub(crate) resources: Vec<ResourceRow>,
     pub(crate) keys: Vec<KeyRow>,
+    /// The ARN format of each resource type as a pattern; made when first asked for.
+    pub(crate) patterns: OnceLock<Vec<ArnGlob>>,
 }
 
 impl Catalogue {
     /// The catalogue that this build carries. The first call unpacks it (a few milliseconds), later ones are free.
     pub fn bundled() -> &'static Catalogue {
         static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
-        CATALOGUE.get_or_init(|| {
-            format::read(BUNDLED, false).expect("the bundled catalogue is read by a test of this crate")
-        })
+        CATALOGUE.get_or_init(Catalogue::unpack_bundled)
+    }
+
+    /// A fresh copy of the carried catalogue, which only a measurement of its cost wants.
+    pub fn unpack_bundled() -> Catalogue {
+        format::read(BUNDLED, false).expect("the bundled catalogue is read by a test of this crate")
     }
 
     /// A catalogue file, compressed with gzip or not, its checksum verified.
@@ -343,6 +348,15 @@ impl<'a> ResourceType<'a> {
     pub fn arn(self) -> &'a str {
         self.catalogue.text(self.catalogue.resources[self.at].arn)
     }
+
+    /// All ARNs of the type: its format with `*` for each placeholder.
+    pub fn pattern(self) -> &'a ArnGlob {
+        let rows = &self.catalogue.resources;
+        let all = self.catalogue.patterns.get_or_init(|| {
+            rows.iter().map(|row| ArnGlob::new(&without_placeholders(self.catalogue.text(row.arn)))).collect()
+        });
+        &all[self.at]
+    }
 }
 
 /// One condition key of a service.
@@ -367,6 +381,17 @@ impl<'a> Key<'a> {
     pub fn multivalued(self) -> bool {
         self.kind().starts_with("ArrayOf")
     }
+}
+
+fn without_placeholders(format: &str) -> String {
+    let mut out = String::with_capacity(format.len());
+    let mut rest = format;
+    while let Some((before, after)) = rest.split_once("${") {
+        out += before;
+        out.push('*');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    out + rest
 }
 
 fn ids(range: Range<usize>) -> impl DoubleEndedIterator<Item = ActionId> {

@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 use crate::base::{Name, Truth};
 
 use super::document::Effect;
+use super::glob::Glob;
 use super::json::Span;
 use super::request::{Context, Lookup};
 
@@ -117,7 +118,7 @@ impl Condition {
 
     /// Rule C4. Several values OR.
     fn null(&self, lookup: Lookup<'_>) -> Truth {
-        let wants = |wanted: bool| self.operands.iter().any(|operand| *operand == Operand::Presence(Some(wanted)));
+        let wants = |wanted: bool| self.operands.contains(&Operand::Presence(Some(wanted)));
         let (absent, present) = (Truth::from(wants(true)), Truth::from(wants(false)));
         match lookup {
             Lookup::Absent => absent,
@@ -167,18 +168,27 @@ impl Condition {
             && self.asks_of_the_same(other)
     }
 
-    /// The texts of which the key must be one, for a positive exact comparison without variables that an absent key
-    /// fails; none for every other condition.
-    pub fn literal_choices(&self) -> Option<Vec<&str>> {
-        let operator = &self.operator;
-        if operator.row.negated
-            || operator.if_exists
-            || operator.quantifier.is_some()
-            || operator.row.test != Test::TextEquals
-        {
-            return None;
-        }
+    /// The texts of which the key must be one for this, or its negation, to hold; none where it is no exact comparison
+    /// without variables, or where an absent key meets it.
+    pub fn literal_choices(&self, negate: bool) -> Option<Vec<&str>> {
+        self.pins(negate, Test::TextEquals)?;
         self.operands.iter().map(Operand::as_literal).collect()
+    }
+
+    /// The same for patterns: the key must fit one of them.
+    pub fn pattern_choices(&self, negate: bool) -> Option<Vec<&Glob>> {
+        self.pins(negate, Test::TextLike)?;
+        self.operands.iter().map(Operand::as_pattern).collect()
+    }
+
+    /// Holds only for a present key with a value among those written.
+    fn pins(&self, negate: bool, test: Test) -> Option<()> {
+        let operator = self.operator.plain();
+        let pins = operator.row.test == test
+            && operator.row.negated == negate
+            && !operator.if_exists
+            && operator.quantifier.is_none();
+        pins.then_some(())
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::base::{Name, text};
 
 use super::condition::Condition;
@@ -60,7 +62,7 @@ pub enum Damage {
     Unreadable,
 }
 
-/// A policy document. Read it with [`super::parse`]; share it by `Arc`.
+/// A policy document. Read it with [`super::parse()`]; share it by `Arc`.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub kind: DocumentKind,
@@ -72,9 +74,46 @@ pub struct Document {
     /// In written order, which is how reports name them.
     pub statements: Vec<Statement>,
     pub damage: Damage,
+    pub(super) index: ServiceIndex,
+}
+
+/// Which statements can speak of a service, so that a decision looks at a few of many.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ServiceIndex {
+    /// By lower-case service prefix, in written order; statements that may speak of any service are in each.
+    named: FxHashMap<Box<str>, Box<[usize]>>,
+    /// Those that may speak of any service.
+    any: Box<[usize]>,
+}
+
+impl ServiceIndex {
+    pub fn new(statements: &[Statement]) -> ServiceIndex {
+        // Above this the shared lists would outweigh the document itself.
+        const MOST: usize = 1 << 16;
+        let services: Vec<Option<FxHashSet<&str>>> = statements.iter().map(Statement::services).collect();
+        let names: FxHashSet<&str> = services.iter().flatten().flatten().copied().collect();
+        let places = |keep: &dyn Fn(&Option<FxHashSet<&str>>) -> bool| -> Box<[usize]> {
+            services.iter().enumerate().filter(|(_, it)| keep(it)).map(|(index, _)| index).collect()
+        };
+        if names.len() * statements.len() > MOST {
+            return ServiceIndex { named: FxHashMap::default(), any: places(&|_| true) };
+        }
+        let of = |name: &str| places(&|it| it.as_ref().is_none_or(|services| services.contains(name)));
+        ServiceIndex {
+            named: names.iter().map(|name| (Box::from(*name), of(name))).collect(),
+            any: places(&|it| it.is_none()),
+        }
+    }
 }
 
 impl Document {
+    /// Statements that may apply to actions of a service (lower-case prefix), in written order. The others certainly do
+    /// not.
+    pub fn about(&self, service: &str) -> impl Iterator<Item = &Statement> {
+        let places = self.index.named.get(service).unwrap_or(&self.index.any);
+        places.iter().filter_map(|place| self.statements.get(*place))
+    }
+
     /// The lines (from 1) on which a span lies.
     pub fn lines(&self, span: Span) -> RangeInclusive<u32> {
         let inside = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
@@ -101,6 +140,17 @@ pub struct Statement {
     pub condition_damage: Damage,
     pub damage: Damage,
     pub span: Span,
+}
+
+impl Statement {
+    /// The services that it can speak of; none when that may be any.
+    fn services(&self) -> Option<FxHashSet<&str>> {
+        let damaged = self.damage == Damage::Unreadable || self.actions.damage > Damage::None;
+        if damaged || self.actions.negated {
+            return None;
+        }
+        self.actions.values().map(ActionPattern::service).collect()
+    }
 }
 
 /// `Action` or `NotAction`, and so on.

@@ -110,7 +110,7 @@ pub struct Unread {
     pub identity: bool,
 }
 
-/// Decides and explains. Costs a few times what [`super::decide`] costs.
+/// Decides and explains. Costs a few times what [`super::decide()`] costs.
 pub fn explain(request: &Request, policies: &Policies, facts: Facts, unread: Unread) -> Explanation {
     let answer = decide_with(request, policies, facts);
     let frame = Frame::new(request, policies, facts.rcp_service == Some(false));

@@ -116,7 +116,11 @@ fn is_role(arn: &str) -> bool {
 fn is_key_use(request: &Request) -> bool {
     request.action.service() == "kms"
         && match &request.resource {
-            Resource::Arn(arn) => arn.splitn(6, ':').nth(5).is_some_and(|resource| resource.starts_with("key/")),
+            // KMS DG, Controlling access with aliases: using a key by its alias is authorised against the key.
+            Resource::Arn(arn) => arn.splitn(6, ':').nth(5).is_some_and(|resource| {
+                resource.starts_with("key/")
+                    || (resource.starts_with("alias/") && !request.action.name().ends_with("alias"))
+            }),
             Resource::Any => true,
             Resource::None => false,
         }

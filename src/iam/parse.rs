@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 
 use crate::base::Name;
 
-use super::document::{Damage, Document, DocumentKind, Issue, Severity, quoted};
+use super::document::{Damage, Document, DocumentKind, Issue, ServiceIndex, Severity, quoted};
 use super::json::{self, Member, Node, Span, Value};
 
 /// Issues that are listed of one document; damage is marked all the same.
@@ -59,6 +59,7 @@ fn empty(kind: DocumentKind, text: &Arc<str>) -> Document {
         id: None,
         statements: Vec::new(),
         damage: Damage::Unreadable,
+        index: ServiceIndex::default(),
     }
 }
 
@@ -174,6 +175,7 @@ impl Reader<'_> {
             }
         }
         self.repeated_sids(&document);
+        document.index = ServiceIndex::new(&document.statements);
         document
     }
 

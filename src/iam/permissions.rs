@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::Name;
-use crate::iam::catalogue::Catalogue;
+use crate::iam::catalogue::{ActionId, Catalogue};
 use crate::iam::condition::Condition;
 use crate::iam::permissions::actions::ActionSet;
 use crate::iam::permissions::cell::{Cell, Mark, Marks};
@@ -67,7 +67,7 @@ pub struct Row {
 
 impl Row {
     pub fn status(&self) -> Status {
-        if self.marks.iter().any(|mark| matches!(mark, Mark::Unread(_))) {
+        if self.marks.iter().any(|mark| matches!(mark, Mark::Unread(_) | Mark::NotSupplied(_))) {
             Status::Unknown
         } else if !self.marks.is_empty() {
             Status::Approximated
@@ -120,16 +120,37 @@ impl Permissions {
 
 /// What the principal may do under these policies, given what is known of its requests.
 ///
-/// Cost: about one millisecond for ten policies of twenty statements.
+/// Cost: about a millisecond for ten policies of twenty statements.
 pub fn permissions(
     catalogue: &Catalogue,
     principal: &Principal,
     policies: &Policies,
     context: &Context,
 ) -> Permissions {
+    rows_of(catalogue, None, principal, policies, context)
+}
+
+/// As [`permissions`], of these actions only and at a fraction of the cost.
+pub fn permissions_of(
+    catalogue: &Catalogue,
+    actions: &[ActionId],
+    principal: &Principal,
+    policies: &Policies,
+    context: &Context,
+) -> Permissions {
+    rows_of(catalogue, Some(actions), principal, policies, context)
+}
+
+fn rows_of(
+    catalogue: &Catalogue,
+    only: Option<&[ActionId]>,
+    principal: &Principal,
+    policies: &Policies,
+    context: &Context,
+) -> Permissions {
     let evaluation = Evaluation::new(catalogue, principal, policies, context);
     let mut rows: BTreeMap<Cell, ActionSet> = BTreeMap::new();
-    for (class, cells) in evaluation.classes() {
+    for (class, cells) in evaluation.classes(only) {
         for cell in cells {
             rows.entry(cell).or_default().extend(&class);
         }

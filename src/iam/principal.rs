@@ -190,6 +190,8 @@ impl PrincipalPattern {
             PrincipalType::Federated => PrincipalPattern::Federated(name),
             PrincipalType::CanonicalUser => PrincipalPattern::Canonical(name),
             PrincipalType::Aws if text == "*" => PrincipalPattern::Everyone,
+            // Rule E3: no wildcards inside names.
+            PrincipalType::Aws if text.contains(['*', '?']) => PrincipalPattern::Other(name),
             PrincipalType::Aws => match Principal::parse(text) {
                 Some(Principal::Root { account }) => PrincipalPattern::Account(account),
                 Some(Principal::User { arn, .. }) => PrincipalPattern::User(arn),

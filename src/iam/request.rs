@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::Name;
 
 use super::pattern::Action;
-use super::principal::Principal;
+use super::principal::{Principal, is_account};
 
 /// Values of condition keys. Key names ignore case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,12 @@ impl Context {
         let key = Name::new(&key.to_ascii_lowercase());
         self.absent.remove(&key);
         self.known.insert(key, value);
+    }
+
+    /// As [`Context::set`], for a key that is in lower case already.
+    pub(super) fn set_folded(&mut self, key: &Name, value: Value) {
+        self.absent.remove(key);
+        self.known.insert(key.clone(), value);
     }
 
     /// Says that the key is not in the request; a value given before is forgotten.
@@ -140,11 +146,12 @@ impl Request {
         self
     }
 
-    /// The account that owns the resource, as far as the request tells.
+    /// The account that owns the resource, as far as the request tells. AWS's own (`arn:aws:iam::aws:policy/...`) are
+    /// nobody else's.
     pub fn owner(&self) -> Option<&str> {
         if let Some(account) = &self.resource_account {
             return Some(account);
         }
-        self.resource.arn().and_then(|arn| arn.split(':').nth(4)).filter(|account| !account.is_empty())
+        self.resource.arn().and_then(|arn| arn.split(':').nth(4)).filter(|account| is_account(account))
     }
 }

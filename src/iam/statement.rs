@@ -213,7 +213,7 @@ impl Asked<'_> {
         let mut any = L::NO;
         let mut spans = false;
         for pattern in clause.values() {
-            let matched = resource_match(pattern, self.request, self.effect);
+            let matched = resource_match(pattern, self.request);
             // Where AWS's guides disagree, a statement counts so that access stays in sight (rules W5, W9).
             let truth = match matched {
                 Match::Yes => Truth::Yes,
@@ -302,7 +302,7 @@ impl Asked<'_> {
 }
 
 /// How a pattern fits what the request names. [`Match::Spans`] is the uncertain fit of rules W5 and W9.
-fn resource_match(pattern: &ResourcePattern, request: &Request, effect: Effect) -> Match {
+fn resource_match(pattern: &ResourcePattern, request: &Request) -> Match {
     match &request.resource {
         Resource::Arn(arn) => pattern.matches(arn, &request.context),
         Resource::None if pattern.is_all() => Match::Yes,
@@ -311,8 +311,7 @@ fn resource_match(pattern: &ResourcePattern, request: &Request, effect: Effect) 
         // Some resource is asked for: any pattern may name it, and only one that names all leaves none out.
         Resource::Any if pattern.is_all() || pattern.covers_service(request.action.service()) => Match::Yes,
         Resource::Any if pattern.widest(&request.context) == ArnGlob::Nothing => Match::No,
-        Resource::Any if effect == Effect::Allow => Match::Spans,
-        Resource::Any => Match::No,
+        Resource::Any => Match::Spans,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether a trust policy lets a caller take its role: the trust policy's side alone (rules X2 to X4).
 //!
 //! For web identities and services this is the whole answer but for RCPs. An AWS principal may need its identity
-//! policies besides, see [`Admission::alone`]; ask [`super::decide`] for the answer with all layers.
+//! policies besides, see [`Admission::alone`]; ask [`super::decide()`] for the answer with all layers.
 
 use std::cell::Cell;
 use std::sync::Arc;

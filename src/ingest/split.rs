@@ -12,6 +12,8 @@ use std::io::{self, Read};
 
 use memchr::memmem;
 
+use super::problem::kind_of_byte;
+
 use scan::Scan;
 
 /// The longest element that is read. An API server stores at most 1.5 MiB in one object, IAM far less.
@@ -366,7 +368,8 @@ impl<R: Read> Splitter<R> {
             }
             Extent::Cut => return Some(self.cut("the rest of a value")),
         }
-        None
+        let odd = list.is_some() && first != b'n';
+        odd.then(|| Event::Broken { found: kind_of_byte(first).to_owned(), expected: "a list" })
     }
 
     /// Brings the value that starts the window into it as a whole, if it is not too long for that.

@@ -148,9 +148,9 @@ fn rows(permissions: &Permissions, catalogue: &Actions) -> Vec<Json> {
         if !notation.exact.is_empty() {
             out.push(render(permissions, row, notation.exact, &[], row.status()));
         }
-        for loose in notation.loose {
+        if let Some(loose) = notation.loose {
             let status = row.status().max(Status::Approximated);
-            out.push(render(permissions, row, vec![loose.within], &loose.except, status));
+            out.push(render(permissions, row, loose.within, &loose.except, status));
         }
     }
     out
@@ -195,7 +195,7 @@ mod tests {
         let line = r#"{"id":"1","request":{"principal":"arn:aws:iam::111122223333:role/app"},"identity_policies":[{"name":"p","document":
             {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::b/*"},
             {"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::b/secret/*"}]}}]}"#;
-        expect![[r#"{"id":"1","rows":[{"actions":["s3:GetAccelerateConfiguration","s3:GetAccessGrant","s3:GetAccessGrantsInstance","s3:GetAccessGrantsInstanceForPrefix","s3:GetAccessGrantsInstanceResourcePolicy","s3:GetAccessGrantsLocation","s3:GetAccessPointConfigurationForObjectLambda","s3:GetAccessPointForObjectLambda","s3:GetAccessPointPolicy","s3:GetAccessPointPolicyForObjectLambda","s3:GetAccessPointPolicyStatus","s3:GetAccessPointPolicyStatusForObjectLambda","s3:GetAnalyticsConfiguration","s3:GetBucketAbac","s3:GetBucketAcl","s3:GetBucketCORS","s3:GetBucketLocation","s3:GetBucketLogging","s3:GetBucketMetadataTableConfiguration","s3:GetBucketNotification","s3:GetBucketObjectLockConfiguration","s3:GetBucketOwnershipControls","s3:GetBucketPolicy","s3:GetBucketPolicyStatus","s3:GetBucketPublicAccessBlock","s3:GetBucketRequestPayment","s3:GetBucketTagging","s3:GetBucketVersioning","s3:GetBucketWebsite","s3:GetDataAccess","s3:GetEncryptionConfiguration","s3:GetIntelligentTieringConfiguration","s3:GetInventoryConfiguration","s3:GetJobTagging","s3:GetLifecycleConfiguration","s3:GetMetricsConfiguration","s3:GetMultiRegionAccessPoint","s3:GetMultiRegionAccessPointPolicy","s3:GetMultiRegionAccessPointPolicyStatus","s3:GetMultiRegionAccessPointRoutes","s3:GetObject","s3:GetObjectAcl","s3:GetObjectAnnotation","s3:GetObjectAttributes","s3:GetObjectLegalHold","s3:GetObjectRetention","s3:GetObjectTagging","s3:GetObjectTorrent","s3:GetObjectVersion","s3:GetObjectVersionAcl","s3:GetObjectVersionAnnotation","s3:GetObjectVersionAnnotationForReplication","s3:GetObjectVersionAttributes","s3:GetObjectVersionForReplication","s3:GetObjectVersionTagging","s3:GetObjectVersionTorrent","s3:GetReplicationConfiguration","s3:GetStorageLensConfiguration","s3:GetStorageLensConfigurationTagging","s3:GetStorageLensDashboard","s3:GetStorageLensGroup"],"resources":["arn:aws:s3:::b/*"],"except":["arn:aws:s3:::b/secret/*"],"status":"exact","residual_keys":[]},{"actions":["s3:Get*"],"except_actions":["s3:GetAccessPoint","s3:GetAccountPublicAccessBlock"],"resources":["arn:aws:s3:::b/*"],"except":["arn:aws:s3:::b/secret/*"],"status":"approximated","residual_keys":[],"notes":["actions not in the catalogue"]},{"actions":["s3:GetAccessPoint","s3:GetAccountPublicAccessBlock"],"resources":["arn:aws:s3:::b/*"],"except":["arn:aws:s3:::b/secret/*"],"status":"approximated","residual_keys":[],"notes":["the action takes only `*` as its resource"]},{"actions":["sts:GetCallerIdentity"],"resources":["*"],"except":[],"status":"exact","residual_keys":[]}],"errors":[]}"#]].assert_eq(&answer(&line.replace('\n', "")));
+        expect![[r#"{"id":"1","rows":[{"actions":["s3:Get*"],"resources":["arn:aws:s3:::b/*"],"except":["arn:aws:s3:::b/secret/*"],"status":"exact","residual_keys":[]},{"actions":["sts:GetCallerIdentity"],"resources":["*"],"except":[],"status":"exact","residual_keys":[]}],"errors":[]}"#]].assert_eq(&answer(&line.replace('\n', "")));
     }
 
     #[test]

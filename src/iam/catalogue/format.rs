@@ -14,6 +14,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
@@ -164,6 +165,7 @@ pub(crate) fn read(bytes: &[u8], verify: bool) -> Result<Catalogue, CatalogueErr
         actions: rows.actions,
         resources: rows.resources,
         keys: rows.keys,
+        patterns: OnceLock::new(),
     };
     check(&catalogue)?;
     Ok(catalogue)

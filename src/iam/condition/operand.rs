@@ -130,6 +130,11 @@ impl Operand {
         if let Operand::Text(template) = self { template.as_fixed().and_then(Glob::as_literal) } else { None }
     }
 
+    /// The pattern, for a value of a text operator without variables.
+    pub fn as_pattern(&self) -> Option<&Glob> {
+        if let Operand::Text(template) = self { template.as_fixed() } else { None }
+    }
+
     /// Lower-case keys of the variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &Name> {
         let template = match self {

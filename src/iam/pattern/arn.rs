@@ -178,6 +178,11 @@ impl ResourcePattern {
     /// Reads a pattern; `variables` is false under version 2008-10-17 (rule P5).
     pub fn new(text: &str, variables: bool) -> ResourcePattern {
         let written = Name::new(text);
+        if let Some(path) = text.strip_prefix("execute-api:/") {
+            // API Gateway DG, Resource policies: the short form means the API that the policy is attached to.
+            let whole = format!("arn:*:execute-api:*:*:*/{path}");
+            return ResourcePattern { written, ..ResourcePattern::new(&whole, variables) };
+        }
         let parts: Vec<&str> = split_arn(text).collect();
         let short = parts.len() < 6;
         if let ([head @ .., tail], false) = (parts.as_slice(), short) {

@@ -165,9 +165,46 @@ impl Entries {
         Entries { globs, refused, inverted }
     }
 
+    /// Whether it names the action of this service prefix and name, both in lower case.
+    pub fn names(&self, prefix: &str, lower_name: &str) -> Truth {
+        let listed = if self.globs.iter().any(|glob| glob.matches(prefix, lower_name)) {
+            Truth::Yes
+        } else if self.refused.iter().any(|glob| glob.matches(&format!("{prefix}:{lower_name}"))) {
+            Truth::Unknown
+        } else {
+            Truth::No
+        };
+        self.finish(listed)
+    }
+
     /// Every action.
     pub fn everything() -> Entries {
         Entries { globs: vec![ActionGlob::Everything], refused: Vec::new(), inverted: false }
+    }
+
+    /// The actions of the catalogue that it certainly names.
+    pub fn known(&self, catalogue: &Catalogue) -> FixedBitSet {
+        let mut set = self.listed(catalogue);
+        if self.inverted {
+            set.toggle_range(..);
+            for id in catalogue.ids().filter(|id| set.contains(id.index())).collect::<Vec<_>>() {
+                if !self.refused.is_empty() && !self.of_action(&FixedBitSet::new(), catalogue, id).is_yes() {
+                    set.set(id.index(), false);
+                }
+            }
+        }
+        set
+    }
+
+    fn listed(&self, catalogue: &Catalogue) -> FixedBitSet {
+        let mut set = FixedBitSet::with_capacity(catalogue.len());
+        for glob in &self.globs {
+            match glob {
+                ActionGlob::Everything => set.insert_range(..),
+                glob => glob.known(catalogue).into_iter().for_each(|id| set.insert(id.index())),
+            }
+        }
+        set
     }
 
     fn finish(&self, listed: Truth) -> Truth {
@@ -213,19 +250,7 @@ pub struct Class {
 /// The classes of all actions there can be, in no particular order. Cost: the entries' matches in the catalogue, plus
 /// classes times entries.
 pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
-    let known: Vec<FixedBitSet> = all
-        .iter()
-        .map(|entries| {
-            let mut set = FixedBitSet::with_capacity(catalogue.len());
-            for glob in &entries.globs {
-                match glob {
-                    ActionGlob::Everything => set.insert_range(..),
-                    glob => glob.known(catalogue).into_iter().for_each(|id| set.insert(id.index())),
-                }
-            }
-            set
-        })
-        .collect();
+    let known: Vec<FixedBitSet> = all.iter().map(|entries| entries.listed(catalogue)).collect();
     let mut by_name: FxHashMap<Box<[Truth]>, Class> = FxHashMap::default();
     for ids in split(catalogue, all, &known) {
         let Some(first) = ids.first() else { continue };
@@ -240,6 +265,18 @@ pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
         let named: Box<[Truth]> =
             all.iter().zip(&open).map(|(entries, open)| entries.of_region(open, &region)).collect();
         class(&mut by_name, named).regions.push(region);
+    }
+    by_name.into_values().collect()
+}
+
+/// The classes of these actions only, for questions about a few. Cost: actions times entries.
+pub fn classes_of(catalogue: &Catalogue, all: &[Entries], ids: &[ActionId]) -> Vec<Class> {
+    let mut by_name: FxHashMap<Box<[Truth]>, Class> = FxHashMap::default();
+    for id in ids {
+        let action = catalogue.action(*id);
+        let (prefix, name) = (action.service().prefix(), action.lower_name());
+        let named = all.iter().map(|entries| entries.names(prefix, name)).collect();
+        class(&mut by_name, named).known.push(*id);
     }
     by_name.into_values().collect()
 }

@@ -327,7 +327,7 @@ fn agree(seed: u64, draws: usize, each: usize) -> (usize, usize) {
                 row.status == "exact" && (!foreign || names_it)
             });
             let mut contexts = vec![Context::open()];
-            contexts.extend((0..3).map(|_| completion(&mut dice)));
+            contexts.extend((0..2).map(|_| completion(&mut dice)));
             for context in contexts {
                 let open = context.is_open();
                 let request = Request { context, ..request.clone() };
@@ -336,7 +336,7 @@ fn agree(seed: u64, draws: usize, each: usize) -> (usize, usize) {
                     || format!("{action} on {resource}: {decision:?} under {:?}\n{line}\n{answer}", request.context);
                 assert!(decision != Decision::Allowed || !found.is_empty(), "hidden: {}", say());
                 // Free whatever the policies say, which the point answer sees only when nothing else is open.
-                let free = open && action.eq_ignore_ascii_case("sts:GetSessionToken");
+                let free = decision == Decision::Depends && action.eq_ignore_ascii_case("sts:GetSessionToken");
                 assert!(!is_exact || free || decision == Decision::Allowed, "not exact: {}", say());
                 allowed += usize::from(decision == Decision::Allowed && !open);
             }
@@ -385,7 +385,7 @@ fn draw(dice: &mut Dice, catalogue: &Catalogue, answer: &Value) -> (String, Stri
     let pattern =
         pattern.replace("${aws:PrincipalTag/team}", dice.pick(&["a", "b", "c"])).replace("${aws:username}", "a");
     let mut resource = instance(dice, &pattern);
-    if resource.split(':').count() < 6 || resource.contains(['*', '?', '$', '"', '\\']) {
+    while resource.split(':').count() < 6 || resource.contains(['*', '?', '$', '"', '\\']) {
         let pattern = dice.pick(&[
             "arn:aws:s3:::*",
             "arn:aws:s3:::a/*",
@@ -423,7 +423,7 @@ fn completion(dice: &mut Dice) -> Context {
 
 #[test]
 fn rows_and_point_answers_agree() {
-    let (allowed, exact) = agree(1, 20_000, 40);
+    let (allowed, exact) = agree(1, 20_000, 100);
     assert!(allowed > 10_000 && exact > 1_000, "{allowed} allowed, {exact} in exact rows: the draws say too little");
 }
 

@@ -15,8 +15,10 @@ const MAX_CELLS: usize = 400;
 /// Why a row is not exact, or not certain (rules S7, W5, W9, P8).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mark {
-    /// A document that could change the row was not supplied or could not be read.
+    /// A document that could change the row could not be read.
     Unread(Name),
+    /// A policy that must agree was not supplied: that of a key, of a role, or of a resource in another account.
+    NotSupplied(Name),
     /// A policy variable in a resource pattern is not known, so `*` stands for it; the key in lower case.
     Variable(Name),
     /// A `*` in a short ARN pattern may or may not run over a colon (rule W5).
@@ -41,7 +43,8 @@ impl Mark {
     /// A sentence fragment for notes.
     pub fn text(&self) -> String {
         match self {
-            Mark::Unread(name) => format!("{name} was not supplied or could not be read"),
+            Mark::Unread(name) => format!("{name} could not be read"),
+            Mark::NotSupplied(name) => format!("{name} was not supplied"),
             Mark::Variable(key) => format!("the value of {key} is not known"),
             Mark::Spans => "pattern spans segments".to_owned(),
             Mark::MayBeDenied => "a Deny names actions in a way that IAM refuses and may apply".to_owned(),
@@ -239,18 +242,25 @@ impl Cells<'_> {
             return;
         }
         self.cells.sort();
-        let mut united: Vec<Cell> = Vec::with_capacity(self.cells.len());
+        let mut groups: Vec<(Cell, Vec<ArnGlob>)> = Vec::with_capacity(self.cells.len());
         for cell in std::mem::take(&mut self.cells) {
-            let same = |it: &&mut Cell| {
+            let same = |(it, _): &&mut (Cell, Vec<ArnGlob>)| {
                 it.requirement == cell.requirement
                     && it.marks == cell.marks
                     && it.resources.except() == cell.resources.except()
             };
-            match united.iter_mut().find(same) {
-                Some(other) => other.resources = other.resources.unite(&cell.resources),
-                None => united.push(cell),
+            match groups.iter_mut().find(same) {
+                Some((_, patterns)) => patterns.extend_from_slice(cell.resources.any_of()),
+                None => groups.push((cell, Vec::new())),
             }
         }
+        let united: Vec<Cell> = groups
+            .into_iter()
+            .map(|(cell, patterns)| match patterns.is_empty() {
+                true => cell,
+                false => Cell { resources: cell.resources.with(patterns), ..cell },
+            })
+            .collect();
         let mut kept: Vec<Cell> = Vec::with_capacity(united.len());
         for cell in united {
             if !kept.iter().any(|it| it.covers(&cell)) {

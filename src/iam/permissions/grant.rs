@@ -14,7 +14,7 @@ use crate::iam::permissions::requirement::Requirement;
 use crate::iam::permissions::resources::ResourceSet;
 use crate::iam::permissions::statement::{Bond, Prepared, Reader, Tables};
 use crate::iam::policies::{Layer, Policies, Policy};
-use crate::iam::principal::Principal;
+use crate::iam::principal::{Principal, is_account};
 use crate::iam::request::Context;
 
 /// Whose layers bear on the caller.
@@ -34,6 +34,8 @@ pub(super) struct Evaluation<'a> {
     caller: Caller,
     account: Option<Name>,
     is_user: bool,
+    /// What [`Evaluation::free`] says yes to.
+    free_actions: Vec<ActionId>,
     tables: Tables,
     identity: Vec<Prepared>,
     /// Boundary and session policies: each must allow what identity policies grant.
@@ -64,21 +66,26 @@ struct Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Agree {
     Role,
+    /// Naming the key, or an alias of it (KMS DG, Controlling access with aliases).
     Key,
+    /// Actions on aliases themselves, which name the key beside them.
+    KeyOfAlias,
 }
 
 impl Agree {
-    fn resources(self) -> ArnGlob {
-        ArnGlob::new(match self {
-            Agree::Role => "arn:*:iam:*:*:role/*",
-            Agree::Key => "*:*:*:*:*:key/*",
-        })
+    fn resources(self) -> Vec<ArnGlob> {
+        let patterns: &[&str] = match self {
+            Agree::Role => &["arn:*:iam:*:*:role/*"],
+            Agree::Key => &["*:*:*:*:*:key/*", "*:*:*:*:*:alias/*"],
+            Agree::KeyOfAlias => &["*:*:*:*:*:key/*"],
+        };
+        patterns.iter().map(|pattern| ArnGlob::new(pattern)).collect()
     }
 
     fn label(self) -> &'static str {
         match self {
             Agree::Role => "the trust policy of the role",
-            Agree::Key => "the key policy",
+            Agree::Key | Agree::KeyOfAlias => "the key policy",
         }
     }
 }
@@ -144,6 +151,10 @@ impl<'a> Evaluation<'a> {
             is_trust: policies.resource.as_ref().is_some_and(|it| it.document.kind == DocumentKind::Trust),
             account: principal.account().map(Name::new),
             is_user: matches!(principal, Principal::User { .. } | Principal::Root { .. }),
+            free_actions: ["sts:GetCallerIdentity", "sts:GetSessionToken"]
+                .iter()
+                .filter_map(|name| catalogue.find(name))
+                .collect(),
             tables: reader.tables,
             identity,
             inner,
@@ -158,16 +169,19 @@ impl<'a> Evaluation<'a> {
         self.tables.conditions
     }
 
-    /// Every class of actions with what is allowed of it; classes without any access are left out.
-    pub fn classes(&self) -> impl Iterator<Item = (Class, Vec<Cell>)> {
-        actions::classes(self.catalogue, &self.tables.entries)
-            .into_iter()
-            .filter(|class| self.grants_any(class))
-            .flat_map(|class| self.by_kind(class))
-            .filter_map(|(class, kind)| {
+    /// Every class of actions, or of these only, with what is allowed of it; classes without any access are left out.
+    pub fn classes(&self, only: Option<&[ActionId]>) -> impl Iterator<Item = (Class, Vec<Cell>)> {
+        let entries = &self.tables.entries;
+        let classes = match only {
+            None => actions::classes(self.catalogue, entries),
+            Some(ids) => actions::classes_of(self.catalogue, entries, ids),
+        };
+        classes.into_iter().filter(|class| self.grants_any(class)).flat_map(|class| self.by_kind(class)).filter_map(
+            |(class, kind)| {
                 let cells = self.cells(&class, &kind);
                 (!cells.is_empty()).then_some((class, cells))
-            })
+            },
+        )
     }
 
     /// Whether anything can come of the class: most classes of most principals are granted nothing.
@@ -175,7 +189,7 @@ impl<'a> Evaluation<'a> {
         let named = |statement: &Prepared| !class.named[statement.entries].is_no();
         self.caller == Caller::Root
             || self.identity.iter().chain(self.resource.iter().flatten()).any(named)
-            || class.known.iter().any(|id| self.free(*id).is_some())
+            || self.free_actions.iter().any(|id| class.known.contains(id))
     }
 
     /// Splits a class where AWS treats its actions differently.
@@ -296,8 +310,8 @@ impl<'a> Evaluation<'a> {
         let resource = self.resource.as_deref().filter(|_| kind.resource);
         let by = |bond: Bond| self.granted(resource.unwrap_or_default(), class, kind, |it| it.bond == bond);
         let by_any = || self.granted(resource.unwrap_or_default(), class, kind, |_| true);
-        let granted = match self.caller {
-            Caller::Outside => by_any(),
+        let mut cells = match self.caller {
+            Caller::Outside => self.bounded(by_any(), class, kind),
             _ => {
                 let identity = match self.caller {
                     Caller::Root => vec![everything()],
@@ -313,15 +327,26 @@ impl<'a> Evaluation<'a> {
                 }
                 alone.extend(open);
                 alone.extend(self.limited(by(Bond::Role), &self.inner, class, kind));
+                let (identity, alone) = (self.bounded(identity, class, kind), self.bounded(alone, class, kind));
                 let supplied = resource.is_some();
                 self.by_account(identity, alone, kind, supplied, &|| by(Bond::Account), &by_any)
             }
         };
-        let granted = self.limited(granted, &self.endpoint, class, kind);
-        let mut cells = self.limited(granted, &self.outer, class, kind);
         if kind.free == Some(Free::UnlessDenied) {
-            cells.extend(self.limited(vec![everything()], &self.outer, class, kind));
+            cells.extend(self.denied(self.limited(vec![everything()], &self.outer, class, kind), class, kind));
         }
+        let mut cells = Cells { table: &self.tables.conditions, cells };
+        cells.merge();
+        cells.cells
+    }
+
+    /// Within what endpoint and SCPs allow, and not denied. All of it only takes away, so it commutes with the rest.
+    fn bounded(&self, cells: Vec<Cell>, class: &Class, kind: &Kind) -> Vec<Cell> {
+        let cells = self.limited(cells, &self.endpoint, class, kind);
+        self.denied(self.limited(cells, &self.outer, class, kind), class, kind)
+    }
+
+    fn denied(&self, cells: Vec<Cell>, class: &Class, kind: &Kind) -> Vec<Cell> {
         let mut cells = Cells { table: &self.tables.conditions, cells };
         for (layer, statement) in &self.denials {
             if cells.cells.is_empty() {
@@ -355,8 +380,8 @@ impl<'a> Evaluation<'a> {
         let table = &self.tables.conditions;
         let own = |cell: &Cell| cell.filtered(|pattern| !self.is_foreign(pattern));
         let mut out: Vec<Cell> = alone.iter().filter_map(own).collect();
-        let unread = |mut cell: Cell, label: &str| {
-            cell.marks.insert(Mark::Unread(Name::new(label)));
+        let not_supplied = |mut cell: Cell, label: &str| {
+            cell.marks.insert(Mark::NotSupplied(Name::new(label)));
             cell
         };
         for cell in &identity {
@@ -367,7 +392,7 @@ impl<'a> Evaluation<'a> {
                     both.limit(&to_any());
                     out.extend(both.cells);
                 } else {
-                    out.push(unread(foreign, "the policy of a resource in another account"));
+                    out.push(not_supplied(foreign, "the policy of a resource in another account"));
                 }
             }
             let Some(cell) = own(cell) else { continue };
@@ -376,10 +401,10 @@ impl<'a> Evaluation<'a> {
                 continue;
             };
             if !supplied {
-                out.push(unread(cell, agree.label()));
+                out.push(not_supplied(cell, agree.label()));
                 continue;
             }
-            let bound = [agree.resources()];
+            let bound = agree.resources();
             if let Some(resources) = cell.resources.without(&bound) {
                 out.push(Cell { resources, ..cell.clone() });
             }
@@ -402,7 +427,7 @@ impl<'a> Evaluation<'a> {
         let Some(account) = pattern.parts().and_then(|parts| parts[4].as_literal()) else {
             return false;
         };
-        !account.is_empty() && self.account.as_deref().is_some_and(|own| own != account)
+        is_account(account) && self.account.as_deref().is_some_and(|own| own != account)
     }
 }
 
@@ -413,6 +438,7 @@ fn by_service<'i>(catalogue: &Catalogue, ids: &'i [ActionId]) -> impl Iterator<I
 
 fn agree(prefix: &str, lower_name: &str) -> Option<Agree> {
     match prefix {
+        "kms" if lower_name.ends_with("alias") => Some(Agree::KeyOfAlias),
         "kms" => Some(Agree::Key),
         "sts" if lower_name.starts_with("assumerole") || matches!(lower_name, "tagsession" | "setsourceidentity") => {
             Some(Agree::Role)

@@ -16,13 +16,13 @@ pub struct Notation {
     /// Patterns whose union is exactly the set, apart from `loose`; sorted.
     pub exact: Vec<String>,
     /// Names outside the catalogue that no pattern says without also saying what is not in the set.
-    pub loose: Vec<Loose>,
+    pub loose: Option<Loose>,
 }
 
-/// A pattern, and the patterns whose actions are not meant.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Patterns, and patterns of actions that are certainly not meant; both sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loose {
-    pub within: String,
+    pub within: Vec<String>,
     pub except: Vec<String>,
 }
 
@@ -36,19 +36,20 @@ pub fn notation(catalogue: &Catalogue, set: &ActionSet) -> Notation {
             writer.service(service);
         }
         // Services that the catalogue does not have, and odd patterns in those that it has.
-        for region in &set.regions {
+        let mut regions: Vec<&Region> = set.regions.iter().collect();
+        regions.sort_by_key(|region| match &region.within {
+            ActionGlob::Everything => 0,
+            ActionGlob::Service { name, .. } => name.0.tokens().len(),
+        });
+        for region in regions {
             writer.say(region.within.clone());
         }
     }
     let mut exact: Vec<String> = writer.exact.clone();
     exact.sort_by_cached_key(|text| text.to_ascii_lowercase());
-    let mut loose: Vec<Loose> = set
-        .regions
-        .iter()
-        .filter(|region| !writer.said.iter().any(|said| said.contains(&region.within)))
-        .map(|region| writer.loose(region))
-        .collect();
-    loose.sort();
+    let left: Vec<&Region> =
+        set.regions.iter().filter(|region| !writer.said.iter().any(|said| said.contains(&region.within))).collect();
+    let loose = (!left.is_empty()).then(|| writer.loose(&left));
     Notation { exact, loose }
 }
 
@@ -143,21 +144,34 @@ impl Writer<'_> {
         }
     }
 
-    fn loose(&self, region: &Region) -> Loose {
-        let known = region.within.known(self.catalogue);
-        let mut except: Vec<String> =
-            region.except.iter().map(|out| self.spell(out, &out.known(self.catalogue))).collect();
-        // Actions of the catalogue that an exception does not name already; whole services stand as one.
-        for id in &known {
-            let action = self.catalogue.action(*id);
-            let out = !self.wanted.contains(id.index());
-            if out && !region.except.iter().any(|it| it.matches(action.service().prefix(), action.lower_name())) {
+    fn loose(&self, regions: &[&Region]) -> Loose {
+        let inside = |a: &ActionGlob, b: &ActionGlob| b.contains(a) && !(a.contains(b) && a <= b);
+        let within: Vec<&ActionGlob> = regions
+            .iter()
+            .map(|region| &region.within)
+            .filter(|it| !regions.iter().any(|other| inside(it, &other.within)))
+            .collect();
+        // What one region leaves out may lie in another.
+        let spared = |out: &ActionGlob, other: &Region| {
+            out.disjoint(&other.within) || other.except.iter().any(|it| it.contains(out))
+        };
+        let mut out: Vec<&ActionGlob> = regions.iter().flat_map(|region| &region.except).collect();
+        out.retain(|out| regions.iter().all(|other| spared(out, other)));
+        let mut except: Vec<String> = out.iter().map(|it| self.spell(it, &it.known(self.catalogue))).collect();
+        // Actions of the catalogue are never outside it.
+        for id in within.iter().flat_map(|glob| glob.known(self.catalogue)) {
+            let action = self.catalogue.action(id);
+            let (prefix, name) = (action.service().prefix(), action.lower_name());
+            if !self.wanted.contains(id.index()) && !out.iter().any(|it| it.matches(prefix, name)) {
                 except.push(action.to_string());
             }
         }
-        except.sort_by_cached_key(|text| text.to_ascii_lowercase());
-        except.dedup();
-        Loose { within: self.spell(&region.within, &known), except }
+        let mut within: Vec<String> = within.iter().map(|it| self.spell(it, &it.known(self.catalogue))).collect();
+        for list in [&mut within, &mut except] {
+            list.sort_by_cached_key(|text| text.to_ascii_lowercase());
+            list.dedup();
+        }
+        Loose { within, except }
     }
 }
 

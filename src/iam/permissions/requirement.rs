@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::iam::condition::Condition;
+use crate::iam::glob::{Glob, disjoint};
 
 /// Conditions in one residual before it is replaced by [`Simplified::Complex`] (rule S6).
 const MAX_ATOMS: usize = 64;
@@ -128,8 +129,15 @@ fn exclude(a: &Condition, b: &Condition) -> bool {
     if a.is_complement_of(b) {
         return true;
     }
-    match (a.literal_choices(), b.literal_choices()) {
-        (Some(a), Some(b)) => !a.iter().any(|text| b.contains(text)),
+    // Texts count as patterns that only they fit.
+    let choices = |it: &Condition| -> Option<Vec<Glob>> {
+        let literals = it.literal_choices(false).map(|all| all.into_iter().map(Glob::literal).collect());
+        literals.or_else(|| Some(it.pattern_choices(false)?.into_iter().cloned().collect()))
+    };
+    match (choices(a), choices(b)) {
+        (Some(a), Some(b)) => {
+            a.len() * b.len() <= MAX_ATOMS * MAX_ATOMS && a.iter().all(|x| b.iter().all(|y| disjoint(x, y)))
+        }
         _ => false,
     }
 }

@@ -61,11 +61,10 @@ impl ResourceSet {
             })
     }
 
-    /// Both together; only for sets with the same exceptions.
-    pub fn unite(&self, other: &ResourceSet) -> ResourceSet {
-        debug_assert_eq!(self.except, other.except);
-        let any_of = widest(self.any_of.iter().chain(&other.any_of).cloned());
-        ResourceSet { any_of, except: self.except.clone() }
+    /// This with further patterns; only when they come from sets with the same exceptions.
+    pub fn with(self, patterns: impl IntoIterator<Item = ArnGlob>) -> ResourceSet {
+        let any_of = widest(self.any_of.into_iter().chain(patterns));
+        ResourceSet { any_of, except: self.except }
     }
 
     /// What both hold, and whether that is exact; when it would take too many patterns, it is bounded from above.
@@ -85,7 +84,12 @@ impl ResourceSet {
         if gone.iter().all(|out| self.any_of.iter().all(|it| it.disjoint(out))) {
             return Some(self.clone());
         }
-        ResourceSet::new(self.any_of.iter().cloned(), self.except.iter().chain(gone).cloned())
+        // What is there is in order already; only the new exceptions can change it.
+        let any_of: Vec<ArnGlob> =
+            self.any_of.iter().filter(|it| !gone.iter().any(|out| out.contains(it))).cloned().collect();
+        let touches = |out: &&ArnGlob| any_of.iter().any(|it| !it.disjoint(out));
+        let except = widest(self.except.iter().chain(gone).filter(touches).cloned());
+        if any_of.is_empty() { None } else { Some(ResourceSet { any_of, except }) }
     }
 
     /// What of this lies in one of the patterns, and whether that is exact.
@@ -157,7 +161,7 @@ fn widest(patterns: impl IntoIterator<Item = ArnGlob>) -> Vec<ArnGlob> {
         kept.push(pattern);
     }
     if kept.len() > 1 {
-        kept.sort_by_cached_key(ArnGlob::to_string);
+        kept.sort_by(order);
     }
     kept
 }
@@ -169,10 +173,32 @@ impl PartialOrd for ResourceSet {
 }
 
 impl Ord for ResourceSet {
-    /// By the patterns as they print, then the exceptions (rule S9).
+    /// By the patterns, then the exceptions (rule S9).
     fn cmp(&self, other: &ResourceSet) -> Ordering {
-        let texts = |list: &[ArnGlob]| list.iter().map(ArnGlob::to_string).collect::<Vec<_>>();
-        texts(&self.any_of).cmp(&texts(&other.any_of)).then_with(|| texts(&self.except).cmp(&texts(&other.except)))
+        order_lists(&self.any_of, &other.any_of).then_with(|| order_lists(&self.except, &other.except))
+    }
+}
+
+fn order_lists(a: &[ArnGlob], b: &[ArnGlob]) -> Ordering {
+    let first = a.iter().zip(b).map(|(x, y)| order(x, y)).find(|it| it.is_ne());
+    first.unwrap_or_else(|| a.len().cmp(&b.len()))
+}
+
+/// `*` first, then ARNs part by part, without writing them out.
+fn order(a: &ArnGlob, b: &ArnGlob) -> Ordering {
+    let rank = |it: &ArnGlob| match it {
+        ArnGlob::All => 0,
+        ArnGlob::Parts(_) => 1,
+        ArnGlob::Text(_) => 2,
+        ArnGlob::Nothing => 3,
+    };
+    match (a, b) {
+        (ArnGlob::Parts(a), ArnGlob::Parts(b)) => {
+            let parts = a.iter().zip(b.iter()).map(|(x, y)| x.tokens().cmp(y.tokens()));
+            parts.into_iter().find(|it| it.is_ne()).unwrap_or(Ordering::Equal)
+        }
+        (ArnGlob::Text(a), ArnGlob::Text(b)) => a.tokens().cmp(b.tokens()),
+        _ => rank(a).cmp(&rank(b)),
     }
 }
 

@@ -23,7 +23,6 @@ def build(prod):
     write = policy(allow("s3:PutObject", "arn:aws:s3:::acme-audit-trail/*"))
     a.role("audit-reader", trusted(f"{home}:role/payments-api-role", f"{home}:role/grafana-role"), inline={"trail": trail}, created="2024-05-02 08:00")
     a.role("audit-writer", trusted(f"{home}:role/audit-shipper-base", when=pinned("audit-shipper-old")), inline={"trail": write}, created="2024-05-02 08:05", used=None)
-    a.role("audit-export-writer", trusted(f"{home}:role/audit-export-base", when=pinned("audit-export")), inline={"trail": write}, created="2025-12-01 09:40")
     a.role("billing-reader", trusted("AROAEXAMPLEGONE2345XY", actions=("sts:AssumeRole",)), created="2024-07-08 10:00", used="2025-10-20 06:00",
            inline={"bills": policy(allow(["ce:GetCostAndUsage", "cur:DescribeReportDefinitions"]))})
     a.role("cost-reader", policy({"Effect": "Allow", "Principal": {"Federated": a.arn("oidc-provider/" + prod)}, "Action": "sts:AssumeRoleWithWebIdentity",

@@ -14,23 +14,21 @@ def rule(groups, resources, verbs, names=None):
     return dict(sorted(row.items()))
 
 
+# As the union that the controller writes, with the verbs of reading and writing put together.
+FULL = sorted(READ + WRITE)
 VIEW = [
-    rule("", ["configmaps", "endpoints", "persistentvolumeclaims", "pods", "replicationcontrollers", "serviceaccounts", "services"], READ),
-    rule("", ["bindings", "events", "limitranges", "namespaces", "namespaces/status", "pods/log", "pods/status", "resourcequotas"], READ),
+    rule("", ["bindings", "configmaps", "endpoints", "events", "limitranges", "namespaces", "namespaces/status", "persistentvolumeclaims", "pods", "pods/log",
+              "pods/status", "replicationcontrollers", "resourcequotas", "serviceaccounts", "services"], READ),
     rule("apps", ["controllerrevisions", "daemonsets", "deployments", "replicasets", "statefulsets"], READ),
-    rule("autoscaling", "horizontalpodautoscalers", READ), rule("batch", ["cronjobs", "jobs"], READ),
-    rule("networking.k8s.io", ["ingresses", "networkpolicies"], READ), rule("policy", "poddisruptionbudgets", READ)]
+    rule(["autoscaling", "batch"], ["cronjobs", "horizontalpodautoscalers", "jobs"], READ), rule("networking.k8s.io", ["ingresses", "networkpolicies"], READ)]
 EDIT = [
-    rule("", ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"], READ),
-    rule("", "serviceaccounts", "impersonate"),
-    rule("", ["pods", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy"], WRITE), rule("", "pods/eviction", "create"),
-    rule("", ["configmaps", "events", "persistentvolumeclaims", "replicationcontrollers", "secrets", "serviceaccounts", "services", "services/proxy"], WRITE),
-    rule("", "serviceaccounts/token", "create"),
-    rule("apps", ["daemonsets", "deployments", "deployments/rollback", "deployments/scale", "replicasets", "statefulsets"], WRITE),
-    rule("autoscaling", "horizontalpodautoscalers", WRITE), rule("batch", ["cronjobs", "jobs"], WRITE),
-    rule("networking.k8s.io", ["ingresses", "networkpolicies"], WRITE), rule("policy", "poddisruptionbudgets", WRITE)]
-ADMIN = [rule("authorization.k8s.io", "localsubjectaccessreviews", "create"),
-         rule("rbac.authorization.k8s.io", ["rolebindings", "roles"], READ + WRITE)]
+    rule("", ["bindings", "endpoints", "limitranges", "namespaces", "namespaces/status", "pods/log", "pods/status", "resourcequotas"], READ),
+    rule("", ["configmaps", "events", "persistentvolumeclaims", "pods", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy",
+              "replicationcontrollers", "secrets", "serviceaccounts", "services", "services/proxy"], FULL),
+    rule("", "serviceaccounts", "impersonate"), rule("", ["pods/eviction", "serviceaccounts/token"], "create"),
+    rule("apps", ["daemonsets", "deployments", "deployments/scale", "replicasets", "statefulsets"], FULL),
+    rule(["autoscaling", "batch"], ["cronjobs", "horizontalpodautoscalers", "jobs"], FULL), rule("networking.k8s.io", ["ingresses", "networkpolicies"], FULL)]
+ADMIN = [rule("authorization.k8s.io", "localsubjectaccessreviews", "create"), rule("rbac.authorization.k8s.io", ["rolebindings", "roles"], FULL)]
 
 
 def install(c):
@@ -39,7 +37,7 @@ def install(c):
         c.namespace(name)
     group = "rbac.authorization.k8s.io/v1"
     everything = [rule("*", "*", "*"), {"nonResourceURLs": ["*"], "verbs": ["*"]}]
-    for name, rules, selector in (("cluster-admin", everything, None), ("admin", ADMIN + EDIT + VIEW, "admin"), ("edit", EDIT + VIEW, "edit"),
+    for name, rules, selector in (("cluster-admin", everything, None), ("admin", ADMIN + EDIT, "admin"), ("edit", EDIT, "edit"),
                                   ("view", VIEW, "view")):
         item = c.add("clusterroles", group, "ClusterRole", name, labels=DEFAULTS, rules=rules)
         if selector:
@@ -55,7 +53,6 @@ def install(c):
            ["user:system:kube-proxy", "sa:kube-system/kube-proxy"], labels=DEFAULTS)
     c.rbac("eks:node-bootstrapper", [rule("certificates.k8s.io", "certificatesigningrequests/selfnodeserver", "create")],
            ["group:system:bootstrappers", "group:system:nodes"], labels={"eks.amazonaws.com/component": "node"})
-    c.rbac("system:coredns", [rule("", ["endpoints", "services", "pods", "namespaces"], ["list", "watch"])], ["sa:kube-system/coredns"])
     c.rbac("aws-node", [rule("", ["namespaces", "pods"], READ), rule("", "nodes", ["get", "list", "watch"]),
                         rule("crd.k8s.amazonaws.com", "eniconfigs", READ)], ["sa:kube-system/aws-node"])
 
@@ -80,22 +77,21 @@ def node_agents(c, nodes, network, node_role, agent_not_ready=()):
     for name in ("aws-node", "kube-proxy"):
         c.service_account("kube-system", name)
     c.app("DaemonSet", "kube-system", "aws-node", "aws-node", [
-        container("aws-node", images[:-4] + "amazon-k8s-cni:v1.21.1", {"MY_NODE_NAME": "field:spec.nodeName", "CLUSTER_NAME": c.name},
+        container("aws-node", images[:-4] + "amazon-k8s-cni:v1.21.1", {"MY_NODE_NAME": "field:spec.nodeName"},
                   securityContext={"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}}),
         container("aws-eks-nodeagent", images[:-4] + "amazon/aws-network-policy-agent:v1.3.0", args=[f"--enable-network-policy={network}"],
                   securityContext={"capabilities": {"add": ["NET_ADMIN"]}, "privileged": True})],
-        init=[container("aws-vpc-cni-init", images[:-4] + "amazon-k8s-cni-init:v1.21.1", securityContext={"privileged": True})],
-        pods=nodes, host_network=True, expect=host, generation=4, tolerations=everywhere,
-        volumes=[{"hostPath": {"path": "/opt/cni/bin", "type": ""}, "name": "cni-bin-dir"}])
+        api=True, init=[container("aws-vpc-cni-init", images[:-4] + "amazon-k8s-cni-init:v1.21.1", securityContext={"privileged": True})],
+        pods=nodes, host_network=True, expect=host, generation=4, tolerations=everywhere)
     c.app("DaemonSet", "kube-system", "kube-proxy", "kube-proxy", [
         container("kube-proxy", images + "kube-proxy:v" + c.version + ".1-eksbuild.2", {"NODE_NAME": "field:spec.nodeName"},
                   securityContext={"privileged": True})],
-        pods=nodes, host_network=True, expect=host, generation=3, tolerations=everywhere)
+        pods=nodes, host_network=True, expect=host, generation=3, api=True, tolerations=everywhere)
     c.app("DaemonSet", "kube-system", "eks-pod-identity-agent", "default", [
         container("eks-pod-identity-agent", images + "eks-pod-identity-agent:v0.1.36",
                   args=["--port", "80", "--cluster-name", c.name, "--probe-port", "2703"],
                   securityContext={"capabilities": {"add": ["CAP_NET_BIND_SERVICE"]}})],
-        pods=nodes, host_network=True, expect=host, generation=2, tolerations=everywhere, automountServiceAccountToken=False,
+        pods=nodes, host_network=True, expect=host, generation=2, tolerations=everywhere,
         not_ready=agent_not_ready)
 
 
@@ -103,13 +99,7 @@ def coredns(c, pods, expect):
     c.service_account("kube-system", "coredns")
     c.app("Deployment", "kube-system", "coredns", "coredns", [
         container("coredns", IMAGES.format(region=c.region) + "coredns:v1.12.4-eksbuild.1", args=["-conf", "/etc/coredns/Corefile"])],
-        pods=pods, expect=expect)
-
-
-def root_certificates(c):
-    for namespace in [n["metadata"]["name"] for n in c.lists["namespaces"]]:
-        c.add("configmaps", "v1", "ConfigMap", "kube-root-ca.crt", namespace,
-              data={"ca.crt": "-----BEGIN CERTIFICATE-----\nMIIDdemo\n-----END CERTIFICATE-----\n"})
+        pods=pods, api=True, expect=expect)
 
 
 def definitions(c, names):
@@ -118,6 +108,6 @@ def definitions(c, names):
         name, kind, version = line.split()
         plural, _, group = name.partition(".")
         c.add("customresourcedefinitions", "apiextensions.k8s.io/v1", "CustomResourceDefinition", name, spec={
-            "group": group, "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
+            "group": group, "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
             "scope": "Cluster" if group.startswith("karpenter") else "Namespaced",
-            "versions": [{"name": version, "schema": {"openAPIV3Schema": {"type": "object"}}, "served": True, "storage": True}]})
+            "versions": [{"name": version, "served": True, "storage": True}]})

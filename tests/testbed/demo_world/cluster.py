@@ -3,17 +3,20 @@ import copy
 import json
 
 from . import webhook
-from .base import (NOW, at, digest, eks_time, hex_id, k8s_time, kubernetes_list, lines, lists, pretty, suffix, uid)
+from .base import NOW, at, digest, eks_time, hex_id, k8s_time, kubernetes_list, lines, lists, pretty, suffix, uid
 
 RESOURCES = ["pods", "serviceaccounts", "namespaces", "nodes", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs",
              "roles", "rolebindings", "clusterroles", "clusterrolebindings", "networkpolicies", "mutatingwebhookconfigurations", "configmaps",
              "secrets", "services", "ingresses", "csidrivers", "persistentvolumes", "customresourcedefinitions", "nodepools", "ec2nodeclasses"]
 API_TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 APPS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+# Only these carry a uid: others never own, run as or are bound to anything by it.
+OWNERS, OWNED = {"ReplicaSet", "StatefulSet", "DaemonSet", "Deployment", "Job", "CronJob"}, {"Pod", "ServiceAccount", "Node"}
 ROLE_ARN = "eks.amazonaws.com/role-arn"
 
 
-def duration_ago(text):
+def moment(text):
+    """A time, given as one or as text."""
     return at(text) if isinstance(text, str) else text
 
 
@@ -29,9 +32,7 @@ class Cluster:
         self.nodes, self.known_roles, self.associations = {}, {}, {}
         self.entries, self.access_policies, self.nodegroups, self.fargate, self.addons = [], [], [], [], []
         self.expected, self.planted = [], []
-        self.webhook_until, self.private_only, self.ips = None, False, 0
-
-    # Objects -----------------------------------------------------------------------------------------------------------
+        self.webhook_until, self.private_only = None, False
 
     def meta(self, kind, name, namespace=None, created=None, labels=None, annotations=None):
         label = f"{self.name}/{kind}/{namespace}/{name}"
@@ -42,7 +43,8 @@ class Cluster:
         meta["name"] = name
         if namespace:
             meta["namespace"] = namespace
-        meta["uid"] = uid(label)
+        if kind in OWNED or kind in OWNERS:
+            meta["uid"] = uid(label)
         return meta
 
     def add(self, resource, api, kind, name, namespace=None, created=None, labels=None, annotations=None, **body):
@@ -51,17 +53,17 @@ class Cluster:
         return item
 
     def namespace(self, name, labels=None, created=None):
-        self.add("namespaces", "v1", "Namespace", name, created=duration_ago(created),
-                 labels={"kubernetes.io/metadata.name": name, **(labels or {})}, spec={"finalizers": ["kubernetes"]}, status={"phase": "Active"})
-        self.add("serviceaccounts", "v1", "ServiceAccount", "default", name, created=duration_ago(created))
+        self.add("namespaces", "v1", "Namespace", name, created=moment(created),
+                 labels={"kubernetes.io/metadata.name": name, **(labels or {})}, status={"phase": "Active"})
+        self.add("serviceaccounts", "v1", "ServiceAccount", "default", name, created=moment(created))
 
     def service_account(self, namespace, name, role=None, since=None, created=None, by="helm", before=None, annotations=None, labels=None,
                         owners=None, automount=None):
         """`since` is when the present role was written, `before` what stood there until then: (role, time).
 
-        `owners` lists further (manager, time) that claim the annotation.
+        `owners` lists further (manager, time) that own the annotation too, which only server-side apply allows.
         """
-        born = duration_ago(created) or self.created
+        born = moment(created) or self.created
         notes, history = dict(annotations or {}), []
         if role:
             changed = at(since) if since else born
@@ -79,15 +81,15 @@ class Cluster:
             fields = {"f:metadata": {"f:annotations": {".": {}, **{f"f:{key}": {} for key in sorted(notes)}}}}
             meta = item["metadata"]
             rest = {key: meta.pop(key) for key in list(meta) if key in ("name", "namespace", "uid")}
-            meta["managedFields"] = [{"apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": fields, "manager": who, "operation": "Update",
-                                      "time": k8s_time(time)} for who, time in managed]
+            meta["managedFields"] = [{"apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": fields, "manager": who,
+                                      "operation": "Apply" if owners else "Update", "time": k8s_time(time)} for who, time in managed]
             meta.update(rest)
         self.known_roles[namespace, name] = (history, notes)
 
     def rbac(self, name, rules, subjects, namespace=None, created=None, labels=None):
         """A role of its own and its binding; `rules` may name an existing ClusterRole instead."""
         group = "rbac.authorization.k8s.io"
-        api, when = f"{group}/v1", duration_ago(created)
+        api, when = f"{group}/v1", moment(created)
         if isinstance(rules, str):
             ref = {"apiGroup": group, "kind": "ClusterRole", "name": rules}
         else:
@@ -106,14 +108,13 @@ class Cluster:
             resource, kind = ("rolebindings", "RoleBinding") if namespace else ("clusterrolebindings", "ClusterRoleBinding")
             self.add(resource, api, kind, name, namespace, when, labels, roleRef=ref, subjects=listed)
 
-    # Nodes -------------------------------------------------------------------------------------------------------------
-
-    def node(self, ip, zone, profile, tokens, hops, launched, nodegroup=None, nodepool=None, taints=None, kind="m6i.xlarge", fargate=None):
+    def node(self, ip, zone, profile, tokens, hops, launched, nodegroup=None, nodepool=None, kind="m6i.xlarge", fargate=None, kubelet=None):
         dns = f"ip-{ip.replace('.', '-')}.{self.region}.compute.internal"
         name = f"fargate-{dns}" if fargate else dns
         when, where = at(launched), self.region + zone
         labels = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux",
                   "topology.kubernetes.io/region": self.region, "topology.kubernetes.io/zone": where}
+        taints = None
         if fargate:
             labels["eks.amazonaws.com/compute-type"] = "fargate"
             provider = f"aws:///{where}/{digest(name)[:10]}-{digest(name)[10:40]}/{name}"
@@ -131,50 +132,46 @@ class Cluster:
                 tags.update({"karpenter.sh/nodepool": nodepool, "karpenter.k8s.aws/ec2nodeclass": "default"})
             self.account.instance(self.region, instance, profile, tokens, hops, f"{self.name}-{nodegroup or nodepool}", dns, ip, where, kind,
                                   when, self.name, tags, self.vpc, self.subnets["abc".index(zone)])
-        kubelet = f"v{self.version}.2-eks-ecaa3a6"
+        kubelet = f"v{kubelet or self.version}.2-eks-ecaa3a6"
         image = "Amazon Linux 2" if nodegroup == "legacy" else "Amazon Linux 2023.9.20260120"
         spec = {"providerID": provider}
         if taints:
             spec["taints"] = taints
         self.add("nodes", "v1", "Node", name, created=when, labels=dict(sorted(labels.items())), spec=spec, status={
             "addresses": [{"address": ip, "type": "InternalIP"}, {"address": name, "type": "Hostname"}],
-            "capacity": {"cpu": "4", "memory": "15882580Ki", "pods": "58"},
-            "conditions": [{"lastHeartbeatTime": k8s_time(NOW), "lastTransitionTime": k8s_time(when), "message": "kubelet is posting ready status",
-                            "reason": "KubeletReady", "status": "True", "type": "Ready"}],
-            "nodeInfo": {"architecture": "amd64", "containerRuntimeVersion": "containerd://2.1.5", "kernelVersion": "6.12.58-82.121.amzn2023.x86_64",
-                         "kubeletVersion": kubelet, "operatingSystem": "linux", "osImage": image}})
-        self.nodes[name] = {"ip": ip, "fargate": bool(fargate), "launched": when}
+            "conditions": [{"reason": "KubeletReady", "status": "True", "type": "Ready"}],
+            "nodeInfo": {"kubeletVersion": kubelet, "operatingSystem": "linux", "osImage": image}})
+        self.nodes[name] = {"fargate": fargate, "launched": when}
         return name
 
-    # Workloads ---------------------------------------------------------------------------------------------------------
-
-    def template(self, namespace, name, sa, containers, init=None, volumes=None, host_network=False, labels=None, annotations=None, **spec):
-        body = {"containers": containers}
+    def template(self, name, sa, containers, init=None, volumes=None, host_network=False, labels=None, annotations=None, api=False, **spec):
+        """`api` says that the workload talks to the Kubernetes API, so has its token mounted."""
+        body = {} if api else {"automountServiceAccountToken": False}
+        body["containers"] = containers
         if init:
             body["initContainers"] = init
         if host_network:
             body["hostNetwork"] = True
-        body.update({"restartPolicy": "Always", "serviceAccount": sa, "serviceAccountName": sa})
-        body.update(spec)
+        body.update({"serviceAccountName": sa, **spec})
         if volumes:
             body["volumes"] = volumes
         meta = {"annotations": annotations} if annotations else {}
-        meta["labels"] = {"app.kubernetes.io/name": name, **(labels or {})}
+        meta["labels"] = {"app": name, **(labels or {})}
         return {"metadata": meta, "spec": body}
 
-    def pod(self, namespace, name, template, node, created, owner=None, generate=None, extra_labels=None, ready=True, phase="Running"):
+    def pod(self, namespace, name, template, node, created, owner=None, extra_labels=None, ready=True, phase="Running"):
         """A pod of `template`, through the webhook as it stood at `created`."""
-        created = duration_ago(created)
+        created = moment(created)
         spec = copy.deepcopy(template["spec"])
         label = f"{self.name}/{namespace}/{name}"
         meta = self.meta("Pod", name, namespace, created, {**template["metadata"]["labels"], **(extra_labels or {})},
                          copy.deepcopy(template["metadata"].get("annotations")))
-        if generate:
-            meta = {"generateName": generate, **meta}
         if owner:
             api, kind, owner_name = owner
-            meta["ownerReferences"] = [{"apiVersion": api, "blockOwnerDeletion": True, "controller": True, "kind": kind, "name": owner_name,
+            meta["ownerReferences"] = [{"apiVersion": api, "controller": True, "kind": kind, "name": owner_name,
                                         "uid": uid(f"{self.name}/{kind}/{namespace}/{owner_name}")}]
+        if self.nodes[node]["fargate"]:
+            meta["labels"]["eks.amazonaws.com/fargate-profile"] = self.nodes[node]["fargate"]
         sa = spec["serviceAccountName"]
         history, notes = self.known_roles.get((namespace, sa), ([], {}))
         if spec.get("automountServiceAccountToken") is not False:
@@ -191,14 +188,7 @@ class Cluster:
             role = next((arn for since, arn in reversed(history) if since <= created), None)
             association = self.associations.get((namespace, sa))
             webhook.mutate(pod, self.region, role, association is not None and association["created"] <= created, notes)
-        host = self.nodes[node]
-        ip = host["ip"]
-        if not spec.get("hostNetwork") and not host["fargate"]:
-            self.ips += 1
-            ip = f"{ip.rsplit('.', 2)[0]}.{100 + self.ips // 250}.{self.ips % 250 + 3}"
-        started = k8s_time(created)
-        pod["status"] = {"conditions": [{"lastTransitionTime": started, "status": "True" if ready else "False", "type": "Ready"}],
-                         "hostIP": host["ip"], "phase": phase, "podIP": ip, "startTime": started}
+        pod["status"] = {"conditions": [{"status": "True" if ready else "False", "type": "Ready"}], "phase": phase, "startTime": k8s_time(created)}
         self.lists["pods"].append(pod)
         return pod
 
@@ -208,19 +198,18 @@ class Cluster:
 
         `expect` is the identity of its containers: (source, role, verdict, rule) or {container: ...}.
         """
-        body = self.template(namespace, name, sa, containers, annotations=pod_annotations, **template)
+        body = self.template(name, sa, containers, annotations=pod_annotations, **template)
         count = len(pods) if replicas is None else replicas
-        selector = {"matchLabels": {"app.kubernetes.io/name": name}}
-        born = min([duration_ago(c) for _, c in pods] + [self.created + (NOW - self.created) / 3])
-        spec = {"selector": selector, "template": body}
+        born = min([moment(c) for _, c in pods] + [self.created + (NOW - self.created) / 3])
+        spec = {"template": body}
         if kind != "DaemonSet":
             spec = {"replicas": count, **spec}
         if kind == "StatefulSet":
             spec["serviceName"] = name
-        status = {"observedGeneration": generation, "readyReplicas": count, "replicas": count}
+        status = {"readyReplicas": count, "replicas": count}
         if kind == "DaemonSet":
             status = {"currentNumberScheduled": count, "desiredNumberScheduled": count, "numberMisscheduled": 0, "numberReady": count - len(not_ready)}
-        item = self.add(APPS[kind], "apps/v1", kind, name, namespace, born, body["metadata"]["labels"], annotations, spec=spec, status=status)
+        item = self.add(APPS[kind], "apps/v1", kind, name, namespace, born, None, annotations, spec=spec, status=status)
         item["metadata"]["generation"] = generation
         owner, prefix, extra = ("apps/v1", kind, name), f"{name}-", {}
         if kind == "Deployment":
@@ -229,49 +218,48 @@ class Cluster:
             extra = {"pod-template-hash": hash_}
             self.replica_set(namespace, name, body, hash_, count, pods[0][1] if pods else born)
         elif kind == "DaemonSet":
-            extra = {"controller-revision-hash": suffix(name + "/revision", 10), "pod-template-generation": str(generation)}
+            extra = {"controller-revision-hash": suffix(name + "/revision", 10)}
         else:
             extra = {"controller-revision-hash": f"{name}-{suffix(name + '/revision', 10)}"}
         for i, (node, created) in enumerate(pods):
             if kind == "StatefulSet":
-                pod_name, labels = f"{name}-{i}", {**extra, "apps.kubernetes.io/pod-index": str(i), "statefulset.kubernetes.io/pod-name": f"{name}-{i}"}
+                pod_name, labels = f"{name}-{i}", {**extra, "statefulset.kubernetes.io/pod-name": f"{name}-{i}"}
             else:
                 end = pod_names[1][i] if pod_names else suffix(f"{self.name}/{namespace}/{name}/{i}")
                 pod_name, labels = prefix + end, extra
-            self.pod(namespace, pod_name, body, node, created, owner, prefix, labels, ready=i not in not_ready)
+            self.pod(namespace, pod_name, body, node, created, owner, labels, ready=i not in not_ready)
         self.expect(f"{kind}/{name}", namespace, body, expect)
         return item
 
     def replica_set(self, namespace, name, template, hash_, replicas, created):
         body = copy.deepcopy(template)
         body["metadata"]["labels"]["pod-template-hash"] = hash_
-        item = self.add("replicasets", "apps/v1", "ReplicaSet", f"{name}-{hash_}", namespace, duration_ago(created), body["metadata"]["labels"],
-                        spec={"replicas": replicas, "selector": {"matchLabels": body["metadata"]["labels"]}, "template": body},
-                        status={"observedGeneration": 1, "replicas": replicas})
+        item = self.add("replicasets", "apps/v1", "ReplicaSet", f"{name}-{hash_}", namespace, moment(created),
+                        spec={"replicas": replicas, "template": body}, status={"replicas": replicas})
         meta = item["metadata"]
-        meta["ownerReferences"] = [{"apiVersion": "apps/v1", "blockOwnerDeletion": True, "controller": True, "kind": "Deployment", "name": name,
+        meta["ownerReferences"] = [{"apiVersion": "apps/v1", "controller": True, "kind": "Deployment", "name": name,
                                     "uid": uid(f"{self.name}/Deployment/{namespace}/{name}")}]
 
     def cron_job(self, namespace, name, sa, containers, schedule, running=None, suspend=False, expect=None, **template):
         """`running` is (node, created) of the pod of its present job."""
-        body = self.template(namespace, name, sa, containers, restartPolicy="Never", **template)
-        self.add("cronjobs", "batch/v1", "CronJob", name, namespace, self.created + (NOW - self.created) / 4, body["metadata"]["labels"], spec={
+        body = self.template(name, sa, containers, restartPolicy="Never", **template)
+        self.add("cronjobs", "batch/v1", "CronJob", name, namespace, self.created + (NOW - self.created) / 4, spec={
             "concurrencyPolicy": "Forbid", "failedJobsHistoryLimit": 1, "jobTemplate": {"spec": {"backoffLimit": 2, "template": body}},
             "schedule": schedule, "successfulJobsHistoryLimit": 0, "suspend": suspend}, status={})
         if running:
             node, created = running[0], at(running[1])
             job = f"{name}-{int((created - at('1970-01-01 00:00')).total_seconds() // 60)}"
-            item = self.add("jobs", "batch/v1", "Job", job, namespace, created, body["metadata"]["labels"],
+            item = self.add("jobs", "batch/v1", "Job", job, namespace, created,
                             spec={"backoffLimit": 2, "completions": 1, "parallelism": 1, "template": body},
                             status={"active": 1, "ready": 1, "startTime": k8s_time(created)})
-            item["metadata"]["ownerReferences"] = [{"apiVersion": "batch/v1", "blockOwnerDeletion": True, "controller": True, "kind": "CronJob",
+            item["metadata"]["ownerReferences"] = [{"apiVersion": "batch/v1", "controller": True, "kind": "CronJob",
                                                     "name": name, "uid": uid(f"{self.name}/CronJob/{namespace}/{name}")}]
-            self.pod(namespace, f"{job}-{suffix(job)}", body, node, created, ("batch/v1", "Job", job), f"{job}-",
-                     {"batch.kubernetes.io/job-name": job, "job-name": job})
+            self.pod(namespace, f"{job}-{suffix(job)}", body, node, created, ("batch/v1", "Job", job),
+                     {"batch.kubernetes.io/job-name": job})
         self.expect(f"CronJob/{name}", namespace, body, expect)
 
     def bare_pod(self, namespace, name, sa, containers, node, created, expect=None, **template):
-        body = self.template(namespace, name, sa, containers, **template)
+        body = self.template(name, sa, containers, **template)
         self.pod(namespace, name, body, node, created)
         self.expect(f"Pod/{name}", namespace, body, expect)
 
@@ -285,8 +273,6 @@ class Cluster:
 
     def plant(self, subject, finding, what):
         self.planted.append((self.name, subject, finding, what))
-
-    # EKS ---------------------------------------------------------------------------------------------------------------
 
     def associate(self, namespace, sa, role, created, modified=None, target=None, external_id=None, tags_off=False, session_policy=None, id_=None):
         id_ = id_ or "a-" + "".join(c for c in digest(f"{self.name}/{namespace}/{sa}/association"))[:17]
@@ -302,7 +288,7 @@ class Cluster:
 
     def entry(self, principal, kind="STANDARD", groups=(), policies=(), created=None, username=None):
         account, name = principal.split(":")[4], principal.rsplit("/", 1)[1]
-        when = eks_time(duration_ago(created) or self.created)
+        when = eks_time(moment(created) or self.created)
         what = "user" if ":user/" in principal else "role"
         default = (f"arn:aws:sts::{account}:assumed-role/{name}/{{{{SessionName}}}}" if what == "role" else principal)
         if kind != "STANDARD":
@@ -318,11 +304,11 @@ class Cluster:
                  "accessScope": {"type": "namespace" if spaces else "cluster", "namespaces": list(spaces)}, "associatedAt": when, "modifiedAt": when}
                 for policy, *spaces in policies], "clusterName": self.name, "principalArn": principal})
 
-    def nodegroup(self, name, role, size, ami="AL2023_x86_64_STANDARD", created=None):
-        when = eks_time(duration_ago(created) or self.created)
+    def nodegroup(self, name, role, size, ami="AL2023_x86_64_STANDARD", version=None):
+        when, version = eks_time(self.created), version or self.version
         self.nodegroups.append({
             "nodegroupName": name, "nodegroupArn": f"arn:aws:eks:{self.region}:{self.account.id}:nodegroup/{self.name}/{name}/{uid(self.name + name)}",
-            "clusterName": self.name, "version": self.version, "releaseVersion": f"{self.version}.2-20260120", "createdAt": when, "modifiedAt": when,
+            "clusterName": self.name, "version": version, "releaseVersion": f"{version}.2-20260120", "createdAt": when, "modifiedAt": when,
             "status": "ACTIVE", "capacityType": "ON_DEMAND", "scalingConfig": {"minSize": 0, "maxSize": 10, "desiredSize": size},
             "instanceTypes": ["m6i.xlarge"], "subnets": self.subnets, "amiType": ami, "nodeRole": role, "labels": {},
             "diskSize": 50, "health": {"issues": []}, "updateConfig": {"maxUnavailable": 1}, "tags": {}})

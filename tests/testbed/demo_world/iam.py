@@ -145,17 +145,14 @@ class Account:
     def instance(self, region, instance_id, profile, tokens, hops, name, dns, ip, zone, kind, launched, cluster, tags, vpc, subnet):
         self.instances[region].append({
             "ReservationId": hex_id("r", instance_id), "OwnerId": self.id, "Groups": [], "Instances": [{
-                "Architecture": "x86_64", "EbsOptimized": True, "Hypervisor": "xen",
                 "IamInstanceProfile": {k: self.profiles[profile][v] for k, v in (("Arn", "Arn"), ("Id", "InstanceProfileId"))},
                 "MetadataOptions": {"State": "applied", "HttpTokens": tokens, "HttpPutResponseHopLimit": hops, "HttpEndpoint": "enabled",
                                     "HttpProtocolIpv6": "disabled", "InstanceMetadataTags": "disabled"},
-                "PrivateDnsNameOptions": {"HostnameType": "ip-name", "EnableResourceNameDnsARecord": False,
-                                          "EnableResourceNameDnsAAAARecord": False},
                 "Tags": [{"Key": f"kubernetes.io/cluster/{cluster}", "Value": "owned"}, {"Key": "Name", "Value": name}]
                 + [{"Key": k, "Value": v} for k, v in tags.items()],
                 "InstanceId": instance_id, "ImageId": hex_id("ami", region + kind), "State": {"Code": 16, "Name": "running"},
                 "PrivateDnsName": dns, "PublicDnsName": "", "InstanceType": kind, "LaunchTime": aws_time(launched),
-                "Placement": {"GroupName": "", "Tenancy": "default", "AvailabilityZone": zone}, "Monitoring": {"State": "disabled"},
+                "Placement": {"Tenancy": "default", "AvailabilityZone": zone},
                 "SubnetId": subnet, "VpcId": vpc, "PrivateIpAddress": ip}]})
 
     def files(self, clusters):

@@ -47,6 +47,8 @@ def build(prod, staging):
     a.provider(STALE_HOST, "2022-09-01 11:00")
     a.provider(GITHUB, "2023-04-04 15:22")
     resource_policies(a)
+    # Listing them was refused, so there was nothing to describe.
+    a.organization = {"organizations-describe-policy.jsonl": ""}
     return a
 
 
@@ -80,7 +82,7 @@ def people(a):
 
 def clusters_and_nodes(a):
     for name, day in (("prod-eu1", "2024-03-05 08:40"), ("staging-eu2", "2025-01-20 13:40")):
-        a.role(f"eks-{name}-cluster", service_trust("eks.amazonaws.com"), attach=["AmazonEKSClusterPolicy"], created=day)
+        a.role(f"eks-{name}-cluster", service_trust("eks.amazonaws.com"), created=day)
     ec2 = service_trust("ec2.amazonaws.com")
     a.node = a.role("eks-prod-eu1-node", ec2, attach=NODE_POLICIES, created="2024-03-05 08:45",
                     inline={"legacy-s3": policy(allow(["s3:PutObject", "s3:DeleteObject"], objects("acme-backups"), sid="Backups"),
@@ -122,13 +124,17 @@ def platform(a, prod, staging, irsa):
         allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], "*", sid="EverySecret"))})
     a.ebs = a.role("ebs-csi-controller", pod_identity_trust(when={"StringEquals": {
         "aws:RequestTag/kubernetes-namespace": "kube-system", "aws:RequestTag/kubernetes-service-account": "ebs-csi-controller-sa"}}),
-        attach=["AmazonEBSCSIDriverPolicy"], created="2025-03-11 07:55")
+        created="2025-03-11 07:55", inline={"volumes": policy(
+            allow(["ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"], sid="Read"),
+            allow(["ec2:AttachVolume", "ec2:DetachVolume"], ["arn:aws:ec2:*:*:volume/*", "arn:aws:ec2:*:*:instance/*"], sid="Attach"),
+            allow("ec2:CreateVolume", "arn:aws:ec2:*:*:volume/*", when={"StringLike": {"aws:RequestTag/ebs.csi.aws.com/cluster": "true"}}, sid="Create"))})
     a.metrics = a.role("shared-metrics-role", policy(
         web_identity(ACCOUNT, prod, sub("monitoring", "prometheus"), sid="Prod"),
         web_identity(ACCOUNT, staging, sub("monitoring", "prometheus"), sid="Staging")),
         inline={"write": policy(allow("aps:RemoteWrite", f"arn:aws:aps:eu-west-1:{ACCOUNT}:workspace/ws-acme"))})
     a.grafana = a.role("grafana-role", pod_identity_trust(), created="2025-10-02 12:00", inline={"audit": policy(
-        allow(["sts:AssumeRole", "sts:TagSession"], f"arn:aws:iam::{AUDIT_ACCOUNT}:role/audit-reader"))})
+        allow(["sts:AssumeRole", "sts:TagSession"], f"arn:aws:iam::{AUDIT_ACCOUNT}:role/audit-reader"),
+        allow("sts:AssumeRole", f"arn:aws:iam::{AUDIT_ACCOUNT}:role/billing-reader"))})
 
     unreadable = urllib.parse.quote('{"Version":"2012-10-17","Statement":[{"Sid":"Vaults","Effect":"Allow","Action":["glacier:Upload', safe="")
     a.managed("backup-glacier", [("2026-01-09 13:20", unreadable)])
@@ -136,19 +142,11 @@ def platform(a, prod, staging, irsa):
         allow(["s3:GetObject", "s3:PutObject"], objects("acme-backups"), sid="Copies"),
         allow("s3:PutBucketPolicy", "*", sid="Share")))])
     a.backup = a.role("backup-role", pod_identity_trust(), attach=["backup-s3", "backup-glacier"], created="2025-05-05 06:32")
-    a.backup_old = a.role("backup-role-2024", pod_identity_trust(), attach=["backup-s3"], created="2024-05-05 06:32", used="2026-02-12 00:40")
-    for name, target in (("audit-shipper-base", "audit-writer"), ("audit-export-base", "audit-export-writer")):
-        wide = name == "audit-shipper-base"
-        a.role(name, pod_identity_trust(), created="2025-12-01 10:00", inline={"chain": policy(
-            allow(["sts:AssumeRole", "sts:TagSession"], "arn:aws:iam::*:role/*" if wide else f"arn:aws:iam::{AUDIT_ACCOUNT}:role/{target}"))})
+    a.role("audit-shipper-base", pod_identity_trust(), created="2025-12-01 10:00", inline={"chain": policy(
+        allow(["sts:AssumeRole", "sts:TagSession"], "arn:aws:iam::*:role/*"))})
     a.role("staging-geo-sync", irsa(sub("platform", "geo-sync")), inline={"geo": policy(allow("geo:SearchPlaceIndexForText"))})
-    a.role("reporter-role", irsa(sub("platform", "reporter")), inline={
-        "reports": policy(allow("s3:PutObject", objects("acme-reports"))),
-        "billing": policy(allow("sts:AssumeRole", f"arn:aws:iam::{AUDIT_ACCOUNT}:role/billing-reader"))})
     a.role("node-patcher-role", irsa(sub("platform", "node-debug")), inline={
         "ssm": policy(allow(["ssm:StartSession", "ssm:SendCommand", "ec2:ModifyInstanceMetadataOptions"], "*"))})
-    a.role("mirror-role", pod_identity_trust(), created="2025-09-09 09:09", inline={"ecr": policy(
-        allow(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/*"))})
     a.role("gateway-role", irsa(sub("platform", "gateway")), inline={"logs": policy(allow("firehose:PutRecord"))})
     a.role("ci-deployer-role", irsa(sub("ci", "deployer")), created="2024-09-02 10:00", inline={"deploy": policy(
         allow(["eks:DescribeCluster", "eks:CreateAccessEntry", "eks:AssociateAccessPolicy", "eks:CreatePodIdentityAssociation"], "*", sid="Clusters"),
@@ -213,9 +211,6 @@ def orders(a, prod, staging, irsa):
            inline={"cart": policy(allow(["dynamodb:GetItem", "dynamodb:PutItem"], f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/carts"))})
     a.role("orders-import-role", irsa(sub("orders", "orders-import")), used=None,
            inline={"import": policy(allow("s3:GetObject", objects("acme-partner-drop")))})
-    a.role("orders-sync-irsa-role", irsa(sub("orders", "orders-sync")), inline={"sync": policy(allow("sqs:ReceiveMessage", queue("orders-events")))})
-    a.role("orders-sync-role", pod_identity_trust(), created="2025-10-10 10:00", used=None,
-           inline={"sync": policy(allow("sqs:ReceiveMessage", queue("orders-events")))})
     a.role("orders-preview-role", irsa(sub("orders", "orders-preview"), key_host=staging), used=None,
            inline={"preview": policy(allow("s3:GetObject", objects("acme-previews")))})
     a.role("orders-archiver-role", irsa(sub("orders", "orders-archiver")), created="2024-06-12 14:00", used=None,
@@ -258,8 +253,6 @@ def staging_roles(a, staging, irsa):
     a.role("staging-orders-indexer-role", swapped, created="2025-11-12 09:00", used=None, inline={"read": bucket})
     a.role("preview-role", irsa("system:serviceaccount:preview-*:app", operator="StringLike"), created="2025-06-06 10:00", inline={"read": bucket})
     a.role("terraform-role", irsa(sub("ci", "terraform")), attach=["AdministratorAccess"], created="2025-01-22 10:00")
-    a.role("staging-dns-role", irsa(sub("external-dns", "external-dns"), audience=None), created="2025-01-22 10:30",
-           inline={"route53": policy(allow("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z0ACME222ST"))})
 
 
 def resource_policies(a):

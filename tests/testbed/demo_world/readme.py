@@ -4,7 +4,8 @@ HEAD = """# The demo world
 
 What `rolewalk --demo` shows: account 111122223333 with clusters `prod-eu1` (eu-west-1) and `staging-eu2` (eu-central-1), and account 444455556666,
 which keeps the audit trail. The files are what `kubectl get -o json` and the AWS CLI would have printed on 2026-02-12 at 02:58:14 UTC; nothing in
-them is real. Service control policies of 111122223333 were not readable, so `aws/organizations-*` is missing.
+them is real. Fields that bear on nothing here (resource versions, container statuses, selectors, probes) are left out to keep it small. Service control
+policies of 111122223333 were not readable, so `aws/organizations-list-policies-for-target.json` is missing; everything else was read.
 
 Written by `tests/testbed/make_demo_world.py`; do not edit by hand. Secret values are canaries (`canary-secret-N`, access keys `AKIACANARY...`):
 none may appear in anything the program keeps or shows.
@@ -17,20 +18,28 @@ none may appear in anything the program keeps or shows.
 TABLE = """
 ## Expected identities
 
-One row for each distinct answer of a container over the pods of its workload; several rows mean that pods differ. A workload without pods is predicted.
-`|` in a verdict separates answers that the reference leaves open. The same table for tests: `tests/fixtures/demo_expectations.tsv`.
+A workload with several rows for a container has pods that differ. A workload without pods is predicted.
+`or` separates verdicts that the reference leaves open (`|` in the table for tests). The same table for tests: `tests/fixtures/demo_expectations.tsv`.
+"""
+IDENTITIES = """
+### {cluster}
 
-| cluster | workload | container | source | role | verdict | rule |
-| --- | --- | --- | --- | --- | --- | --- |
+| workload | containers | source | role | verdict | rule |
+| --- | --- | --- | --- | --- | --- |
 """
 COLUMNS = ["cluster", "namespace", "workload", "container", "source", "role", "verdict"]
 
 
 def text(planted, expected):
     cases = "".join("| " + " | ".join(row) + " |\n" for row in planted)
-    rows = "".join(f"| {cluster} | {namespace}/{workload} | {container} | {source} | {short(role)} | {verdict.replace('|', ' or ')} | {rule} |\n"
-                   for cluster, namespace, workload, container, source, role, verdict, rule in expected)
-    return HEAD + cases + TABLE.replace("`|` in", "`or` in") + rows
+    rows, joined = "", {}
+    for cluster, namespace, workload, container, *answer in expected:
+        joined.setdefault(cluster, {}).setdefault((f"{namespace}/{workload}", *answer), []).append(container)
+    for cluster, answers in joined.items():
+        rows += IDENTITIES.format(cluster=cluster)
+        rows += "".join(f"| {workload} | {', '.join(containers)} | {source} | {short(role)} | {verdict.replace('|', ' or ')} | {rule} |\n"
+                        for (workload, source, role, verdict, rule), containers in answers.items())
+    return HEAD + cases + TABLE + rows
 
 
 def short(arn):

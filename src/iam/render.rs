@@ -1,12 +1,13 @@
-//! Answers as JSON, in the field names and order of protocols.md section 1.
+//! Answers and explanations as JSON, in the field names and order of protocols.md sections 1 and 7.
 
 use serde_json::{Map, Value as Json, json};
 
+use super::case::Case;
+use super::decide::{Answer, Decision, Reason};
+use super::explain::{Explanation, Step};
+use super::miss::{Failed, Miss};
+use super::residual::{Atom, Residual, Source, Test};
 use crate::base::Name;
-use crate::iam::decide::{Answer, Decision, Reason};
-use crate::iam::residual::{Atom, Residual, Source, Test};
-
-use super::Case;
 
 pub(super) fn answer(case: &Case, answer: &Answer) -> Json {
     let mut out = Map::new();
@@ -27,12 +28,53 @@ pub(super) fn answer(case: &Case, answer: &Answer) -> Json {
     Json::Object(out)
 }
 
+/// One step of `explain`.
+pub fn step(step: &Step) -> Json {
+    json!({
+        "step": step.kind.as_str(),
+        "result": step.result.as_str(),
+        "reasons": step.reasons.iter().map(reason).collect::<Vec<_>>(),
+    })
+}
+
+/// The nearest miss of `explain`; a condition adds its operator and key.
+pub fn miss(miss: &Miss) -> Json {
+    let mut out = Map::new();
+    place(&mut out, &miss.source);
+    out.insert("sid".to_owned(), miss.source.sid.as_ref().map_or(Json::Null, |sid| sid.as_str().into()));
+    out.insert("failed".to_owned(), miss.failed.as_str().into());
+    if let Failed::Condition { operator, key } = &miss.failed {
+        out.insert("op".to_owned(), operator.as_str().into());
+        out.insert("key".to_owned(), key.as_str().into());
+    }
+    out.insert("expected".to_owned(), strings(&miss.expected));
+    out.insert("actual".to_owned(), miss.actual.as_str().into());
+    Json::Object(out)
+}
+
+/// The fields of an `explain` result that the policies decide: `decision` to `unread`, without principal and verdict.
+pub fn explanation(explanation: &Explanation) -> Map<String, Json> {
+    let answer = &explanation.answer;
+    let open = !matches!(answer.residual, Residual::Yes | Residual::No);
+    let mut out = Map::new();
+    out.insert("decision".to_owned(), answer.decision.as_str().into());
+    out.insert("certain".to_owned(), explanation.certain.into());
+    out.insert("steps".to_owned(), explanation.steps.iter().map(step).collect());
+    out.insert("nearest".to_owned(), explanation.nearest.as_ref().map_or(Json::Null, miss));
+    out.insert("residual".to_owned(), if open { residual(&answer.residual) } else { Json::Null });
+    out.insert("unread".to_owned(), strings(&explanation.unread));
+    if !answer.notes.is_empty() {
+        out.insert("notes".to_owned(), answer.notes.iter().map(|note| Json::from(*note)).collect());
+    }
+    out
+}
+
 fn strings(names: &[Name]) -> Json {
     names.iter().map(|name| Json::from(name.as_str())).collect()
 }
 
 /// One reason, as the contract writes it.
-pub(in crate::iam) fn reason(reason: &Reason) -> Json {
+pub fn reason(reason: &Reason) -> Json {
     let mut out = Map::new();
     match reason {
         Reason::Statement(source) => {
@@ -64,7 +106,7 @@ fn place(out: &mut Map<String, Json>, source: &Source) {
 }
 
 /// A formula: always an object with `all` or `any` at the top, atoms inside.
-pub(in crate::iam) fn residual(formula: &Residual) -> Json {
+pub fn residual(formula: &Residual) -> Json {
     match formula {
         Residual::Yes => json!({"all": []}),
         Residual::No => json!({"any": []}),
