@@ -117,15 +117,16 @@ mod tests {
 
     const READ: &str = r#"{"Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket","sqs:SendMessage"],"Resource":"*"}]}"#;
 
+    // Every caller may ask `sts:GetCallerIdentity`, whatever its policies say, so `sts` is in every answer.
     #[test]
     fn letters_say_which_levels_are_granted() {
-        assert_eq!(of(&[READ], None), ["s3 LR---", "sqs --W--"]);
+        assert_eq!(of(&[READ], None), ["s3 LR---", "sqs --W--", "sts -R---"]);
     }
 
     #[test]
     fn a_boundary_trims() {
         let boundary = r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
-        assert_eq!(of(&[READ], Some(boundary)), ["s3 LR---"]);
+        assert_eq!(of(&[READ], Some(boundary)), ["s3 LR---", "sts -R---"]);
     }
 
     #[test]
