@@ -4,10 +4,7 @@ use super::*;
 use crate::iam::{DocumentKind, Level, parse};
 
 fn policy(kind: DocumentKind, text: &str) -> Policy {
-    Policy {
-        name: "p".into(),
-        document: Arc::new(parse(text, kind).0),
-    }
+    Policy { name: "p".into(), document: Arc::new(parse(text, kind).0) }
 }
 
 fn request() -> Request {
@@ -25,14 +22,8 @@ fn a_document_far_beyond_every_quota_is_decided() {
             )
         })
         .collect();
-    let text = format!(
-        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
-        statements.join(",")
-    );
-    let policies = Policies {
-        identity: vec![policy(DocumentKind::Identity, &text)],
-        ..Policies::default()
-    };
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+    let policies = Policies { identity: vec![policy(DocumentKind::Identity, &text)], ..Policies::default() };
     let answer = decide(&request(), &policies);
     assert_eq!(answer.decision, Decision::Depends);
     assert_eq!(answer.residual.keys().len(), 1_001);
@@ -45,10 +36,7 @@ fn a_broken_guardrail_makes_an_error_only_where_it_matters() {
         {"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     let mut policies = Policies {
         identity: vec![policy(DocumentKind::Identity, allow)],
-        scps: vec![Level {
-            name: "root".into(),
-            policies: vec![policy(DocumentKind::Scp, broken)],
-        }],
+        scps: vec![Level { name: "root".into(), policies: vec![policy(DocumentKind::Scp, broken)] }],
         ..Policies::default()
     };
     assert_eq!(decide(&request(), &policies).decision, Decision::Allowed);
