@@ -56,15 +56,17 @@
 //! - *trust policy*: the document that says who may become a role
 //! - *verdict*: works, broken, falls-back, none or unknown
 
-pub mod base;
-pub mod iam;
-pub mod model;
-pub mod identity;
-pub mod graph;
 pub mod analysis;
-pub mod estate;
-pub mod ingest;
 pub mod app;
-pub mod ui;
-pub mod runtime;
+pub mod base;
 pub mod cli;
+pub mod estate;
+pub mod graph;
+pub mod iam;
+pub mod identity;
+pub mod ingest;
+pub mod model;
+pub mod runtime;
+#[doc(hidden)]
+pub mod testing;
+pub mod ui;

@@ -2,7 +2,8 @@
 
 mod iam_cases;
 mod iam_properties;
+mod identity_vectors;
 mod ingest;
-mod testbed;
 mod pty;
+mod testbed;
 mod tidy;

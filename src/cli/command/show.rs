@@ -12,8 +12,8 @@ use crate::cli::envelope::seconds;
 use crate::cli::failure::{Failure, Kind as FailureKind};
 use crate::cli::{Outcome, output, source};
 use crate::estate::{Ambiguity, Estate, resolve_address};
-use crate::identity::resolve::{self, PodIdentity};
 use crate::identity::Hop;
+use crate::identity::resolve::{self, PodIdentity};
 use crate::model::{EntityKey, Kind, Lookup};
 
 use super::list::identities::{IdentityRecord, record};
@@ -171,9 +171,10 @@ fn facts(estate: &Estate, key: &EntityKey) -> Vec<Fact> {
             if let Lookup::Found(role) = estate.role(key) {
                 facts.add("arn", &role.arn);
                 facts.add("created", role.created.map(seconds).unwrap_or_default());
-                let used = role.last_used.as_ref().map(|it| {
-                    it.at.map_or_else(|| "not within the tracking period".to_owned(), seconds)
-                });
+                let used = role
+                    .last_used
+                    .as_ref()
+                    .map(|it| it.at.map_or_else(|| "not within the tracking period".to_owned(), seconds));
                 facts.add("last used", used.unwrap_or_else(|| "not read".into()));
                 for document in estate.documents(key) {
                     let unread = if document.text.is_none() { ", text not read" } else { "" };
@@ -249,11 +250,11 @@ fn facts(estate: &Estate, key: &EntityKey) -> Vec<Fact> {
 
 fn containers(estate: &Estate, key: &EntityKey) -> Vec<ContainerReport> {
     let of = |entry: &PodIdentity, wanted: Option<&str>| {
-        let pairs = entry.spec.containers.iter().zip(entry.containers.iter()).enumerate();
+        let pairs = entry.spec.containers.iter().enumerate();
         pairs
-            .filter(|(_, (container, _))| wanted.is_none_or(|wanted| container.name == wanted))
-            .map(|(at, (container, identity))| ContainerReport {
-                identity: record(entry, &container.name, container.kind.word(), identity),
+            .filter(|(_, container)| wanted.is_none_or(|wanted| container.name == wanted))
+            .map(|(at, container)| ContainerReport {
+                identity: record(entry, at, &container.name, container.kind.word()),
                 steps: resolve::hops(&estate.inventory, entry, at).into_iter().map(step).collect(),
             })
             .collect()
