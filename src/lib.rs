@@ -56,17 +56,17 @@
 //! - *trust policy*: the document that says who may become a role
 //! - *verdict*: works, broken, falls-back, none or unknown
 
-pub mod analysis;
-pub mod app;
 pub mod base;
-pub mod cli;
-pub mod estate;
-pub mod graph;
 pub mod iam;
-pub mod identity;
-pub mod ingest;
 pub mod model;
+pub mod identity;
+pub mod graph;
+pub mod analysis;
+pub mod estate;
+pub mod ingest;
+pub mod app;
+pub mod ui;
 pub mod runtime;
+pub mod cli;
 #[doc(hidden)]
 pub mod testing;
-pub mod ui;
