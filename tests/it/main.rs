@@ -2,7 +2,9 @@
 
 mod iam_cases;
 mod iam_properties;
+mod identity_rules;
 mod identity_vectors;
+mod identity_worlds;
 mod ingest;
 mod pty;
 mod testbed;
