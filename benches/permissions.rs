@@ -13,30 +13,9 @@ fn main() {
     divan::main();
 }
 
-const SERVICES: &[&str] = &[
-    "s3",
-    "sqs",
-    "ec2",
-    "dynamodb",
-    "kms",
-    "logs",
-    "iam",
-    "lambda",
-    "sns",
-    "ecr",
-    "secretsmanager",
-    "ssm",
-];
-const VERBS: &[&str] = &[
-    "Get*",
-    "List*",
-    "Describe*",
-    "Put*",
-    "Delete*",
-    "Create*",
-    "*",
-    "Update*",
-];
+const SERVICES: &[&str] =
+    &["s3", "sqs", "ec2", "dynamodb", "kms", "logs", "iam", "lambda", "sns", "ecr", "secretsmanager", "ssm"];
+const VERBS: &[&str] = &["Get*", "List*", "Describe*", "Put*", "Delete*", "Create*", "*", "Update*"];
 
 /// Statements that differ by policy and number: prefixes, conditions, and a Deny now and then.
 fn policy(number: usize, statements: usize, deny: bool) -> Policy {
@@ -56,15 +35,9 @@ fn policy(number: usize, statements: usize, deny: bool) -> Policy {
             )
         })
         .collect();
-    let text = format!(
-        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
-        text.join(",")
-    );
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, text.join(","));
     let document = Arc::new(parse(&text, DocumentKind::Identity).0);
-    Policy {
-        name: Name::new(&format!("p{number}")),
-        document,
-    }
+    Policy { name: Name::new(&format!("p{number}")), document }
 }
 
 fn role(number: usize) -> Principal {
@@ -77,24 +50,14 @@ fn scps() -> Vec<Level> {
             "Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1"]}}},
         {"Effect":"Deny","Action":["organizations:LeaveOrganization","cloudtrail:StopLogging"],"Resource":"*"}]}"#;
     let document = Arc::new(parse(text, DocumentKind::Scp).0);
-    vec![Level {
-        name: Name::new("root"),
-        policies: vec![Policy {
-            name: Name::new("scp"),
-            document,
-        }],
-    }]
+    vec![Level { name: Name::new("root"), policies: vec![Policy { name: Name::new("scp"), document }] }]
 }
 
 #[divan::bench]
 fn one_role_of_ten_policies_with_twenty_statements(bencher: Bencher<'_, '_>) {
     let catalogue = Catalogue::bundled();
     let identity = (0..10).map(|at| policy(at, 20, true)).collect();
-    let policies = Policies {
-        identity,
-        scps: scps(),
-        ..Policies::default()
-    };
+    let policies = Policies { identity, scps: scps(), ..Policies::default() };
     let (who, context) = (role(0), Context::open());
     bencher.bench(|| permissions(catalogue, &who, &policies, &context));
 }
@@ -108,28 +71,15 @@ fn access_of_ten_thousand_roles(bencher: Bencher<'_, '_>) {
     let scps = scps();
     let roles: Vec<(Principal, Policies)> = (0..10_000)
         .map(|at| {
-            let mut identity: Vec<Policy> = (0..4)
-                .map(|n| shared[(at * 13 + n * 71) % shared.len()].clone())
-                .collect();
+            let mut identity: Vec<Policy> = (0..4).map(|n| shared[(at * 13 + n * 71) % shared.len()].clone()).collect();
             identity.push(policy(1_000 + at, 3, false));
-            (
-                role(at),
-                Policies {
-                    identity,
-                    scps: scps.clone(),
-                    ..Policies::default()
-                },
-            )
+            (role(at), Policies { identity, scps: scps.clone(), ..Policies::default() })
         })
         .collect();
     bencher.bench(|| {
-        let documents = roles
-            .iter()
-            .flat_map(|(_, policies)| policies.iter().map(|(.., it)| &it.document));
+        let documents = roles.iter().flat_map(|(_, policies)| policies.iter().map(|(.., it)| &it.document));
         let summaries = Summaries::new(catalogue, documents);
-        let access = roles
-            .par_iter()
-            .map(|(who, policies)| summaries.access(who, policies, &Context::open()));
+        let access = roles.par_iter().map(|(who, policies)| summaries.access(who, policies, &Context::open()));
         access.collect::<Vec<_>>()
     });
 }

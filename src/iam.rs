@@ -30,6 +30,7 @@ pub mod pattern;
 pub mod permissions;
 pub mod policies;
 pub mod principal;
+pub mod privilege;
 pub mod render;
 pub mod request;
 pub mod residual;

@@ -9,6 +9,7 @@
 //! members with `object!` in a file below `kube` or `aws` and implement `Record`; 3. name it in `kinds`.
 
 mod aws;
+pub mod demo;
 mod env;
 pub mod files;
 mod kinds;
@@ -16,9 +17,12 @@ mod kube;
 pub mod layout;
 mod object;
 mod problem;
-mod raw;
+pub mod raw;
 mod read;
 mod record;
+#[doc(hidden)]
+pub mod reference;
+pub mod script;
 mod shared;
 pub mod split;
 mod stream;
@@ -31,6 +35,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use crate::model::coverage::Status;
+use crate::model::facts::meta::Origin;
 use crate::model::feed::{Batch, Change, Delta, Place};
 use crate::model::inventory::Inventory;
 use crate::model::listing::Reading;
@@ -88,6 +93,14 @@ impl Snapshot {
         &self.files
     }
 
+    /// The stored text of one object with its secrets masked. Reads its file again.
+    ///
+    /// # Errors
+    /// Why it cannot be shown, in one line.
+    pub fn raw(&self, origin: &Origin) -> Result<String, String> {
+        raw::text(&self.files, origin).map_err(|error| error.to_string())
+    }
+
     /// Reads everything and returns when all of it was reported. The sink is called from several threads; the
     /// reports of one source come in order.
     pub fn read(&self, sink: impl Fn(Delta) + Sync) {
@@ -127,15 +140,17 @@ impl Snapshot {
         if let Some(at) = self.options.at {
             send(now(at));
             send(Change::Listed { reading: Reading::Complete, read_at: None, why: "given by hand".to_owned() });
-        } else if !found {
-            let why = match self.layout.newest {
-                Some(newest) => {
-                    send(now(newest));
-                    "the newest file time stands in for the time of the data"
-                }
-                None => "nothing tells the time of the data",
-            };
-            send(Change::Failed { status: Status::Missing, why: why.to_owned(), permission: None });
+        } else if self.layout.now.is_none() {
+            if let Some(newest) = self.layout.newest {
+                send(now(newest));
+            }
+            if !found {
+                let why = match self.layout.newest {
+                    Some(_) => "the newest file time stands in for the time of the data",
+                    None => "nothing tells the time of the data",
+                };
+                send(Change::Failed { status: Status::Missing, why: why.to_owned(), permission: None });
+            }
         }
     }
 

@@ -23,7 +23,6 @@
 //! | [`ui`] | drawing, themes, layout, hit areas | app and below |
 //! | [`runtime`] | terminal, event loop, jobs, clipboard, log | ui, ingest and below |
 //! | [`cli`] | arguments and headless commands | estate, ingest, runtime |
-
 //!
 //! What is absent is the design: from `base` to `estate` nothing does I/O, reads a clock, is async or can fail; `app`
 //! has never heard of a terminal library; headless commands need neither `app` nor `ui`. A test walks the sources and
@@ -68,5 +67,6 @@ pub mod app;
 pub mod ui;
 pub mod runtime;
 pub mod cli;
+
 #[doc(hidden)]
 pub mod testing;

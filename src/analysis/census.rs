@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::iam::{Document, DocumentKind, parse};
 use crate::iam::document::Damage;
+use crate::iam::{Document, DocumentKind, parse};
 use crate::model::AccountFacts;
 use crate::model::facts::iam::PolicyText;
 

@@ -48,9 +48,7 @@ pub struct Pool {
 
 impl Pool {
     pub fn open() -> Pool {
-        Pool {
-            outer: POOL.replace(Some(FxHashSet::default())),
-        }
+        Pool { outer: POOL.replace(Some(FxHashSet::default())) }
     }
 }
 

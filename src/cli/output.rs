@@ -16,9 +16,11 @@ use super::{ANSWERED, Outcome};
 /// stdout, or the file of `--to`.
 pub fn open(args: &OutputArgs) -> Result<Box<dyn Write>, Failure> {
     let Some(path) = &args.to else { return Ok(Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock()))) };
-    let file: File = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
-        Failure::usage(format!("cannot write `{}`: {error}", path.display()))
-    })?;
+    let file: File = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", path.display())))?;
     Ok(Box::new(BufWriter::new(file)))
 }
 
@@ -27,7 +29,7 @@ fn limit(args: &OutputArgs) -> Option<usize> {
     if args.to.is_some() || !io::stdout().is_terminal() {
         return None;
     }
-    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+    crate::runtime::terminal::columns().map(usize::from)
 }
 
 /// Writes a list in the format that was asked for, then says what was not read.

@@ -18,13 +18,18 @@ pub fn estate(args: &SourceArgs) -> Result<Estate, Failure> {
 pub fn snapshot(args: &SourceArgs) -> Result<Snapshot, Failure> {
     let options = Options { at: args.at, threads: None };
     if args.demo {
-        return Ok(Snapshot::open(ingest::files::Files::Disk(concat!(env!("CARGO_MANIFEST_DIR"),"/assets/demo").into()), options).expect("demo"));
+        return Ok(Snapshot::open(
+            ingest::files::Files::Disk(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo").into()),
+            options,
+        )
+        .expect("demo"));
     }
     let Some(directory) = &args.snapshot else {
         return Err(Failure::usage("no data to read")
             .hint("pass --snapshot DIR, a directory that `rolewalk snapshot script` makes, or --demo"));
     };
-    Snapshot::open(ingest::files::Files::Disk(directory.clone()), options).map_err(|error| Failure::new(Kind::Unreadable, error.to_string()))
+    Snapshot::open(ingest::files::Files::Disk(directory.clone()), options)
+        .map_err(|error| Failure::new(Kind::Unreadable, error.to_string()))
 }
 
 fn check(inventory: &Inventory, args: &SourceArgs) -> Result<(), Failure> {

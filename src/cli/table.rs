@@ -92,10 +92,8 @@ pub fn aligned<T>(
     args: &OutputArgs,
     limit: Option<usize>,
 ) -> io::Result<()> {
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| columns.iter().map(|column| clean(&(column.cell)(row)).into_owned()).collect())
-        .collect();
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|row| columns.iter().map(|column| clean(&(column.cell)(row)).into_owned()).collect()).collect();
     let heads: Vec<String> = columns.iter().map(|column| column.name.to_uppercase().replace('_', " ")).collect();
     let mut widths: Vec<usize> = heads.iter().map(|head| if args.no_headers { 0 } else { width(head) }).collect();
     for row in &cells {

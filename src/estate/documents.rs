@@ -152,7 +152,8 @@ pub(super) fn origin<'a>(inventory: &'a Inventory, key: &EntityKey) -> Option<&'
 /// here; what a document says is read when somebody asks.
 pub(super) fn problems(inventory: &Inventory, problems: &mut Vec<Problem>) {
     for account in inventory.accounts.values() {
-        let broken: Vec<Problem> = account.roles.items().par_iter().flat_map_iter(|role| broken_of_role(role)).collect();
+        let broken: Vec<Problem> =
+            account.roles.items().par_iter().flat_map_iter(|role| broken_of_role(role)).collect();
         problems.extend(broken);
         let broken: Vec<Problem> = account
             .policies

@@ -47,11 +47,7 @@ impl Levels {
 impl fmt::Display for Levels {
     /// The letters in the order `LRWTP`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let letters: String = Level::ALL
-            .into_iter()
-            .filter(|level| self.contains(*level))
-            .map(Level::letter)
-            .collect();
+        let letters: String = Level::ALL.into_iter().filter(|level| self.contains(*level)).map(Level::letter).collect();
         f.pad(&letters)
     }
 }
@@ -95,33 +91,18 @@ impl Serialize for Access {
         if self.everything {
             return serializer.collect_map([("*", Levels::ALL.to_string())]);
         }
-        let text = |levels: &Option<Levels>| {
-            levels.map_or_else(|| "?".to_owned(), |levels| levels.to_string())
-        };
-        serializer.collect_map(
-            self.services
-                .iter()
-                .map(|(service, levels)| (service, text(levels))),
-        )
+        let text = |levels: &Option<Levels>| levels.map_or_else(|| "?".to_owned(), |levels| levels.to_string());
+        serializer.collect_map(self.services.iter().map(|(service, levels)| (service, text(levels))))
     }
 }
 
 /// Whether some resource of the set can be one of the action: rule W9 for actions without resource types, S8 for others.
 pub fn is_live(catalogue: &Catalogue, id: ActionId, resources: &ResourceSet) -> bool {
     let action = catalogue.action(id);
-    if resources
-        .any_of()
-        .iter()
-        .any(|it| matches!(it, ArnGlob::All))
-    {
+    if resources.any_of().iter().any(|it| matches!(it, ArnGlob::All)) {
         return true;
     }
-    action.resources().any(|(kind, _)| {
-        resources
-            .any_of()
-            .iter()
-            .any(|it| !it.disjoint(kind.pattern()))
-    })
+    action.resources().any(|(kind, _)| resources.any_of().iter().any(|it| !it.disjoint(kind.pattern())))
 }
 
 /// What one statement's clauses come to, whoever it is attached to.
@@ -148,47 +129,27 @@ pub struct Summaries<'c> {
 
 impl<'c> Summaries<'c> {
     /// Looks at each document once, in parallel.
-    pub fn new<'d>(
-        catalogue: &'c Catalogue,
-        documents: impl IntoIterator<Item = &'d Arc<Document>>,
-    ) -> Summaries<'c> {
+    pub fn new<'d>(catalogue: &'c Catalogue, documents: impl IntoIterator<Item = &'d Arc<Document>>) -> Summaries<'c> {
         let mut seen = FxHashSet::default();
-        let distinct: Vec<Arc<Document>> = documents
-            .into_iter()
-            .filter(|it| seen.insert(Arc::as_ptr(it).addr()))
-            .map(Arc::clone)
-            .collect();
+        let distinct: Vec<Arc<Document>> =
+            documents.into_iter().filter(|it| seen.insert(Arc::as_ptr(it).addr())).map(Arc::clone).collect();
         let documents = distinct
             .into_par_iter()
             .map(|document| {
-                let scopes = document
-                    .statements
-                    .iter()
-                    .map(|it| scope(catalogue, it))
-                    .collect();
+                let scopes = document.statements.iter().map(|it| scope(catalogue, it)).collect();
                 (Arc::as_ptr(&document).addr(), (document, scopes))
             })
             .collect();
-        Summaries {
-            catalogue,
-            documents,
-        }
+        Summaries { catalogue, documents }
     }
 
     /// The access of one principal, conditions that may hold counted as holding.
     pub fn access(&self, principal: &Principal, policies: &Policies, context: &Context) -> Access {
-        if policies
-            .iter()
-            .any(|(.., policy)| is_damaged(&policy.document))
-        {
+        if policies.iter().any(|(.., policy)| is_damaged(&policy.document)) {
             let access = self.by_rows(principal, &readable(policies), context);
-            return Access {
-                incomplete: true,
-                ..access
-            };
+            return Access { incomplete: true, ..access };
         }
-        self.by_actions(principal, policies, context)
-            .unwrap_or_else(|| self.by_rows(principal, policies, context))
+        self.by_actions(principal, policies, context).unwrap_or_else(|| self.by_rows(principal, policies, context))
     }
 
     fn by_rows(&self, principal: &Principal, policies: &Policies, context: &Context) -> Access {
@@ -196,48 +157,26 @@ impl<'c> Summaries<'c> {
         let mut access = of_rows(self.catalogue, &found);
         // Always allowed, so no row says whether a policy grants it.
         if let Some(id) = self.catalogue.find(WHOAMI) {
-            let granted = policies
-                .identity
-                .iter()
-                .flat_map(|policy| &policy.document.statements)
-                .any(|statement| {
-                    statement.effect == Some(Effect::Allow)
-                        && applies(statement, context)
-                        && scope(self.catalogue, statement).live.contains(id.index())
-                });
+            let granted = policies.identity.iter().flat_map(|policy| &policy.document.statements).any(|statement| {
+                statement.effect == Some(Effect::Allow)
+                    && applies(statement, context)
+                    && scope(self.catalogue, statement).live.contains(id.index())
+            });
             if granted && !access.everything {
                 let levels = access.services.entry(Name::new("sts")).or_default();
-                levels
-                    .get_or_insert_default()
-                    .insert(self.catalogue.action(id).level());
+                levels.get_or_insert_default().insert(self.catalogue.action(id).level());
             }
         }
         access
     }
 
     /// The answer by sets of actions; none where resources matter beyond naming some.
-    fn by_actions(
-        &self,
-        principal: &Principal,
-        policies: &Policies,
-        context: &Context,
-    ) -> Option<Access> {
-        let plain = matches!(
-            principal,
-            Principal::Role { .. } | Principal::Session { .. }
-        );
-        if !plain
-            || policies.resource.is_some()
-            || !policies.endpoint.is_empty()
-            || !policies.rcps.is_empty()
-        {
+    fn by_actions(&self, principal: &Principal, policies: &Policies, context: &Context) -> Option<Access> {
+        let plain = matches!(principal, Principal::Role { .. } | Principal::Session { .. });
+        if !plain || policies.resource.is_some() || !policies.endpoint.is_empty() || !policies.rcps.is_empty() {
             return None;
         }
-        let mut work = Work {
-            context,
-            open_keys: FxHashSet::default(),
-            denials: Vec::new(),
-        };
+        let mut work = Work { context, open_keys: FxHashSet::default(), denials: Vec::new() };
         let identity = work.layer(self, policies.identity.iter())?;
         let mut layers = Vec::new();
         if let Some(boundary) = &policies.boundary {
@@ -252,21 +191,11 @@ impl<'c> Summaries<'c> {
             }
         }
         let mut live = FixedBitSet::with_capacity(self.catalogue.len());
-        identity
-            .iter()
-            .for_each(|(scope, _)| live.union_with(&scope.live));
-        let mut beyond: Vec<&ActionGlob> = identity
-            .iter()
-            .flat_map(|(scope, _)| &scope.beyond)
-            .collect();
-        let mut everything = identity
-            .iter()
-            .any(|(scope, _)| scope.everything && scope.all_resources);
+        identity.iter().for_each(|(scope, _)| live.union_with(&scope.live));
+        let mut beyond: Vec<&ActionGlob> = identity.iter().flat_map(|(scope, _)| &scope.beyond).collect();
+        let mut everything = identity.iter().any(|(scope, _)| scope.everything && scope.all_resources);
         for layer in layers {
-            if layer
-                .iter()
-                .any(|(scope, conditional)| scope.everything && scope.all_resources && !conditional)
-            {
+            if layer.iter().any(|(scope, conditional)| scope.everything && scope.all_resources && !conditional) {
                 continue;
             }
             if !beyond.is_empty() || !layer.iter().all(|(scope, _)| scope.all_resources) {
@@ -274,16 +203,11 @@ impl<'c> Summaries<'c> {
             }
             everything &= layer.iter().any(|(scope, _)| scope.everything);
             let mut allowed = FixedBitSet::with_capacity(self.catalogue.len());
-            layer
-                .iter()
-                .for_each(|(scope, _)| allowed.union_with(&scope.named));
+            layer.iter().for_each(|(scope, _)| allowed.union_with(&scope.named));
             live.intersect_with(&allowed);
         }
         for (scope, statement) in &work.denials {
-            let open = statement
-                .conditions
-                .iter()
-                .filter(|it| it.holds(context, Effect::Deny) == Truth::Unknown);
+            let open = statement.conditions.iter().filter(|it| it.holds(context, Effect::Deny) == Truth::Unknown);
             let keys: Vec<&Name> = open.map(|it| &it.folded).collect();
             if keys.iter().any(|key| work.open_keys.contains(*key)) {
                 return None;
@@ -303,11 +227,7 @@ impl<'c> Summaries<'c> {
             if negated && !beyond.is_empty() {
                 return None;
             }
-            let gone: Vec<ActionGlob> = statement
-                .actions
-                .values()
-                .filter_map(ActionGlob::of)
-                .collect();
+            let gone: Vec<ActionGlob> = statement.actions.values().filter_map(ActionGlob::of).collect();
             beyond.retain(|glob| !gone.iter().any(|it| it.contains(glob)));
         }
         let full = live.count_ones(..) == self.catalogue.len();
@@ -339,9 +259,7 @@ impl<'w> Work<'w> {
     ) -> Option<Vec<(&'w Scope, bool)>> {
         let mut out = Vec::new();
         for policy in policies {
-            let (_, scopes) = summaries
-                .documents
-                .get(&Arc::as_ptr(&policy.document).addr())?;
+            let (_, scopes) = summaries.documents.get(&Arc::as_ptr(&policy.document).addr())?;
             for (statement, scope) in policy.document.statements.iter().zip(scopes) {
                 if !applies(statement, self.context) {
                     continue;
@@ -371,24 +289,13 @@ fn applies(statement: &Statement, context: &Context) -> bool {
     let Some(effect) = statement.effect else {
         return true;
     };
-    statement
-        .conditions
-        .iter()
-        .all(|it| it.holds(context, effect) != Truth::No)
+    statement.conditions.iter().all(|it| it.holds(context, effect) != Truth::No)
 }
 
 fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
     let effect = statement.effect.unwrap_or(Effect::Allow);
-    let globs: Vec<ActionGlob> = statement
-        .actions
-        .values()
-        .filter_map(ActionGlob::of)
-        .collect();
-    let entries = Entries::new(
-        statement.actions.values(),
-        statement.actions.negated,
-        effect,
-    );
+    let globs: Vec<ActionGlob> = statement.actions.values().filter_map(ActionGlob::of).collect();
+    let entries = Entries::new(statement.actions.values(), statement.actions.negated, effect);
     let named = entries.known(catalogue);
     let context = Context::open();
     let (resources, all_resources) = match &statement.resources {
@@ -399,10 +306,7 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
         }
         Some(clause) => {
             let patterns = clause.values().map(|it| it.widest(&context));
-            (
-                ResourceSet::new(patterns, []),
-                clause.values().any(|it| it.is_all()),
-            )
+            (ResourceSet::new(patterns, []), clause.values().any(|it| it.is_all()))
         }
     };
     let mut live = named.clone();
@@ -411,13 +315,8 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
         if let Some(resources) = &resources {
             for id in named.ones().map(|at| ActionId(at as u16)) {
                 let prefix = catalogue.action(id).service().prefix();
-                let covered = || {
-                    statement
-                        .resources
-                        .iter()
-                        .flat_map(|it| it.values())
-                        .any(|it| it.covers_service(prefix))
-                };
+                let covered =
+                    || statement.resources.iter().flat_map(|it| it.values()).any(|it| it.covers_service(prefix));
                 let bare = catalogue.action(id).wildcard_only();
                 if is_live(catalogue, id, resources) || (bare && covered()) {
                     live.insert(id.index());
@@ -428,11 +327,7 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
     let beyond = if statement.actions.negated || resources.is_none() {
         Vec::new()
     } else {
-        globs
-            .iter()
-            .filter(|glob| is_beyond(catalogue, glob))
-            .cloned()
-            .collect()
+        globs.iter().filter(|glob| is_beyond(catalogue, glob)).cloned().collect()
     };
     let refused = statement.actions.values().any(|it| it.is_refused());
     Scope {
@@ -469,12 +364,7 @@ fn of_rows(catalogue: &Catalogue, permissions: &Permissions) -> Access {
         }
     }
     let full = live.count_ones(..) + usize::from(whoami.is_some()) == catalogue.len();
-    access_of(
-        catalogue,
-        live.ones().map(|at| ActionId(at as u16)),
-        beyond.into_iter(),
-        everything && full,
-    )
+    access_of(catalogue, live.ones().map(|at| ActionId(at as u16)), beyond.into_iter(), everything && full)
 }
 
 fn access_of<'g>(
@@ -483,10 +373,7 @@ fn access_of<'g>(
     beyond: impl Iterator<Item = &'g ActionGlob>,
     everything: bool,
 ) -> Access {
-    let mut access = Access {
-        everything,
-        ..Access::default()
-    };
+    let mut access = Access { everything, ..Access::default() };
     if everything {
         return access;
     }
@@ -515,7 +402,7 @@ fn access_of<'g>(
     access
 }
 
-fn is_damaged(document: &Document) -> bool {
+pub(super) fn is_damaged(document: &Document) -> bool {
     document.damage != Damage::None || document.statements.iter().any(is_damaged_statement)
 }
 
@@ -524,20 +411,14 @@ fn is_damaged_statement(statement: &Statement) -> bool {
         statement.damage,
         statement.condition_damage,
         statement.actions.damage,
-        statement
-            .resources
-            .as_ref()
-            .map_or(Damage::None, |it| it.damage),
-        statement
-            .principals
-            .as_ref()
-            .map_or(Damage::None, |it| it.damage),
+        statement.resources.as_ref().map_or(Damage::None, |it| it.damage),
+        statement.principals.as_ref().map_or(Damage::None, |it| it.damage),
     ];
     statement.effect.is_none() || clauses.iter().any(|it| *it != Damage::None)
 }
 
 /// The policies without what could not be read. A guardrail that is broken anywhere is left out whole: it may allow more.
-fn readable(policies: &Policies) -> Policies {
+pub(super) fn readable(policies: &Policies) -> Policies {
     let whole = |policy: &Policy| (!is_damaged(&policy.document)).then(|| policy.clone());
     let parts = |policy: &Policy| {
         let mut document = Document::clone(&policy.document);
@@ -546,10 +427,7 @@ fn readable(policies: &Policies) -> Policies {
         }
         document.damage = Damage::None;
         document.statements.retain(|it| !is_damaged_statement(it));
-        Some(Policy {
-            name: policy.name.clone(),
-            document: Arc::new(document),
-        })
+        Some(Policy { name: policy.name.clone(), document: Arc::new(document) })
     };
     Policies {
         identity: policies.identity.iter().filter_map(parts).collect(),

@@ -117,9 +117,7 @@ pub fn answer(line: &str) -> String {
 pub fn answer_with(line: &str, catalogue: &dyn Catalogue) -> String {
     match read(line, catalogue) {
         Ok(case) => {
-            let facts = Facts {
-                rcp_service: catalogue.takes_rcps(case.request.action.service()),
-            };
+            let facts = Facts { rcp_service: catalogue.takes_rcps(case.request.action.service()) };
             let answer = decide_with(&case.request, &case.policies, facts);
             render::answer(&case, &answer).to_string()
         }
@@ -140,17 +138,9 @@ pub fn answer_with(line: &str, catalogue: &dyn Catalogue) -> String {
 fn read(line: &str, catalogue: &dyn Catalogue) -> Result<Case, (Json, Complaint)> {
     let line = line.trim_start_matches('\u{feff}');
     let text: Line<'_> = serde_json::from_str(line).map_err(|error| {
-        let id = serde_json::from_str::<Json>(line)
-            .ok()
-            .and_then(|value| value.get("id").cloned())
-            .unwrap_or(Json::Null);
-        (
-            id,
-            Complaint {
-                path: String::new(),
-                message: error.to_string(),
-            },
-        )
+        let id =
+            serde_json::from_str::<Json>(line).ok().and_then(|value| value.get("id").cloned()).unwrap_or(Json::Null);
+        (id, Complaint { path: String::new(), message: error.to_string() })
     })?;
     let id = text.id.clone();
     case(text, catalogue).map_err(|complaint| (id, complaint))
@@ -159,42 +149,19 @@ fn read(line: &str, catalogue: &dyn Catalogue) -> Result<Case, (Json, Complaint)
 fn case(text: Line<'_>, catalogue: &dyn Catalogue) -> Result<Case, Complaint> {
     let request = request(&text.request, catalogue)?;
     let mut reader = Reader { issues: Vec::new() };
-    let resource_kind = if request.action.service() == "sts" {
-        DocumentKind::Trust
-    } else {
-        DocumentKind::Resource
-    };
+    let resource_kind = if request.action.service() == "sts" { DocumentKind::Trust } else { DocumentKind::Resource };
     let policies = Policies {
-        identity: reader.list(
-            "identity_policies",
-            text.identity_policies,
-            DocumentKind::Identity,
-        ),
+        identity: reader.list("identity_policies", text.identity_policies, DocumentKind::Identity),
         boundary: text
             .permissions_boundary
             .map(|it| reader.policy("permissions_boundary", &it, DocumentKind::Boundary)),
-        session: reader.list(
-            "session_policies",
-            text.session_policies,
-            DocumentKind::Session,
-        ),
+        session: reader.list("session_policies", text.session_policies, DocumentKind::Session),
         scps: reader.levels("scps", text.scps, DocumentKind::Scp),
         rcps: reader.levels("rcps", text.rcps, DocumentKind::Rcp),
-        resource: text
-            .resource_policy
-            .map(|it| reader.policy("resource_policy", &it, resource_kind)),
-        endpoint: reader.list(
-            "endpoint_policies",
-            text.endpoint_policies,
-            DocumentKind::Endpoint,
-        ),
+        resource: text.resource_policy.map(|it| reader.policy("resource_policy", &it, resource_kind)),
+        endpoint: reader.list("endpoint_policies", text.endpoint_policies, DocumentKind::Endpoint),
     };
-    Ok(Case {
-        id: text.id,
-        request,
-        policies,
-        issues: reader.issues,
-    })
+    Ok(Case { id: text.id, request, policies, issues: reader.issues })
 }
 
 struct Reader {
@@ -206,39 +173,18 @@ impl Reader {
         let (document, issues): (Document, Vec<Issue>) = parse(text.document.get(), kind);
         let place = format!("{path}.document");
         self.issues.extend(issues.into_iter().map(|issue| {
-            let path = if issue.path.is_empty() {
-                place.clone()
-            } else {
-                format!("{place}.{}", issue.path)
-            };
+            let path = if issue.path.is_empty() { place.clone() } else { format!("{place}.{}", issue.path) };
             (path, issue)
         }));
-        Policy {
-            name: Name::new(text.name.as_deref().unwrap_or(path)),
-            document: Arc::new(document),
-        }
+        Policy { name: Name::new(text.name.as_deref().unwrap_or(path)), document: Arc::new(document) }
     }
 
-    fn list(
-        &mut self,
-        path: &str,
-        texts: Option<Vec<PolicyText<'_>>>,
-        kind: DocumentKind,
-    ) -> Vec<Policy> {
+    fn list(&mut self, path: &str, texts: Option<Vec<PolicyText<'_>>>, kind: DocumentKind) -> Vec<Policy> {
         let texts = texts.unwrap_or_default();
-        texts
-            .iter()
-            .enumerate()
-            .map(|(index, text)| self.policy(&format!("{path}[{index}]"), text, kind))
-            .collect()
+        texts.iter().enumerate().map(|(index, text)| self.policy(&format!("{path}[{index}]"), text, kind)).collect()
     }
 
-    fn levels(
-        &mut self,
-        path: &str,
-        texts: Option<Vec<LevelText<'_>>>,
-        kind: DocumentKind,
-    ) -> Vec<Level> {
+    fn levels(&mut self, path: &str, texts: Option<Vec<LevelText<'_>>>, kind: DocumentKind) -> Vec<Level> {
         let texts = texts.unwrap_or_default().into_iter().enumerate();
         texts
             .map(|(index, text)| Level {
@@ -250,33 +196,20 @@ impl Reader {
 }
 
 fn complain(path: &str, message: impl Into<String>) -> Complaint {
-    Complaint {
-        path: path.to_owned(),
-        message: message.into(),
-    }
+    Complaint { path: path.to_owned(), message: message.into() }
 }
 
 fn request(text: &RequestText<'_>, catalogue: &dyn Catalogue) -> Result<Request, Complaint> {
     let principal = Principal::parse(&text.principal).ok_or_else(|| {
-        let expected =
-            "a role, user or session ARN, a service name, a provider ARN, or `anonymous`";
-        complain(
-            "request.principal",
-            format!("found {}, expected {expected}", quoted(&text.principal)),
-        )
+        let expected = "a role, user or session ARN, a service name, a provider ARN, or `anonymous`";
+        complain("request.principal", format!("found {}, expected {expected}", quoted(&text.principal)))
     })?;
     let action = Action::new(&text.action);
     if !action.is_whole() || text.action.contains(['*', '?']) {
-        let message = format!(
-            "found {}, expected one action, such as `s3:GetObject`",
-            quoted(&text.action)
-        );
+        let message = format!("found {}, expected one action, such as `s3:GetObject`", quoted(&text.action));
         return Err(complain("request.action", message));
     }
-    let named = text
-        .resource
-        .as_deref()
-        .filter(|resource| *resource != "*" && !resource.is_empty());
+    let named = text.resource.as_deref().filter(|resource| *resource != "*" && !resource.is_empty());
     let resource = match (named, catalogue.takes_resource(&action)) {
         // Rule W9: whatever ARN was given, AWS authorises against `*`.
         (_, Some(false)) => Resource::None,
@@ -285,13 +218,11 @@ fn request(text: &RequestText<'_>, catalogue: &dyn Catalogue) -> Result<Request,
     };
     let resource_account = match &text.resource_account {
         None | Some(Json::Null) => None,
+        Some(Json::String(account)) if account == "aws" => None,
         Some(Json::String(account)) => Some(Name::new(account)),
         Some(Json::Number(account)) => Some(Name::new(&format!("{account:0>12}"))),
         Some(_) => {
-            return Err(complain(
-                "request.resource_account",
-                "expected an account id",
-            ));
+            return Err(complain("request.resource_account", "expected an account id"));
         }
     };
     if let Some(account) = &resource_account
@@ -300,13 +231,7 @@ fn request(text: &RequestText<'_>, catalogue: &dyn Catalogue) -> Result<Request,
         let message = format!("found {}, expected twelve digits", quoted(account));
         return Err(complain("request.resource_account", message));
     }
-    Ok(Request {
-        principal,
-        action,
-        resource,
-        resource_account,
-        context: context(text)?,
-    })
+    Ok(Request { principal, action, resource, resource_account, context: context(text)? })
 }
 
 fn context(text: &RequestText<'_>) -> Result<Context, Complaint> {
@@ -324,28 +249,19 @@ fn context(text: &RequestText<'_>) -> Result<Context, Complaint> {
     let Some(raw) = text.context else {
         return Ok(context);
     };
-    let node = json::read(raw.get())
-        .map_err(|fault| complain("request.context", format!("expected {}", fault.expected)))?;
+    let node =
+        json::read(raw.get()).map_err(|fault| complain("request.context", format!("expected {}", fault.expected)))?;
     let members = match node.value {
         Value::Map(members) => members,
         Value::Null => return Ok(context),
         other => {
-            return Err(complain(
-                "request.context",
-                format!("found {}, expected an object", other.kind()),
-            ));
+            return Err(complain("request.context", format!("found {}, expected an object", other.kind())));
         }
     };
     for member in members {
         let wrong = |value: &Value<'_>| {
             let path = format!("request.context.{}", member.key);
-            complain(
-                &path,
-                format!(
-                    "found {}, expected a string or an array of strings",
-                    value.kind()
-                ),
-            )
+            complain(&path, format!("found {}, expected a string or an array of strings", value.kind()))
         };
         match &member.node.value {
             Value::Null => context.set_absent(&member.key),
@@ -387,7 +303,6 @@ impl Case {
     /// # Errors
     /// Path and message of what is wrong with the line.
     pub fn read(line: &str, catalogue: &dyn Catalogue) -> Result<Case, String> {
-        read(line, catalogue)
-            .map_err(|(_, complaint)| format!("{}: {}", complaint.path, complaint.message))
+        read(line, catalogue).map_err(|(_, complaint)| format!("{}: {}", complaint.path, complaint.message))
     }
 }

@@ -14,9 +14,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::iam::case;
-use crate::iam::catalogue::format::{
-    ActionRow, CatalogueError, KeyRow, ResourceRow, ServiceRow, Span,
-};
+use crate::iam::catalogue::format::{ActionRow, CatalogueError, KeyRow, ResourceRow, ServiceRow, Span};
 pub use crate::iam::catalogue::risk::Risk;
 use crate::iam::pattern::{self, ArnGlob};
 
@@ -40,13 +38,7 @@ pub enum Level {
 }
 
 impl Level {
-    pub const ALL: [Level; 5] = [
-        Level::List,
-        Level::Read,
-        Level::Write,
-        Level::Tagging,
-        Level::Permissions,
-    ];
+    pub const ALL: [Level; 5] = [Level::List, Level::Read, Level::Write, Level::Tagging, Level::Permissions];
 
     /// The letter of the access column: `L`, `R`, `W`, `T`, `P`.
     pub fn letter(self) -> char {
@@ -60,9 +52,7 @@ impl Level {
     }
 
     pub fn from_letter(letter: &str) -> Option<Level> {
-        Level::ALL
-            .into_iter()
-            .find(|level| letter.chars().eq([level.letter()]))
+        Level::ALL.into_iter().find(|level| letter.chars().eq([level.letter()]))
     }
 }
 
@@ -143,30 +133,18 @@ impl Catalogue {
 
     /// All services in order of their prefix.
     pub fn services(&self) -> impl DoubleEndedIterator<Item = Service<'_>> {
-        (0..self.services.len()).map(|at| Service {
-            catalogue: self,
-            id: ServiceId(narrow(at)),
-        })
+        (0..self.services.len()).map(|at| Service { catalogue: self, id: ServiceId(narrow(at)) })
     }
 
     /// The service with this prefix, in any case.
     pub fn service(&self, prefix: &str) -> Option<Service<'_>> {
         let prefix = prefix.to_ascii_lowercase();
-        let found = self
-            .services
-            .binary_search_by(|row| self.lower(row.prefix).cmp(prefix.as_str()))
-            .ok()?;
-        Some(Service {
-            catalogue: self,
-            id: ServiceId(narrow(found)),
-        })
+        let found = self.services.binary_search_by(|row| self.lower(row.prefix).cmp(prefix.as_str())).ok()?;
+        Some(Service { catalogue: self, id: ServiceId(narrow(found)) })
     }
 
     pub fn action(&self, id: ActionId) -> Action<'_> {
-        Action {
-            catalogue: self,
-            id,
-        }
+        Action { catalogue: self, id }
     }
 
     /// The action of this full name, such as `s3:GetObject`, in any case.
@@ -175,9 +153,7 @@ impl Catalogue {
         let service = self.service(prefix)?;
         let name = name.to_ascii_lowercase();
         let range = service.row().actions();
-        let found = self.actions[range.clone()]
-            .binary_search_by(|row| self.lower(row.name).cmp(name.as_str()))
-            .ok()?;
+        let found = self.actions[range.clone()].binary_search_by(|row| self.lower(row.name).cmp(name.as_str())).ok()?;
         Some(ActionId(narrow(range.start + found)))
     }
 
@@ -199,9 +175,7 @@ impl Catalogue {
         let rows = &self.actions[range.clone()];
         let literal = name.find(['*', '?']).unwrap_or(name.len());
         let start = rows.partition_point(|row| self.lower(row.name) < &name[..literal]);
-        let shared = rows[start..]
-            .iter()
-            .take_while(|row| self.lower(row.name).starts_with(&name[..literal]));
+        let shared = rows[start..].iter().take_while(|row| self.lower(row.name).starts_with(&name[..literal]));
         shared
             .enumerate()
             .filter(|(_, row)| is_match(&name[literal..], &self.lower(row.name)[literal..]))
@@ -230,13 +204,7 @@ impl case::Catalogue for Catalogue {
 
 impl fmt::Debug for Catalogue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Catalogue({}, {}, {} actions)",
-            self.source,
-            self.data_date,
-            self.actions.len()
-        )
+        write!(f, "Catalogue({}, {}, {} actions)", self.source, self.data_date, self.actions.len())
     }
 }
 
@@ -277,10 +245,7 @@ impl<'a> Service<'a> {
 
     /// Its resource types, in the order of their names.
     pub fn resources(self) -> impl Iterator<Item = ResourceType<'a>> {
-        self.row().resources().map(move |at| ResourceType {
-            catalogue: self.catalogue,
-            at,
-        })
+        self.row().resources().map(move |at| ResourceType { catalogue: self.catalogue, at })
     }
 }
 
@@ -301,10 +266,7 @@ impl<'a> Action<'a> {
     }
 
     pub fn service(self) -> Service<'a> {
-        Service {
-            catalogue: self.catalogue,
-            id: ServiceId(self.row().service),
-        }
+        Service { catalogue: self.catalogue, id: ServiceId(self.row().service) }
     }
 
     /// The part after the colon as AWS writes it.
@@ -335,9 +297,7 @@ impl<'a> Action<'a> {
                 Some(at) => (at, true),
                 None => (item, false),
             };
-            let at = first
-                + at.parse::<usize>()
-                    .expect("checked when the catalogue was read");
+            let at = first + at.parse::<usize>().expect("checked when the catalogue was read");
             (ResourceType { catalogue, at }, required)
         })
     }
@@ -346,14 +306,11 @@ impl<'a> Action<'a> {
     pub fn keys(self) -> impl Iterator<Item = Key<'a>> {
         let (catalogue, first) = (self.catalogue, self.service().row().keys().start);
         let own = format::indexes(catalogue.text(self.row().keys));
-        let of_resources = self.resources().flat_map(move |(it, _)| {
-            format::indexes(catalogue.text(catalogue.resources[it.at].keys))
-        });
+        let of_resources =
+            self.resources().flat_map(move |(it, _)| format::indexes(catalogue.text(catalogue.resources[it.at].keys)));
         own.chain(of_resources).map(move |at| Key {
             catalogue,
-            at: first
-                + at.parse::<usize>()
-                    .expect("checked when the catalogue was read"),
+            at: first + at.parse::<usize>().expect("checked when the catalogue was read"),
         })
     }
 
@@ -396,9 +353,7 @@ impl<'a> ResourceType<'a> {
     pub fn pattern(self) -> &'a ArnGlob {
         let rows = &self.catalogue.resources;
         let all = self.catalogue.patterns.get_or_init(|| {
-            rows.iter()
-                .map(|row| ArnGlob::new(&without_placeholders(self.catalogue.text(row.arn))))
-                .collect()
+            rows.iter().map(|row| ArnGlob::new(&without_placeholders(self.catalogue.text(row.arn)))).collect()
         });
         &all[self.at]
     }
@@ -478,11 +433,7 @@ mod tests {
 
     fn names(pattern: &str) -> Vec<String> {
         let catalogue = Catalogue::bundled();
-        catalogue
-            .matching(pattern)
-            .into_iter()
-            .map(|id| catalogue.action(id).to_string())
-            .collect()
+        catalogue.matching(pattern).into_iter().map(|id| catalogue.action(id).to_string()).collect()
     }
 
     #[test]
@@ -504,15 +455,9 @@ mod tests {
     #[test]
     fn the_fast_scan_agrees_with_matching_every_name() {
         let catalogue = Catalogue::bundled();
-        for pattern in [
-            "ec2:*",
-            "ec2:De*",
-            "ec2:*e*s",
-            "ec2:?e*",
-            "ec2:DescribeInstances",
-            "s3:Get*Object*",
-            "iam:P??R*",
-        ] {
+        for pattern in
+            ["ec2:*", "ec2:De*", "ec2:*e*s", "ec2:?e*", "ec2:DescribeInstances", "s3:Get*Object*", "iam:P??R*"]
+        {
             let (prefix, name) = pattern.split_once(':').unwrap();
             let name = name.to_ascii_lowercase();
             let slow: Vec<ActionId> = catalogue
@@ -541,14 +486,11 @@ mod tests {
         let catalogue = Catalogue::bundled();
         let get = catalogue.action(catalogue.find("s3:GetObject").unwrap());
         assert_eq!(get.level(), Level::Read);
+        assert!(get.resources().any(|(it, _)| it.arn() == "arn:${Partition}:s3:::${BucketName}/${ObjectName}"));
         assert!(
-            get.resources()
-                .any(|(it, _)| it.arn() == "arn:${Partition}:s3:::${BucketName}/${ObjectName}")
-        );
-        assert!(
-            get.keys()
-                .any(|key| key.name() == "s3:ExistingObjectTag/<key>"
-                    || key.name().starts_with("s3:ExistingObjectTag/"))
+            get.keys().any(
+                |key| key.name() == "s3:ExistingObjectTag/<key>" || key.name().starts_with("s3:ExistingObjectTag/")
+            )
         );
         assert!(!get.wildcard_only());
         let list = catalogue.action(catalogue.find("ec2:DescribeInstances").unwrap());
@@ -557,16 +499,8 @@ mod tests {
         let pass = catalogue.action(catalogue.find("iam:CreateRole").unwrap());
         assert_eq!(pass.level(), Level::Write);
         let policy = catalogue.action(catalogue.find("s3:PutBucketPolicy").unwrap());
-        assert_eq!(
-            policy.level(),
-            Level::Permissions,
-            "combined levels resolve upward"
-        );
-        assert!(
-            catalogue
-                .action(catalogue.find("lambda:CreateFunction").unwrap())
-                .passes_role()
-        );
+        assert_eq!(policy.level(), Level::Permissions, "combined levels resolve upward");
+        assert!(catalogue.action(catalogue.find("lambda:CreateFunction").unwrap()).passes_role());
         assert!(catalogue.service("S3").unwrap().supports_rcp());
     }
 
@@ -576,21 +510,11 @@ mod tests {
         assert!(BUNDLED.len() < 256 << 10, "{} bytes", BUNDLED.len());
         assert!(Catalogue::read(BUNDLED).is_ok(), "the checksum holds");
         assert!((22_000..30_000).contains(&catalogue.len()));
-        assert!(
-            !catalogue.text.contains("Grants permission"),
-            "no description text"
-        );
+        assert!(!catalogue.text.contains("Grants permission"), "no description text");
         assert!((60..150).contains(&names("s3:Get*").len()));
         assert!((150..700).contains(&names("ec2:Describe*").len()));
         assert!((150..400).contains(&names("iam:*").len()));
         assert!(catalogue.services().filter(|it| it.supports_rcp()).count() > 20);
-        assert!(
-            (254..500).contains(
-                &catalogue
-                    .ids()
-                    .filter(|id| catalogue.action(*id).passes_role())
-                    .count()
-            )
-        );
+        assert!((254..500).contains(&catalogue.ids().filter(|id| catalogue.action(*id).passes_role()).count()));
     }
 }

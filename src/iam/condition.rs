@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 use crate::base::{Name, Truth};
 
 use super::document::Effect;
+use super::glob::Glob;
 use super::json::Span;
 use super::request::{Context, Lookup};
 
@@ -33,18 +34,9 @@ pub struct Condition {
 
 impl Condition {
     /// None for an operator that does not exist. `variables` is false under version 2008-10-17.
-    pub fn new(
-        operator: &str,
-        key: &str,
-        values: Vec<Name>,
-        variables: bool,
-        span: Span,
-    ) -> Option<Condition> {
+    pub fn new(operator: &str, key: &str, values: Vec<Name>, variables: bool, span: Span) -> Option<Condition> {
         let parsed = Operator::parse(operator)?;
-        let operands = values
-            .iter()
-            .map(|value| Operand::new(parsed.row.test, value, variables))
-            .collect();
+        let operands = values.iter().map(|value| Operand::new(parsed.row.test, value, variables)).collect();
         Some(Condition {
             operator: parsed,
             written: Name::new(operator),
@@ -82,12 +74,12 @@ impl Condition {
             },
             (Some(Quantifier::ForAllValues), Lookup::One(value)) => self.one(value, context),
             (Some(Quantifier::ForAnyValue), Lookup::One(value)) => self.one(value, context),
-            (Some(Quantifier::ForAllValues), Lookup::Many(values)) if !values.is_empty() => values
-                .iter()
-                .fold(Truth::Yes, |all, value| all.and(self.one(value, context))),
-            (Some(Quantifier::ForAnyValue), Lookup::Many(values)) if !values.is_empty() => values
-                .iter()
-                .fold(Truth::No, |any, value| any.or(self.one(value, context))),
+            (Some(Quantifier::ForAllValues), Lookup::Many(values)) if !values.is_empty() => {
+                values.iter().fold(Truth::Yes, |all, value| all.and(self.one(value, context)))
+            }
+            (Some(Quantifier::ForAnyValue), Lookup::Many(values)) if !values.is_empty() => {
+                values.iter().fold(Truth::No, |any, value| any.or(self.one(value, context)))
+            }
             (_, Lookup::Absent | Lookup::Many(_)) => self.absent(),
         }
     }
@@ -106,38 +98,22 @@ impl Condition {
     /// One request value against all policy values: any for positive operators, none for negated ones (rule C1).
     fn one(&self, value: &str, context: &Context) -> Truth {
         let any = self.operands.iter().fold(Truth::No, |any, operand| {
-            if any == Truth::Yes {
-                any
-            } else {
-                any.or(operand.matches(self.operator.row.test, value, context))
-            }
+            if any == Truth::Yes { any } else { any.or(operand.matches(self.operator.row.test, value, context)) }
         });
         if self.operator.row.negated { !any } else { any }
     }
 
     /// The key is not known. Still certain where presence and value make no difference.
     fn unknown(&self, context: &Context) -> Truth {
-        let any = if self
-            .operands
-            .iter()
-            .any(|operand| operand.matches_all(self.operator.row.test))
-        {
+        let any = if self.operands.iter().any(|operand| operand.matches_all(self.operator.row.test)) {
             Truth::Yes
-        } else if self
-            .operands
-            .iter()
-            .all(|operand| operand.matches_none(context))
-        {
+        } else if self.operands.iter().all(|operand| operand.matches_none(context)) {
             Truth::No
         } else {
             return Truth::Unknown;
         };
         let present = if self.operator.row.negated { !any } else { any };
-        if present == self.absent() {
-            present
-        } else {
-            Truth::Unknown
-        }
+        if present == self.absent() { present } else { Truth::Unknown }
     }
 
     /// Rule C4. Several values OR.
@@ -178,8 +154,7 @@ impl Condition {
                 [Operand::Presence(Some(value))] => Some(*value),
                 _ => None,
             };
-            return self.folded == other.folded
-                && value(self).is_some_and(|it| value(other) == Some(!it));
+            return self.folded == other.folded && value(self).is_some_and(|it| value(other) == Some(!it));
         }
         let quantifiers = match (a.quantifier, b.quantifier) {
             (None, None) => true,
@@ -193,27 +168,34 @@ impl Condition {
             && self.asks_of_the_same(other)
     }
 
-    /// The texts of which the key must be one, for a positive exact comparison without variables that an absent key
-    /// fails; none for every other condition.
-    pub fn literal_choices(&self) -> Option<Vec<&str>> {
-        let operator = &self.operator;
-        if operator.row.negated
-            || operator.if_exists
-            || operator.quantifier.is_some()
-            || operator.row.test != Test::TextEquals
-        {
-            return None;
-        }
+    /// The texts of which the key must be one for this, or its negation, to hold; none where it is no exact comparison
+    /// without variables, or where an absent key meets it.
+    pub fn literal_choices(&self, negate: bool) -> Option<Vec<&str>> {
+        self.pins(negate, Test::TextEquals)?;
         self.operands.iter().map(Operand::as_literal).collect()
+    }
+
+    /// The same for patterns: the key must fit one of them.
+    pub fn pattern_choices(&self, negate: bool) -> Option<Vec<&Glob>> {
+        self.pins(negate, Test::TextLike)?;
+        self.operands.iter().map(Operand::as_pattern).collect()
+    }
+
+    /// Holds only for a present key with a value among those written.
+    fn pins(&self, negate: bool, test: Test) -> Option<()> {
+        let operator = self.operator.plain();
+        let pins = operator.row.test == test
+            && operator.row.negated == negate
+            && !operator.if_exists
+            && operator.quantifier.is_none();
+        pins.then_some(())
     }
 }
 
 /// The same operator, key and values in the same order; the place in the text does not count.
 impl PartialEq for Condition {
     fn eq(&self, other: &Condition) -> bool {
-        self.operator == other.operator
-            && self.folded == other.folded
-            && self.operands == other.operands
+        self.operator == other.operator && self.folded == other.folded && self.operands == other.operands
     }
 }
 

@@ -321,7 +321,7 @@ fn residual(request: &Request, policies: &Policies, frame: &Frame, hits: &[Hit<'
         }
     });
     let allow = layers.allow(frame, request);
-    Residual::all([allow, layers.deny.not()])
+    Residual::all([allow, layers.deny.not()]).settle()
 }
 
 fn reasons(
@@ -341,7 +341,8 @@ fn reasons(
             policies,
         ))
     };
-    match decision {
+    let open = |hit: &&Hit<'_>| hit.effect == Effect::Deny || !granting(hit, frame).is_no();
+    let reasons: Vec<Reason> = match decision {
         Decision::ExplicitDeny => hits
             .iter()
             .filter(|hit| hit.effect == Effect::Deny && hit.bonds.any().is_yes())
@@ -352,11 +353,14 @@ fn reasons(
             .filter(|hit| hit.effect == Effect::Allow && granting(hit, frame).is_yes())
             .map(named)
             .collect(),
-        Decision::Depends | Decision::Error => {
-            let open = |hit: &&Hit<'_>| hit.effect == Effect::Deny || !granting(hit, frame).is_no();
-            hits.iter().filter(open).map(named).collect()
-        }
         Decision::ImplicitDeny => silent(policies, frame, layers),
+        Decision::Depends | Decision::Error => Vec::new(),
+    };
+    // Open statements can settle an answer together, such as an Allow and a Deny on one condition.
+    if reasons.is_empty() {
+        hits.iter().filter(open).map(named).collect()
+    } else {
+        reasons
     }
 }
 

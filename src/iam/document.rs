@@ -32,13 +32,7 @@ pub enum DocumentKind {
 impl DocumentKind {
     /// Whether statements name a principal.
     pub fn has_principal(self) -> bool {
-        matches!(
-            self,
-            DocumentKind::Rcp
-                | DocumentKind::Resource
-                | DocumentKind::Trust
-                | DocumentKind::Endpoint
-        )
+        matches!(self, DocumentKind::Rcp | DocumentKind::Resource | DocumentKind::Trust | DocumentKind::Endpoint)
     }
 }
 
@@ -96,30 +90,17 @@ impl ServiceIndex {
     pub fn new(statements: &[Statement]) -> ServiceIndex {
         // Above this the shared lists would outweigh the document itself.
         const MOST: usize = 1 << 16;
-        let services: Vec<Option<FxHashSet<&str>>> =
-            statements.iter().map(Statement::services).collect();
+        let services: Vec<Option<FxHashSet<&str>>> = statements.iter().map(Statement::services).collect();
         let names: FxHashSet<&str> = services.iter().flatten().flatten().copied().collect();
         let places = |keep: &dyn Fn(&Option<FxHashSet<&str>>) -> bool| -> Box<[usize]> {
-            services
-                .iter()
-                .enumerate()
-                .filter(|(_, it)| keep(it))
-                .map(|(index, _)| index)
-                .collect()
+            services.iter().enumerate().filter(|(_, it)| keep(it)).map(|(index, _)| index).collect()
         };
         if names.len() * statements.len() > MOST {
-            return ServiceIndex {
-                named: FxHashMap::default(),
-                any: places(&|_| true),
-            };
+            return ServiceIndex { named: FxHashMap::default(), any: places(&|_| true) };
         }
-        let of =
-            |name: &str| places(&|it| it.as_ref().is_none_or(|services| services.contains(name)));
+        let of = |name: &str| places(&|it| it.as_ref().is_none_or(|services| services.contains(name)));
         ServiceIndex {
-            named: names
-                .iter()
-                .map(|name| (Box::from(*name), of(name)))
-                .collect(),
+            named: names.iter().map(|name| (Box::from(*name), of(name))).collect(),
             any: places(&|it| it.is_none()),
         }
     }
@@ -130,22 +111,14 @@ impl Document {
     /// not.
     pub fn about(&self, service: &str) -> impl Iterator<Item = &Statement> {
         let places = self.index.named.get(service).unwrap_or(&self.index.any);
-        places
-            .iter()
-            .filter_map(|place| self.statements.get(*place))
+        places.iter().filter_map(|place| self.statements.get(*place))
     }
 
     /// The lines (from 1) on which a span lies.
     pub fn lines(&self, span: Span) -> RangeInclusive<u32> {
-        let inside = self
-            .text
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or("");
+        let inside = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
         let breaks = inside.bytes().filter(|byte| *byte == b'\n').count();
-        span.line
-            ..=span
-                .line
-                .saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX))
+        span.line..=span.line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX))
     }
 }
 
@@ -239,13 +212,7 @@ impl fmt::Display for Issue {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        write!(
-            f,
-            "{} (line {}, column {})",
-            self.message(),
-            self.line,
-            self.column
-        )
+        write!(f, "{} (line {}, column {})", self.message(), self.line, self.column)
     }
 }
 

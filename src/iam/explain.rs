@@ -111,12 +111,7 @@ pub struct Unread {
 }
 
 /// Decides and explains. Costs a few times what [`super::decide()`] costs.
-pub fn explain(
-    request: &Request,
-    policies: &Policies,
-    facts: Facts,
-    unread: Unread,
-) -> Explanation {
+pub fn explain(request: &Request, policies: &Policies, facts: Facts, unread: Unread) -> Explanation {
     let answer = decide_with(request, policies, facts);
     let frame = Frame::new(request, policies, facts.rcp_service == Some(false));
     let survey = Survey::new(request, policies, &frame);
@@ -131,13 +126,7 @@ pub fn explain(
         )
     });
     let (certain, names) = gaps(&answer, policies, &frame, unread);
-    Explanation {
-        answer,
-        steps,
-        nearest,
-        certain,
-        unread: names,
-    }
+    Explanation { answer, steps, nearest, certain, unread: names }
 }
 
 impl Explanation {
@@ -176,8 +165,7 @@ impl Survey {
                     None => &[Effect::Allow, Effect::Deny],
                 };
                 for effect in effects {
-                    let source =
-                        || Source::of(layer, level, policy, Some(statement), *effect, policies);
+                    let source = || Source::of(layer, level, policy, Some(statement), *effect, policies);
                     let spans = std::cell::Cell::new(false);
                     let asked = Asked {
                         document,
@@ -208,34 +196,17 @@ impl Survey {
     }
 
     fn allow(&self, layer: Layer) -> Truth {
-        self.allows
-            .iter()
-            .filter(|(it, ..)| *it == layer)
-            .fold(Truth::No, |any, (_, truth, _)| any.or(*truth))
+        self.allows.iter().filter(|(it, ..)| *it == layer).fold(Truth::No, |any, (_, truth, _)| any.or(*truth))
     }
 
     fn deny(&self, layer: Layer) -> Truth {
-        self.denies
-            .iter()
-            .filter(|(_, it)| it.layer == layer)
-            .fold(Truth::No, |any, (truth, _)| any.or(*truth))
+        self.denies.iter().filter(|(_, it)| it.layer == layer).fold(Truth::No, |any, (truth, _)| any.or(*truth))
     }
 
     fn reasons(&self, layer: Layer) -> Vec<Reason> {
-        let allows = self
-            .allows
-            .iter()
-            .filter(|(it, ..)| *it == layer)
-            .map(|(_, _, source)| source);
-        let denies = self
-            .denies
-            .iter()
-            .filter(|(_, it)| it.layer == layer)
-            .map(|(_, source)| source);
-        denies
-            .chain(allows)
-            .map(|source| Reason::Statement(source.clone().into()))
-            .collect()
+        let allows = self.allows.iter().filter(|(it, ..)| *it == layer).map(|(_, _, source)| source);
+        let denies = self.denies.iter().filter(|(_, it)| it.layer == layer).map(|(_, source)| source);
+        denies.chain(allows).map(|source| Reason::Statement(source.clone().into())).collect()
     }
 
     fn result(&self, layer: Layer, there: bool, unread: bool, allow: Truth) -> StepResult {
@@ -266,10 +237,7 @@ fn steps(
     answer: &Answer,
     unread: Unread,
 ) -> Vec<Step> {
-    let denied = survey
-        .denies
-        .iter()
-        .fold(Truth::No, |any, (truth, _)| any.or(*truth));
+    let denied = survey.denies.iter().fold(Truth::No, |any, (truth, _)| any.or(*truth));
     let explicit = Step {
         kind: StepKind::ExplicitDeny,
         result: match denied {
@@ -277,74 +245,31 @@ fn steps(
             Truth::Unknown => StepResult::Cond,
             Truth::No => StepResult::None,
         },
-        reasons: survey
-            .denies
-            .iter()
-            .map(|(_, source)| Reason::Statement(source.clone().into()))
-            .collect(),
+        reasons: survey.denies.iter().map(|(_, source)| Reason::Statement(source.clone().into())).collect(),
     };
     let step = |kind: StepKind, layer: Layer, there: bool, unread: bool, allow: Truth| Step {
         kind,
-        result: if frame.counts(layer) {
-            survey.result(layer, there, unread, allow)
-        } else {
-            StepResult::None
-        },
-        reasons: if frame.counts(layer) {
-            survey.reasons(layer)
-        } else {
-            Vec::new()
-        },
+        result: if frame.counts(layer) { survey.result(layer, there, unread, allow) } else { StepResult::None },
+        reasons: if frame.counts(layer) { survey.reasons(layer) } else { Vec::new() },
     };
-    let scp = survey
-        .levels
-        .iter()
-        .fold(Truth::Yes, |all, level| all.and(*level));
-    let simple = |kind: StepKind, layer: Layer, there: bool, unread: bool| {
-        step(kind, layer, there, unread, survey.allow(layer))
-    };
+    let scp = survey.levels.iter().fold(Truth::Yes, |all, level| all.and(*level));
+    let simple =
+        |kind: StepKind, layer: Layer, there: bool, unread: bool| step(kind, layer, there, unread, survey.allow(layer));
     let has_identity = frame.identity_counts();
     let mut steps = vec![
         explicit,
-        step(
-            StepKind::Scp,
-            Layer::Scp,
-            !policies.scps.is_empty(),
-            unread.scps,
-            scp,
-        ),
+        step(StepKind::Scp, Layer::Scp, !policies.scps.is_empty(), unread.scps, scp),
         // RCPFullAWSAccess is attached everywhere, so an RCP that does not deny allows (rule L3).
-        step(
-            StepKind::Rcp,
-            Layer::Rcp,
-            !policies.rcps.is_empty(),
-            unread.rcps,
-            Truth::Yes,
-        ),
+        step(StepKind::Rcp, Layer::Rcp, !policies.rcps.is_empty(), unread.rcps, Truth::Yes),
         simple(
             StepKind::Resource,
             Layer::Resource,
             policies.resource.is_some(),
             unread.resource || (frame.must_agree && policies.resource.is_none()),
         ),
-        simple(
-            StepKind::Identity,
-            Layer::Identity,
-            has_identity,
-            unread.identity,
-        ),
-        simple(
-            StepKind::Boundary,
-            Layer::Boundary,
-            policies.boundary.is_some(),
-            unread.boundary,
-        ),
-        simple(
-            StepKind::Session,
-            Layer::Session,
-            !policies.session.is_empty(),
-            unread.session,
-        ),
+        simple(StepKind::Identity, Layer::Identity, has_identity, unread.identity),
+        simple(StepKind::Boundary, Layer::Boundary, policies.boundary.is_some(), unread.boundary),
+        simple(StepKind::Session, Layer::Session, !policies.session.is_empty(), unread.session),
     ];
     let kms = if request.action.service() == "kms" && frame.must_agree {
         steps[3].result
@@ -353,11 +278,7 @@ fn steps(
     } else {
         StepResult::NotReached
     };
-    steps.push(Step {
-        kind: StepKind::Kms,
-        result: kms,
-        reasons: Vec::new(),
-    });
+    steps.push(Step { kind: StepKind::Kms, result: kms, reasons: Vec::new() });
     steps
 }
 
@@ -384,9 +305,7 @@ fn missing_layer(answer: &Answer, policies: &Policies, frame: &Frame) -> Option<
                 let source = atom.source.as_ref()?;
                 (source.effect == Effect::Allow).then_some(source.layer)
             });
-            open.or_else(|| {
-                (frame.resource_needed() && policies.resource.is_some()).then_some(Layer::Resource)
-            })
+            open.or_else(|| (frame.resource_needed() && policies.resource.is_some()).then_some(Layer::Resource))
         }
     }
 }
@@ -399,42 +318,12 @@ fn gaps(answer: &Answer, policies: &Policies, frame: &Frame, unread: Unread) -> 
     let open = matches!(answer.decision, Decision::Depends | Decision::Error);
     // (not read, can take away, can give)
     let rows = [
-        (
-            "service control policies",
-            unread.scps && frame.scps_count(),
-            true,
-            false,
-        ),
-        (
-            "resource control policies",
-            unread.rcps && frame.rcps_count(),
-            true,
-            false,
-        ),
-        (
-            "resource policy",
-            unread.resource && policies.resource.is_none(),
-            true,
-            true,
-        ),
-        (
-            "identity policies",
-            unread.identity && frame.identity_counts(),
-            true,
-            true,
-        ),
-        (
-            "permissions boundary",
-            unread.boundary && frame.identity_counts(),
-            true,
-            false,
-        ),
-        (
-            "session policies",
-            unread.session && frame.identity_counts(),
-            true,
-            false,
-        ),
+        ("service control policies", unread.scps && frame.scps_count(), true, false),
+        ("resource control policies", unread.rcps && frame.rcps_count(), true, false),
+        ("resource policy", unread.resource && policies.resource.is_none(), true, true),
+        ("identity policies", unread.identity && frame.identity_counts(), true, true),
+        ("permissions boundary", unread.boundary && frame.identity_counts(), true, false),
+        ("session policies", unread.session && frame.identity_counts(), true, false),
     ];
     for (name, missing, takes, gives) in rows {
         if missing {
@@ -443,10 +332,7 @@ fn gaps(answer: &Answer, policies: &Policies, frame: &Frame, unread: Unread) -> 
             certain &= !((takes && (allowed || open)) || (gives && (denied || open)));
         }
     }
-    for (_, _, policy) in policies
-        .iter()
-        .filter(|(layer, _, policy)| frame.counts(*layer) && is_damaged(policy))
-    {
+    for (_, _, policy) in policies.iter().filter(|(layer, _, policy)| frame.counts(*layer) && is_damaged(policy)) {
         names.push(policy.name.clone());
     }
     (certain, names)
@@ -455,8 +341,7 @@ fn gaps(answer: &Answer, policies: &Policies, frame: &Frame, unread: Unread) -> 
 fn is_damaged(policy: &Policy) -> bool {
     let document = &*policy.document;
     let statement = |it: &super::document::Statement| {
-        it.damage.max(it.condition_damage).max(it.actions.damage) > Damage::None
-            || it.effect.is_none()
+        it.damage.max(it.condition_damage).max(it.actions.damage) > Damage::None || it.effect.is_none()
     };
     document.damage > Damage::None || document.statements.iter().any(statement)
 }

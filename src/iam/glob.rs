@@ -49,10 +49,7 @@ impl Glob {
 
     /// The pattern `*`.
     pub fn any() -> Glob {
-        Glob {
-            tokens: Box::new([Token::Many]),
-            shape: Shape::Any,
-        }
+        Glob { tokens: Box::new([Token::Many]), shape: Shape::Any }
     }
 
     /// Runs of wildcards are put into one order (`?` first, one `*`), so equal languages more often compare equal.
@@ -75,16 +72,8 @@ impl Glob {
             clean.push(Token::Many);
         }
         let text = |tokens: &[Token]| -> Option<Box<str>> {
-            let text: Option<String> = tokens
-                .iter()
-                .map(|token| {
-                    if let Token::Char(c) = token {
-                        Some(*c)
-                    } else {
-                        None
-                    }
-                })
-                .collect();
+            let text: Option<String> =
+                tokens.iter().map(|token| if let Token::Char(c) = token { Some(*c) } else { None }).collect();
             text.map(String::into_boxed_str)
         };
         let shape = match clean.as_slice() {
@@ -92,10 +81,7 @@ impl Glob {
             [start @ .., Token::Many] => text(start).map_or(Shape::General, Shape::Prefix),
             all => text(all).map_or(Shape::General, Shape::Literal),
         };
-        Glob {
-            tokens: clean.into_boxed_slice(),
-            shape,
-        }
+        Glob { tokens: clean.into_boxed_slice(), shape }
     }
 
     pub fn tokens(&self) -> &[Token] {
@@ -109,22 +95,12 @@ impl Glob {
 
     /// The one text that this matches, when it has no wildcard.
     pub fn as_literal(&self) -> Option<&str> {
-        if let Shape::Literal(text) = &self.shape {
-            Some(text)
-        } else {
-            None
-        }
+        if let Shape::Literal(text) = &self.shape { Some(text) } else { None }
     }
 
     /// Characters before the first wildcard.
     pub fn literal_prefix(&self) -> impl Iterator<Item = char> + '_ {
-        self.tokens.iter().map_while(|token| {
-            if let Token::Char(c) = token {
-                Some(*c)
-            } else {
-                None
-            }
-        })
+        self.tokens.iter().map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None })
     }
 
     /// Whether the whole text matches. Time is linear for the usual shapes and at worst text times pattern, never more.
@@ -269,13 +245,7 @@ mod tests {
         let pattern = Glob::new(&format!("{}b", "*a".repeat(2_000)));
         assert!(!pattern.matches(&"a".repeat(20_000)));
         let other = Glob::new(&format!("{}c", "*a".repeat(300)));
-        assert!(disjoint(
-            &Glob::new(&format!("{}b", "*a".repeat(300))),
-            &other
-        ));
-        assert!(contains(
-            &Glob::new(&"*a".repeat(100)),
-            &Glob::new(&"*a".repeat(200))
-        ));
+        assert!(disjoint(&Glob::new(&format!("{}b", "*a".repeat(300))), &other));
+        assert!(contains(&Glob::new(&"*a".repeat(100)), &Glob::new(&"*a".repeat(200))));
     }
 }

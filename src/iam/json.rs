@@ -70,19 +70,9 @@ impl Value<'_> {
 /// # Errors
 /// The first place where the text stops being JSON, or passes [`MAX_DEPTH`] or [`MAX_BYTES`].
 pub fn read(text: &str) -> Result<Node<'_>, Fault> {
-    let mut reader = Reader {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-        line: 1,
-    };
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, line: 1 };
     if text.len() > MAX_BYTES {
-        return Err(Fault {
-            at: 0,
-            line: 1,
-            found: format!("{} bytes", text.len()),
-            expected: "at most 8 MiB",
-        });
+        return Err(Fault { at: 0, line: 1, found: format!("{} bytes", text.len()), expected: "at most 8 MiB" });
     }
     let node = reader.value(0)?;
     reader.space();
@@ -127,33 +117,17 @@ impl<'t> Reader<'t> {
     }
 
     fn fault(&self, expected: &'static str) -> Fault {
-        let found = match self
-            .text
-            .get(floor_boundary(self.text, self.at)..)
-            .and_then(|rest| rest.chars().next())
-        {
+        let found = match self.text.get(floor_boundary(self.text, self.at)..).and_then(|rest| rest.chars().next()) {
             None => "the end of the text".to_owned(),
-            Some(character) => format!(
-                "`{}`",
-                crate::base::text::clean(character.encode_utf8(&mut [0; 4]))
-            ),
+            Some(character) => format!("`{}`", crate::base::text::clean(character.encode_utf8(&mut [0; 4]))),
         };
-        Fault {
-            at: self.at,
-            line: self.line,
-            found,
-            expected,
-        }
+        Fault { at: self.at, line: self.line, found, expected }
     }
 
     fn span(&self, start: usize, line: u32) -> Span {
         // MAX_BYTES keeps offsets far below u32::MAX.
         let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Span {
-            start: short(start),
-            end: short(self.at),
-            line,
-        }
+        Span { start: short(start), end: short(self.at), line }
     }
 
     fn value(&mut self, depth: usize) -> Result<Node<'t>, Fault> {
@@ -177,10 +151,7 @@ impl<'t> Reader<'t> {
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => return Err(self.fault("a JSON value")),
         };
-        Ok(Node {
-            span: self.span(start, line),
-            value,
-        })
+        Ok(Node { span: self.span(start, line), value })
     }
 
     fn word(&mut self, word: &'static str, value: Value<'t>) -> Result<Value<'t>, Fault> {
@@ -197,11 +168,7 @@ impl<'t> Reader<'t> {
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
         }
-        if start == self.at {
-            Err(self.fault("a digit"))
-        } else {
-            Ok(())
-        }
+        if start == self.at { Err(self.fault("a digit")) } else { Ok(()) }
     }
 
     fn number(&mut self) -> Result<Value<'t>, Fault> {
@@ -263,11 +230,7 @@ impl<'t> Reader<'t> {
                 return Err(self.fault("`:`"));
             }
             let node = self.value(depth + 1)?;
-            members.push(Member {
-                key,
-                key_span,
-                node,
-            });
+            members.push(Member { key, key_span, node });
             self.space();
             if self.take(b'}') {
                 return Ok(Value::Map(members));
@@ -361,16 +324,11 @@ impl<'t> Reader<'t> {
     }
 
     fn hex(&mut self) -> Result<u32, Fault> {
-        let digits = self
-            .bytes
-            .get(self.at..self.at + 4)
-            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let digits = self.bytes.get(self.at..self.at + 4).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         let Some(digits) = digits else {
             return Err(self.fault("four hexadecimal digits"));
         };
-        let code = digits.iter().fold(0, |code, digit| {
-            code * 16 + char::from(*digit).to_digit(16).unwrap_or(0)
-        });
+        let code = digits.iter().fold(0, |code, digit| code * 16 + char::from(*digit).to_digit(16).unwrap_or(0));
         self.at += 4;
         Ok(code)
     }
@@ -384,42 +342,26 @@ mod tests {
     fn values_know_where_they_stand() {
         let text = "{\r\n  \"a\": [1.0, \"x\\u00e9\\ud83d\\ude00\"]\n}";
         let node = read(text).expect("is JSON");
-        let Value::Map(members) = &node.value else {
-            panic!("an object")
-        };
+        let Value::Map(members) = &node.value else { panic!("an object") };
         assert_eq!(members[0].key_span.line, 2);
-        let Value::List(items) = &members[0].node.value else {
-            panic!("an array")
-        };
+        let Value::List(items) = &members[0].node.value else { panic!("an array") };
         assert_eq!(items[0].value, Value::Number("1.0"));
         assert_eq!(items[1].value, Value::Text("xé😀".into()));
         let span = items[1].span;
-        assert_eq!(
-            &text[span.start as usize..span.end as usize],
-            "\"x\\u00e9\\ud83d\\ude00\""
-        );
+        assert_eq!(&text[span.start as usize..span.end as usize], "\"x\\u00e9\\ud83d\\ude00\"");
     }
 
     #[test]
     fn a_fault_names_line_and_expectation() {
         let fault = read("{\n \"a\": }").expect_err("is no JSON");
-        assert_eq!(
-            (fault.line, fault.expected, fault.found.as_str()),
-            (2, "a JSON value", "`}`")
-        );
+        assert_eq!((fault.line, fault.expected, fault.found.as_str()), (2, "a JSON value", "`}`"));
         assert_eq!(column("{\n \"a\": }", fault.at), 7);
-        assert_eq!(
-            read("{} x").expect_err("is no JSON").expected,
-            "the end of the text"
-        );
+        assert_eq!(read("{} x").expect_err("is no JSON").expected, "the end of the text");
     }
 
     #[test]
     fn nesting_is_bounded() {
         let deep = "[".repeat(100_000);
-        assert_eq!(
-            read(&deep).expect_err("is too deep").expected,
-            "at most 64 levels"
-        );
+        assert_eq!(read(&deep).expect_err("is too deep").expected, "at most 64 levels");
     }
 }

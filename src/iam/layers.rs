@@ -42,9 +42,7 @@ impl Frame {
     pub fn new(request: &Request, policies: &Policies, outside_rcps: bool) -> Frame {
         let caller = match &request.principal {
             Principal::Root { .. } => Caller::Root,
-            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => {
-                Caller::Outside
-            }
+            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => Caller::Outside,
             _ => Caller::Account,
         };
         Frame {
@@ -112,19 +110,17 @@ fn is_role_assumption(request: &Request) -> bool {
 
 fn is_role(arn: &str) -> bool {
     let mut parts = arn.splitn(6, ':').skip(2);
-    parts.next() == Some("iam")
-        && parts
-            .nth(2)
-            .is_some_and(|resource| resource.starts_with("role/"))
+    parts.next() == Some("iam") && parts.nth(2).is_some_and(|resource| resource.starts_with("role/"))
 }
 
 fn is_key_use(request: &Request) -> bool {
     request.action.service() == "kms"
         && match &request.resource {
-            Resource::Arn(arn) => arn
-                .splitn(6, ':')
-                .nth(5)
-                .is_some_and(|resource| resource.starts_with("key/")),
+            // KMS DG, Controlling access with aliases: using a key by its alias is authorised against the key.
+            Resource::Arn(arn) => arn.splitn(6, ':').nth(5).is_some_and(|resource| {
+                resource.starts_with("key/")
+                    || (resource.starts_with("alias/") && !request.action.name().ends_with("alias"))
+            }),
             Resource::Any => true,
             Resource::None => false,
         }
@@ -166,11 +162,7 @@ impl<L: Logic> Layers<L> {
             Caller::Account => self.identity.clone().and(limits.clone()),
             Caller::Outside => L::NO,
         };
-        let limits = if frame.identity_counts() {
-            limits
-        } else {
-            L::YES
-        };
+        let limits = if frame.identity_counts() { limits } else { L::YES };
         let mut resource = self.resource.clone();
         if frame.must_agree && !frame.resource_supplied {
             // Each key and role has a policy; that it was not given does not mean that it is silent (rule L10).
@@ -186,15 +178,8 @@ impl<L: Logic> Layers<L> {
             identity.and(resource.any())
         } else {
             // Rule L7: what limits the grant hangs on the name by which it means the caller.
-            let alone = resource
-                .direct
-                .or(resource.everyone)
-                .or(resource.role.and(limits));
-            let opened = if frame.must_agree {
-                resource.account.and(identity)
-            } else {
-                identity
-            };
+            let alone = resource.direct.or(resource.everyone).or(resource.role.and(limits));
+            let opened = if frame.must_agree { resource.account.and(identity) } else { identity };
             opened.or(alone)
         };
         let scps = self.scps.iter().cloned().fold(L::YES, L::and);
@@ -204,13 +189,6 @@ impl<L: Logic> Layers<L> {
 
 /// What is missing when a policy that must agree was not supplied.
 pub(super) fn unread(request: &Request) -> Name {
-    let kind = if request.action.service() == "kms" {
-        "key"
-    } else {
-        "trust"
-    };
-    Name::new(&format!(
-        "the {kind} policy of {}",
-        request.resource.as_str()
-    ))
+    let kind = if request.action.service() == "kms" { "key" } else { "trust" };
+    Name::new(&format!("the {kind} policy of {}", request.resource.as_str()))
 }

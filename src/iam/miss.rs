@@ -58,14 +58,7 @@ impl Failed {
 pub fn actual(context: &Context, folded: &str) -> String {
     match context.get(folded) {
         Lookup::One(value) => value.to_owned(),
-        Lookup::Many(values) => format!(
-            "[{}]",
-            values
-                .iter()
-                .map(Name::as_str)
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        Lookup::Many(values) => format!("[{}]", values.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")),
         Lookup::Absent => "absent".to_owned(),
         Lookup::Unknown => "not known".to_owned(),
     }
@@ -83,14 +76,7 @@ pub(super) fn miss(
 ) -> Option<Miss> {
     let effect = statement.effect?;
     let spans = Cell::new(false);
-    let asked = Asked {
-        document: &policy.document,
-        statement,
-        effect,
-        request,
-        has_boundary,
-        spans: &spans,
-    };
+    let asked = Asked { document: &policy.document, statement, effect, request, has_boundary, spans: &spans };
     let source = Arc::new(Source {
         layer,
         level: level.cloned(),
@@ -102,26 +88,12 @@ pub(super) fn miss(
     let of = || Arc::clone(&source);
     let mut held = 0;
     let mut open: Option<Miss> = None;
-    let mut found = |failed: Failed,
-                     expected: Vec<Name>,
-                     actual: String,
-                     truth: Truth,
-                     clause: Span|
-     -> Option<Miss> {
+    let mut found = |failed: Failed, expected: Vec<Name>, actual: String, truth: Truth, clause: Span| -> Option<Miss> {
         if truth.is_yes() {
             held += 1;
             return None;
         }
-        let miss = Miss {
-            source: of(),
-            failed,
-            expected,
-            actual,
-            truth,
-            statement: statement.span,
-            clause,
-            held,
-        };
+        let miss = Miss { source: of(), failed, expected, actual, truth, statement: statement.span, clause, held };
         if truth.is_no() {
             return Some(miss);
         }
@@ -129,28 +101,14 @@ pub(super) fn miss(
         None
     };
     let action: Truth = asked.action(&statement.actions, &of);
-    let failed = if statement.actions.negated {
-        Failed::NotAction
-    } else {
-        Failed::Action
-    };
+    let failed = if statement.actions.negated { Failed::NotAction } else { Failed::Action };
     let asked_for = request.action.as_str().to_owned();
-    if let Some(miss) = found(
-        failed,
-        written(&statement.actions),
-        asked_for,
-        action,
-        statement.actions.span,
-    ) {
+    if let Some(miss) = found(failed, written(&statement.actions), asked_for, action, statement.actions.span) {
         return Some(miss);
     }
     if let Some(clause) = &statement.resources {
         let truth: Truth = asked.resource(clause, &of);
-        let failed = if clause.negated {
-            Failed::NotResource
-        } else {
-            Failed::Resource
-        };
+        let failed = if clause.negated { Failed::NotResource } else { Failed::Resource };
         let actual = request.resource.as_str().to_owned();
         if let Some(miss) = found(failed, written(clause), actual, truth, clause.span) {
             return Some(miss);
@@ -158,11 +116,7 @@ pub(super) fn miss(
     }
     if let Some(clause) = &statement.principals {
         let bonds: Bonds<Truth> = asked.principal(clause, &of);
-        let failed = if clause.negated {
-            Failed::NotPrincipal
-        } else {
-            Failed::Principal
-        };
+        let failed = if clause.negated { Failed::NotPrincipal } else { Failed::Principal };
         let actual = request.principal.to_string();
         if let Some(miss) = found(failed, written(clause), actual, bonds.any(), clause.span) {
             return Some(miss);
@@ -170,18 +124,9 @@ pub(super) fn miss(
     }
     for condition in &statement.conditions {
         let truth = condition.holds(&request.context, effect);
-        let failed = Failed::Condition {
-            operator: condition.written.clone(),
-            key: condition.key.clone(),
-        };
+        let failed = Failed::Condition { operator: condition.written.clone(), key: condition.key.clone() };
         let actual = actual(&request.context, &condition.folded);
-        if let Some(miss) = found(
-            failed,
-            condition.values.clone(),
-            actual,
-            truth,
-            condition.span,
-        ) {
+        if let Some(miss) = found(failed, condition.values.clone(), actual, truth, condition.span) {
             return Some(miss);
         }
     }
@@ -189,11 +134,7 @@ pub(super) fn miss(
 }
 
 fn written<T>(clause: &Clause<T>) -> Vec<Name> {
-    clause
-        .entries
-        .iter()
-        .map(|entry| entry.written.clone())
-        .collect()
+    clause.entries.iter().map(|entry| entry.written.clone()).collect()
 }
 
 /// The Allow that came closest among these policies: most clauses held, then the earliest. Statements about another
@@ -205,21 +146,12 @@ pub(super) fn nearest<'a>(
 ) -> Option<Miss> {
     let mut best: Option<(usize, Miss)> = None;
     for (layer, level, policy) in policies {
-        for statement in policy
-            .document
-            .statements
-            .iter()
-            .filter(|it| it.effect == Some(Effect::Allow))
-        {
+        for statement in policy.document.statements.iter().filter(|it| it.effect == Some(Effect::Allow)) {
             let Some(miss) = miss(policy, statement, layer, level, request, has_boundary) else {
                 continue;
             };
-            let service = statement
-                .actions
-                .values()
-                .any(|action| action.service() == Some(request.action.service()));
-            let rank =
-                4 * miss.held + 2 * usize::from(miss.truth.is_unknown()) + usize::from(service);
+            let service = statement.actions.values().any(|action| action.service() == Some(request.action.service()));
+            let rank = 4 * miss.held + 2 * usize::from(miss.truth.is_unknown()) + usize::from(service);
             if best.as_ref().is_none_or(|(other, _)| rank > *other) {
                 best = Some((rank, miss));
             }

@@ -35,12 +35,7 @@ pub fn parse_shared(text: Arc<str>, kind: DocumentKind) -> (Document, Vec<Issue>
         }
     }
     let document = match json::read(&text) {
-        Ok(node) => Reader {
-            text: &text,
-            kind,
-            issues: &mut issues,
-        }
-        .document(&node),
+        Ok(node) => Reader { text: &text, kind, issues: &mut issues }.document(&node),
         Err(fault) => {
             issues.push(Issue {
                 severity: Severity::Error,
@@ -74,16 +69,12 @@ fn decode(text: &str) -> Option<Arc<str>> {
         return Some(Arc::from(rest));
     }
     let start = text.trim_start();
-    let encoded = start.starts_with('%')
-        || (start.starts_with('{') && start[1..].trim_start().starts_with('%'));
+    let encoded = start.starts_with('%') || (start.starts_with('{') && start[1..].trim_start().starts_with('%'));
     if encoded {
         return Some(Arc::from(percent_decode_str(text).decode_utf8_lossy()));
     }
     if start.starts_with('"')
-        && let Ok(Node {
-            value: Value::Text(inner),
-            ..
-        }) = json::read(text)
+        && let Ok(Node { value: Value::Text(inner), .. }) = json::read(text)
     {
         return Some(Arc::from(inner));
     }
@@ -119,38 +110,18 @@ impl Reader<'_> {
         });
     }
 
-    fn error(
-        &mut self,
-        path: &str,
-        span: Span,
-        found: impl Into<String>,
-        expected: impl Into<String>,
-    ) {
+    fn error(&mut self, path: &str, span: Span, found: impl Into<String>, expected: impl Into<String>) {
         self.report(Severity::Error, path, span, found, expected);
     }
 
-    fn warn(
-        &mut self,
-        path: &str,
-        span: Span,
-        found: impl Into<String>,
-        expected: impl Into<String>,
-    ) {
+    fn warn(&mut self, path: &str, span: Span, found: impl Into<String>, expected: impl Into<String>) {
         self.report(Severity::Warning, path, span, found, expected);
     }
 
     fn document(&mut self, node: &Node<'_>) -> Document {
-        let mut document = Document {
-            damage: Damage::None,
-            ..empty(self.kind, self.text)
-        };
+        let mut document = Document { damage: Damage::None, ..empty(self.kind, self.text) };
         let Value::Map(members) = &node.value else {
-            self.error(
-                "",
-                node.span,
-                node.value.kind(),
-                "an object with `Statement`",
-            );
+            self.error("", node.span, node.value.kind(), "an object with `Statement`");
             document.damage = Damage::Unreadable;
             return document;
         };
@@ -167,12 +138,7 @@ impl Reader<'_> {
                         document.version = Some(Name::new(version));
                     }
                     other => {
-                        self.error(
-                            "Version",
-                            member.node.span,
-                            describe(other),
-                            "`2012-10-17` or `2008-10-17`",
-                        );
+                        self.error("Version", member.node.span, describe(other), "`2012-10-17` or `2008-10-17`");
                         document.damage = document.damage.max(Damage::Doubtful);
                     }
                 },
@@ -185,30 +151,17 @@ impl Reader<'_> {
                 },
                 "Statement" => statements = Some(&member.node),
                 other => {
-                    self.error(
-                        other,
-                        member.key_span,
-                        quoted(other),
-                        "`Version`, `Id` or `Statement`",
-                    );
+                    self.error(other, member.key_span, quoted(other), "`Version`, `Id` or `Statement`");
                     document.damage = Damage::Unreadable;
                 }
             }
         }
         match statements {
             None => {
-                self.error(
-                    "Statement",
-                    node.span,
-                    "no `Statement`",
-                    "an object or an array of objects",
-                );
+                self.error("Statement", node.span, "no `Statement`", "an object or an array of objects");
                 document.damage = Damage::Unreadable;
             }
-            Some(Node {
-                value: Value::List(items),
-                ..
-            }) => {
+            Some(Node { value: Value::List(items), .. }) => {
                 document.statements.reserve(items.len());
                 for (index, item) in items.iter().enumerate() {
                     let path = format!("Statement[{index}]");
@@ -233,12 +186,7 @@ impl Reader<'_> {
         for member in members {
             if !seen.insert(&*member.key) {
                 let path = join(path, &member.key);
-                self.error(
-                    &path,
-                    member.key_span,
-                    format!("{} a second time", quoted(&member.key)),
-                    "each name once",
-                );
+                self.error(&path, member.key_span, format!("{} a second time", quoted(&member.key)), "each name once");
                 any = true;
             }
         }
@@ -254,23 +202,14 @@ impl Reader<'_> {
             };
             if !seen.insert(sid.clone()) {
                 let path = format!("Statement[{}].Sid", statement.index);
-                self.warn(
-                    &path,
-                    statement.span,
-                    format!("{} a second time", quoted(sid)),
-                    "each Sid once",
-                );
+                self.warn(&path, statement.span, format!("{} a second time", quoted(sid)), "each Sid once");
             }
         }
     }
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
 fn describe(value: &Value<'_>) -> String {

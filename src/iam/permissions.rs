@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::Name;
-use crate::iam::catalogue::Catalogue;
+use crate::iam::catalogue::{ActionId, Catalogue};
 use crate::iam::condition::Condition;
 use crate::iam::permissions::actions::ActionSet;
 use crate::iam::permissions::cell::{Cell, Mark, Marks};
@@ -67,11 +67,7 @@ pub struct Row {
 
 impl Row {
     pub fn status(&self) -> Status {
-        if self
-            .marks
-            .iter()
-            .any(|mark| matches!(mark, Mark::Unread(_) | Mark::NotSupplied(_)))
-        {
+        if self.marks.iter().any(|mark| matches!(mark, Mark::Unread(_) | Mark::NotSupplied(_))) {
             Status::Unknown
         } else if !self.marks.is_empty() {
             Status::Approximated
@@ -100,13 +96,11 @@ impl Permissions {
             .iter()
             .filter_map(|id| self.conditions.get(id.0 as usize))
             .flat_map(|condition| condition.keys().cloned().collect::<Vec<_>>())
-            .chain(row.marks.iter().filter_map(|mark| {
-                if let Mark::Variable(key) = mark {
-                    Some(key.clone())
-                } else {
-                    None
-                }
-            }))
+            .chain(row.marks.iter().filter_map(
+                |mark| {
+                    if let Mark::Variable(key) = mark { Some(key.clone()) } else { None }
+                },
+            ))
             .collect();
         keys.sort_unstable();
         keys.dedup();
@@ -120,24 +114,43 @@ impl Permissions {
         action: &'a str,
         resource: &'a str,
     ) -> impl Iterator<Item = &'a Row> {
-        self.rows.iter().filter(move |row| {
-            row.resources.matches(resource) && row.actions.matches(catalogue, action)
-        })
+        self.rows.iter().filter(move |row| row.resources.matches(resource) && row.actions.matches(catalogue, action))
     }
 }
 
 /// What the principal may do under these policies, given what is known of its requests.
 ///
-/// Cost: about one millisecond for ten policies of twenty statements.
+/// Cost: about a millisecond for ten policies of twenty statements.
 pub fn permissions(
     catalogue: &Catalogue,
     principal: &Principal,
     policies: &Policies,
     context: &Context,
 ) -> Permissions {
+    rows_of(catalogue, None, principal, policies, context)
+}
+
+/// As [`permissions`], of these actions only and at a fraction of the cost.
+pub fn permissions_of(
+    catalogue: &Catalogue,
+    actions: &[ActionId],
+    principal: &Principal,
+    policies: &Policies,
+    context: &Context,
+) -> Permissions {
+    rows_of(catalogue, Some(actions), principal, policies, context)
+}
+
+fn rows_of(
+    catalogue: &Catalogue,
+    only: Option<&[ActionId]>,
+    principal: &Principal,
+    policies: &Policies,
+    context: &Context,
+) -> Permissions {
     let evaluation = Evaluation::new(catalogue, principal, policies, context);
     let mut rows: BTreeMap<Cell, ActionSet> = BTreeMap::new();
-    for (class, cells) in evaluation.classes() {
+    for (class, cells) in evaluation.classes(only) {
         for cell in cells {
             rows.entry(cell).or_default().extend(&class);
         }
@@ -146,29 +159,17 @@ pub fn permissions(
         .into_iter()
         .map(|(cell, mut actions)| {
             actions.sort();
-            Row {
-                actions,
-                resources: cell.resources,
-                requirement: cell.requirement,
-                marks: cell.marks,
-            }
+            Row { actions, resources: cell.resources, requirement: cell.requirement, marks: cell.marks }
         })
         .collect();
     // Stable: rows of the same first action stay in the order of their cells.
     rows.sort_by(|a, b| {
         let first = |row: &Row| {
-            (
-                row.actions.known.is_empty(),
-                row.actions.known.first().copied(),
-                row.actions.regions.first().cloned(),
-            )
+            (row.actions.known.is_empty(), row.actions.known.first().copied(), row.actions.regions.first().cloned())
         };
         first(a).cmp(&first(b))
     });
-    Permissions {
-        rows,
-        conditions: evaluation.into_conditions(),
-    }
+    Permissions { rows, conditions: evaluation.into_conditions() }
 }
 
 #[cfg(test)]

@@ -91,10 +91,8 @@ impl Policies {
 }
 
 fn levels(layer: Layer, levels: &[Level]) -> impl Iterator<Item = (Layer, Option<usize>, &Policy)> {
-    levels.iter().enumerate().flat_map(move |(index, level)| {
-        level
-            .policies
-            .iter()
-            .map(move |policy| (layer, Some(index), policy))
-    })
+    levels
+        .iter()
+        .enumerate()
+        .flat_map(move |(index, level)| level.policies.iter().map(move |policy| (layer, Some(index), policy)))
 }

@@ -66,13 +66,8 @@ impl Principal {
             });
         };
         let mut parts = rest.splitn(5, ':');
-        let (partition, service, _region, account, resource) = (
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-        );
+        let (partition, service, _region, account, resource) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let account = Name::new(account);
         if resource == "root" {
             return Some(Principal::Root { account });
@@ -195,23 +190,16 @@ impl PrincipalPattern {
             PrincipalType::Federated => PrincipalPattern::Federated(name),
             PrincipalType::CanonicalUser => PrincipalPattern::Canonical(name),
             PrincipalType::Aws if text == "*" => PrincipalPattern::Everyone,
+            // Rule E3: no wildcards inside names.
+            PrincipalType::Aws if text.contains(['*', '?']) => PrincipalPattern::Other(name),
             PrincipalType::Aws => match Principal::parse(text) {
                 Some(Principal::Root { account }) => PrincipalPattern::Account(account),
                 Some(Principal::User { arn, .. }) => PrincipalPattern::User(arn),
                 Some(Principal::Role { arn, .. }) => PrincipalPattern::Role(arn),
                 Some(Principal::FederatedUser { arn, .. }) => PrincipalPattern::FederatedUser(arn),
-                Some(Principal::Session {
-                    account,
-                    partition,
-                    role,
-                    session,
-                    ..
-                }) => PrincipalPattern::Session {
-                    account,
-                    partition,
-                    role,
-                    session,
-                },
+                Some(Principal::Session { account, partition, role, session, .. }) => {
+                    PrincipalPattern::Session { account, partition, role, session }
+                }
                 _ if is_unique_id(text) => PrincipalPattern::Deleted(name),
                 _ => PrincipalPattern::Other(name),
             },
@@ -227,80 +215,38 @@ impl PrincipalPattern {
             (PrincipalPattern::Account(account), Principal::Root { account: caller }) => {
                 yes(Bond::Direct, account == caller)
             }
-            (PrincipalPattern::Account(account), who) => {
-                yes(Bond::Account, who.account() == Some(account.as_str()))
-            }
+            (PrincipalPattern::Account(account), who) => yes(Bond::Account, who.account() == Some(account.as_str())),
             (PrincipalPattern::User(arn), Principal::User { arn: caller, .. })
-            | (
-                PrincipalPattern::FederatedUser(arn),
-                Principal::FederatedUser { arn: caller, .. },
-            ) => yes(Bond::Direct, arn == caller),
-            (PrincipalPattern::Role(arn), Principal::Role { arn: caller, .. }) => {
-                yes(Bond::Role, arn == caller)
+            | (PrincipalPattern::FederatedUser(arn), Principal::FederatedUser { arn: caller, .. }) => {
+                yes(Bond::Direct, arn == caller)
+            }
+            (PrincipalPattern::Role(arn), Principal::Role { arn: caller, .. }) => yes(Bond::Role, arn == caller),
+            (PrincipalPattern::Role(arn), Principal::Session { account, partition, role, .. }) => {
+                yes(Bond::Role, names_role(arn, partition, account, role))
             }
             (
-                PrincipalPattern::Role(arn),
-                Principal::Session {
-                    account,
-                    partition,
-                    role,
-                    ..
-                },
-            ) => yes(Bond::Role, names_role(arn, partition, account, role)),
-            (
-                PrincipalPattern::Session {
-                    account: a,
-                    partition: p,
-                    role: r,
-                    session: s,
-                },
-                Principal::Session {
-                    account,
-                    partition,
-                    role,
-                    session,
-                    ..
-                },
-            ) => yes(
-                Bond::Direct,
-                (a, p, r, s) == (account, partition, role, session),
-            ),
-            (
-                PrincipalPattern::Session {
-                    account,
-                    partition,
-                    role,
-                    ..
-                },
-                Principal::Role { arn, .. },
-            ) => {
+                PrincipalPattern::Session { account: a, partition: p, role: r, session: s },
+                Principal::Session { account, partition, role, session, .. },
+            ) => yes(Bond::Direct, (a, p, r, s) == (account, partition, role, session)),
+            (PrincipalPattern::Session { account, partition, role, .. }, Principal::Role { arn, .. }) => {
                 if !names_role(arn, partition, account, role) {
                     return (Bond::Direct, Truth::No);
                 }
-                let truth = self.session_condition().map_or(Truth::No, |condition| {
-                    condition.holds(context, Effect::Allow)
-                });
+                let truth =
+                    self.session_condition().map_or(Truth::No, |condition| condition.holds(context, Effect::Allow));
                 (Bond::Direct, truth)
             }
             // Some provider names look like service names (`cognito-identity.amazonaws.com`), so either entry may mean it.
-            (
-                PrincipalPattern::Service(name),
-                Principal::Service(caller) | Principal::Federated(caller),
-            ) => yes(Bond::Direct, name == caller),
-            (
-                PrincipalPattern::Federated(name),
-                Principal::Federated(caller) | Principal::Service(caller),
-            ) => yes(Bond::Direct, name == caller),
-            (PrincipalPattern::AnyService, Principal::Service(_)) => {
-                (Bond::Everyone, Truth::Unknown)
+            (PrincipalPattern::Service(name), Principal::Service(caller) | Principal::Federated(caller)) => {
+                yes(Bond::Direct, name == caller)
             }
-            (PrincipalPattern::AnyFederated, Principal::Federated(_)) => {
-                (Bond::Everyone, Truth::Unknown)
+            (PrincipalPattern::Federated(name), Principal::Federated(caller) | Principal::Service(caller)) => {
+                yes(Bond::Direct, name == caller)
             }
+            (PrincipalPattern::AnyService, Principal::Service(_)) => (Bond::Everyone, Truth::Unknown),
+            (PrincipalPattern::AnyFederated, Principal::Federated(_)) => (Bond::Everyone, Truth::Unknown),
             // The id stands for an account, perhaps the caller's.
-            (PrincipalPattern::Canonical(_), who) if who.account().is_some() => {
-                (Bond::Account, Truth::Unknown)
-            }
+            (PrincipalPattern::Canonical(_), who) if who.account().is_some() => (Bond::Account, Truth::Unknown),
             _ => (Bond::Direct, Truth::No),
         }
     }
@@ -310,13 +256,7 @@ impl PrincipalPattern {
         let PrincipalPattern::Session { session, .. } = self else {
             return None;
         };
-        Condition::new(
-            "StringLike",
-            "aws:userid",
-            vec![Name::new(&format!("*:{session}"))],
-            false,
-            Span::default(),
-        )
+        Condition::new("StringLike", "aws:userid", vec![Name::new(&format!("*:{session}"))], false, Span::default())
     }
 }
 
@@ -338,9 +278,9 @@ fn names_role(arn: &str, partition: &str, account: &str, role: &str) -> bool {
     let mut parts = arn.splitn(6, ':').skip(1);
     parts.next() == Some(partition)
         && parts.nth(2) == Some(account)
-        && parts.next().is_some_and(|resource| {
-            resource.starts_with("role/") && resource.rsplit('/').next() == Some(role)
-        })
+        && parts
+            .next()
+            .is_some_and(|resource| resource.starts_with("role/") && resource.rsplit('/').next() == Some(role))
 }
 
 pub(super) fn is_account(text: &str) -> bool {
@@ -351,9 +291,7 @@ fn is_unique_id(text: &str) -> bool {
     text.len() >= 16
         && text.len() <= 128
         && text.starts_with('A')
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -368,25 +306,13 @@ mod tests {
     #[test]
     fn a_session_belongs_to_its_role_whatever_the_path() {
         let session = "arn:aws:sts::111122223333:assumed-role/app/s1";
-        assert_eq!(
-            bond("arn:aws:iam::111122223333:role/team/app", session),
-            (Bond::Role, Truth::Yes)
-        );
+        assert_eq!(bond("arn:aws:iam::111122223333:role/team/app", session), (Bond::Role, Truth::Yes));
         assert_eq!(bond(session, session), (Bond::Direct, Truth::Yes));
-        assert_eq!(
-            bond("arn:aws:sts::111122223333:assumed-role/app/s2", session),
-            (Bond::Direct, Truth::No)
-        );
-        assert_eq!(
-            bond("arn:aws:iam::444455556666:role/app", session).1,
-            Truth::No
-        );
+        assert_eq!(bond("arn:aws:sts::111122223333:assumed-role/app/s2", session), (Bond::Direct, Truth::No));
+        assert_eq!(bond("arn:aws:iam::444455556666:role/app", session).1, Truth::No);
         assert_eq!(bond("111122223333", session), (Bond::Account, Truth::Yes));
         // Which session calls is not known; it can be this one.
-        assert_eq!(
-            bond(session, "arn:aws:iam::111122223333:role/team/app"),
-            (Bond::Direct, Truth::Unknown)
-        );
+        assert_eq!(bond(session, "arn:aws:iam::111122223333:role/team/app"), (Bond::Direct, Truth::Unknown));
     }
 
     #[test]
@@ -396,8 +322,6 @@ mod tests {
         assert_eq!(bond("arn:aws:iam::*:root", role).1, Truth::No);
         assert_eq!(bond("AROAEXAMPLEEXAMPLE123", role).1, Truth::No);
         assert_eq!(bond("*", role), (Bond::Everyone, Truth::Yes));
-        assert!(
-            Principal::parse("nobody").is_none() && Principal::parse("arn:aws:iam::1").is_none()
-        );
+        assert!(Principal::parse("nobody").is_none() && Principal::parse("arn:aws:iam::1").is_none());
     }
 }

@@ -13,25 +13,17 @@ pub(super) fn answer(case: &Case, answer: &Answer) -> Json {
     let mut out = Map::new();
     out.insert("id".to_owned(), case.id.clone());
     out.insert("decision".to_owned(), answer.decision.as_str().into());
-    out.insert(
-        "reasons".to_owned(),
-        answer.reasons.iter().map(reason).collect(),
-    );
+    out.insert("reasons".to_owned(), answer.reasons.iter().map(reason).collect());
     if answer.decision == Decision::Depends {
         out.insert("residual".to_owned(), residual(&answer.residual));
         out.insert("residual_keys".to_owned(), strings(&answer.residual.keys()));
     }
     if answer.decision == Decision::Error {
-        let errors = case
-            .errors()
-            .map(|(path, issue)| json!({"path": path, "message": issue.message()}));
+        let errors = case.errors().map(|(path, issue)| json!({"path": path, "message": issue.message()}));
         out.insert("errors".to_owned(), errors.collect());
     }
     if !answer.notes.is_empty() {
-        out.insert(
-            "notes".to_owned(),
-            answer.notes.iter().map(|note| Json::from(*note)).collect(),
-        );
+        out.insert("notes".to_owned(), answer.notes.iter().map(|note| Json::from(*note)).collect());
     }
     Json::Object(out)
 }
@@ -49,13 +41,7 @@ pub fn step(step: &Step) -> Json {
 pub fn miss(miss: &Miss) -> Json {
     let mut out = Map::new();
     place(&mut out, &miss.source);
-    out.insert(
-        "sid".to_owned(),
-        miss.source
-            .sid
-            .as_ref()
-            .map_or(Json::Null, |sid| sid.as_str().into()),
-    );
+    out.insert("sid".to_owned(), miss.source.sid.as_ref().map_or(Json::Null, |sid| sid.as_str().into()));
     out.insert("failed".to_owned(), miss.failed.as_str().into());
     if let Failed::Condition { operator, key } = &miss.failed {
         out.insert("op".to_owned(), operator.as_str().into());
@@ -73,28 +59,12 @@ pub fn explanation(explanation: &Explanation) -> Map<String, Json> {
     let mut out = Map::new();
     out.insert("decision".to_owned(), answer.decision.as_str().into());
     out.insert("certain".to_owned(), explanation.certain.into());
-    out.insert(
-        "steps".to_owned(),
-        explanation.steps.iter().map(step).collect(),
-    );
-    out.insert(
-        "nearest".to_owned(),
-        explanation.nearest.as_ref().map_or(Json::Null, miss),
-    );
-    out.insert(
-        "residual".to_owned(),
-        if open {
-            residual(&answer.residual)
-        } else {
-            Json::Null
-        },
-    );
+    out.insert("steps".to_owned(), explanation.steps.iter().map(step).collect());
+    out.insert("nearest".to_owned(), explanation.nearest.as_ref().map_or(Json::Null, miss));
+    out.insert("residual".to_owned(), if open { residual(&answer.residual) } else { Json::Null });
     out.insert("unread".to_owned(), strings(&explanation.unread));
     if !answer.notes.is_empty() {
-        out.insert(
-            "notes".to_owned(),
-            answer.notes.iter().map(|note| Json::from(*note)).collect(),
-        );
+        out.insert("notes".to_owned(), answer.notes.iter().map(|note| Json::from(*note)).collect());
     }
     out
 }
@@ -109,20 +79,10 @@ pub fn reason(reason: &Reason) -> Json {
     match reason {
         Reason::Statement(source) => {
             place(&mut out, source);
-            out.insert(
-                "sid".to_owned(),
-                source
-                    .sid
-                    .as_ref()
-                    .map_or(Json::Null, |sid| sid.as_str().into()),
-            );
+            out.insert("sid".to_owned(), source.sid.as_ref().map_or(Json::Null, |sid| sid.as_str().into()));
             out.insert("effect".to_owned(), source.effect.as_str().into());
         }
-        Reason::Silent {
-            layer,
-            level,
-            policy,
-        } => {
+        Reason::Silent { layer, level, policy } => {
             out.insert("layer".to_owned(), layer.as_str().into());
             if let Some(level) = level {
                 out.insert("level".to_owned(), level.as_str().into());
@@ -171,16 +131,11 @@ fn atom(atom: &Atom) -> Json {
         place(&mut out, source);
     }
     let (op, key, values) = match &atom.test {
-        Test::Condition(condition) => (
-            condition.written.as_str(),
-            Json::from(condition.key.as_str()),
-            strings(&condition.values),
-        ),
+        Test::Condition(condition) => {
+            (condition.written.as_str(), Json::from(condition.key.as_str()), strings(&condition.values))
+        }
         Test::Resource { pattern, .. } => {
-            let key = pattern
-                .variables()
-                .next()
-                .map_or(Json::Null, |key| key.as_str().into());
+            let key = pattern.variables().next().map_or(Json::Null, |key| key.as_str().into());
             ("Resource", key, json!([pattern.as_str()]))
         }
         Test::Open(what) => ("unread", Json::Null, json!([what.as_str()])),

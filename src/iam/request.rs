@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::Name;
 
 use super::pattern::Action;
-use super::principal::Principal;
+use super::principal::{Principal, is_account};
 
 /// Values of condition keys. Key names ignore case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,19 +36,12 @@ pub enum Lookup<'c> {
 impl Context {
     /// Keys that are not given are absent from the request.
     pub fn complete() -> Context {
-        Context {
-            open: false,
-            known: FxHashMap::default(),
-            absent: FxHashSet::default(),
-        }
+        Context { open: false, known: FxHashMap::default(), absent: FxHashSet::default() }
     }
 
     /// Keys that are not given are unknown.
     pub fn open() -> Context {
-        Context {
-            open: true,
-            ..Context::complete()
-        }
+        Context { open: true, ..Context::complete() }
     }
 
     pub fn is_open(&self) -> bool {
@@ -62,15 +55,8 @@ impl Context {
     }
 
     #[must_use]
-    pub fn with_many<V: Into<Name>>(
-        mut self,
-        key: &str,
-        values: impl IntoIterator<Item = V>,
-    ) -> Context {
-        self.set(
-            key,
-            Value::Many(values.into_iter().map(Into::into).collect()),
-        );
+    pub fn with_many<V: Into<Name>>(mut self, key: &str, values: impl IntoIterator<Item = V>) -> Context {
+        self.set(key, Value::Many(values.into_iter().map(Into::into).collect()));
         self
     }
 
@@ -84,6 +70,12 @@ impl Context {
         let key = Name::new(&key.to_ascii_lowercase());
         self.absent.remove(&key);
         self.known.insert(key, value);
+    }
+
+    /// As [`Context::set`], for a key that is in lower case already.
+    pub(super) fn set_folded(&mut self, key: &Name, value: Value) {
+        self.absent.remove(key);
+        self.known.insert(key.clone(), value);
     }
 
     /// Says that the key is not in the request; a value given before is forgotten.
@@ -117,11 +109,7 @@ pub enum Resource {
 
 impl Resource {
     pub fn arn(&self) -> Option<&str> {
-        if let Resource::Arn(arn) = self {
-            Some(arn)
-        } else {
-            None
-        }
+        if let Resource::Arn(arn) = self { Some(arn) } else { None }
     }
 
     pub fn as_str(&self) -> &str {
@@ -146,11 +134,7 @@ impl Request {
         Request {
             principal,
             action: Action::new(action),
-            resource: if resource == "*" {
-                Resource::None
-            } else {
-                Resource::Arn(Name::new(resource))
-            },
+            resource: if resource == "*" { Resource::None } else { Resource::Arn(Name::new(resource)) },
             resource_account: None,
             context: Context::open(),
         }
@@ -162,14 +146,12 @@ impl Request {
         self
     }
 
-    /// The account that owns the resource, as far as the request tells.
+    /// The account that owns the resource, as far as the request tells. AWS's own (`arn:aws:iam::aws:policy/...`) are
+    /// nobody else's.
     pub fn owner(&self) -> Option<&str> {
         if let Some(account) = &self.resource_account {
             return Some(account);
         }
-        self.resource
-            .arn()
-            .and_then(|arn| arn.split(':').nth(4))
-            .filter(|account| !account.is_empty())
+        self.resource.arn().and_then(|arn| arn.split(':').nth(4)).filter(|account| is_account(account))
     }
 }

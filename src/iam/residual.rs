@@ -1,11 +1,14 @@
 //! What an answer still hangs on: atoms under all and any, simplified as it is built (rules S6, T2).
 
+mod settle;
+
 use std::sync::Arc;
 
 use crate::base::{Name, Truth};
 
 use super::condition::Condition;
 use super::document::{Effect, Statement};
+use super::glob;
 use super::pattern::{Match, ResourcePattern};
 use super::policies::{Layer, Policies, Policy};
 use super::request::Context;
@@ -75,16 +78,10 @@ impl Source {
         effect: Effect,
         policies: &Policies,
     ) -> Source {
-        let levels = if layer == Layer::Scp {
-            &policies.scps
-        } else {
-            &policies.rcps
-        };
+        let levels = if layer == Layer::Scp { &policies.scps } else { &policies.rcps };
         Source {
             layer,
-            level: level
-                .and_then(|index| levels.get(index))
-                .map(|level| level.name.clone()),
+            level: level.and_then(|index| levels.get(index)).map(|level| level.name.clone()),
             policy: policy.name.clone(),
             statement: statement.map_or(0, |statement| statement.index),
             sid: statement.and_then(|statement| statement.sid.clone()),
@@ -105,10 +102,7 @@ impl Atom {
     }
 
     fn truth(&self, context: &Context) -> Truth {
-        let effect = self
-            .source
-            .as_ref()
-            .map_or(Effect::Allow, |source| source.effect);
+        let effect = self.source.as_ref().map_or(Effect::Allow, |source| source.effect);
         let truth = match &self.test {
             Test::Condition(condition) => condition.holds(context, effect),
             Test::Resource { pattern, arn } => match pattern.matches(arn, context) {
@@ -148,18 +142,33 @@ impl Atom {
         settled_by_keys && self.same(&other.clone().negated())
     }
 
-    /// Whether no request meets both: one key cannot be two different texts.
+    /// Whether no request meets both: one key cannot be two different texts, nor fit two patterns that share none.
     fn clashes(&self, other: &Atom) -> bool {
         let (Test::Condition(a), Test::Condition(b)) = (&self.test, &other.test) else {
             return false;
         };
-        if self.negate || other.negate || a.folded != b.folded {
+        if a.folded != b.folded {
             return false;
         }
-        let (Some(x), Some(y)) = (a.literal_choices(), b.literal_choices()) else {
-            return false;
+        let fails_all = |choices: Vec<&str>, atom: &Atom, condition: &Condition| {
+            // Values with variables hang on more than this key.
+            choices.len() * condition.values.len() <= 4096
+                && condition.keys().nth(1).is_none()
+                && condition.operator.quantifier.is_none()
+                && choices
+                    .iter()
+                    .all(|choice| atom.truth(&Context::complete().with(&condition.folded, *choice)).is_no())
         };
-        x.len() * y.len() <= 4096 && !x.iter().any(|value| y.contains(value))
+        if let Some(choices) = a.literal_choices(self.negate) {
+            return fails_all(choices, other, b);
+        }
+        if let Some(choices) = b.literal_choices(other.negate) {
+            return fails_all(choices, self, a);
+        }
+        match (a.pattern_choices(self.negate), b.pattern_choices(other.negate)) {
+            (Some(x), Some(y)) => x.len() * y.len() <= 256 && x.iter().all(|x| y.iter().all(|y| glob::disjoint(x, y))),
+            _ => false,
+        }
     }
 }
 
@@ -174,11 +183,7 @@ impl Eq for Atom {}
 
 impl Residual {
     pub fn atom(test: Test, source: Option<Arc<Source>>) -> Residual {
-        Residual::Atom(Atom {
-            test,
-            negate: false,
-            source,
-        })
+        Residual::Atom(Atom { test, negate: false, source })
     }
 
     /// All of the parts: flattened, each once, `No` when two contradict each other.
@@ -192,10 +197,7 @@ impl Residual {
     }
 
     #[must_use]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "reads as the logic it is, beside all and any"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "reads as the logic it is, beside all and any")]
     pub fn not(self) -> Residual {
         match self {
             Residual::Yes => Residual::No,
@@ -212,12 +214,8 @@ impl Residual {
             Residual::Yes => Truth::Yes,
             Residual::No => Truth::No,
             Residual::Atom(atom) => atom.truth(context),
-            Residual::All(parts) => parts
-                .iter()
-                .fold(Truth::Yes, |all, part| all.and(part.truth(context))),
-            Residual::Any(parts) => parts
-                .iter()
-                .fold(Truth::No, |any, part| any.or(part.truth(context))),
+            Residual::All(parts) => parts.iter().fold(Truth::Yes, |all, part| all.and(part.truth(context))),
+            Residual::Any(parts) => parts.iter().fold(Truth::No, |any, part| any.or(part.truth(context))),
         }
     }
 
@@ -246,9 +244,7 @@ impl Residual {
         match self {
             Residual::Yes | Residual::No => {}
             Residual::Atom(atom) => see(atom),
-            Residual::All(parts) | Residual::Any(parts) => {
-                parts.iter().for_each(|part| part.visit(see))
-            }
+            Residual::All(parts) | Residual::Any(parts) => parts.iter().for_each(|part| part.visit(see)),
         }
     }
 
@@ -262,14 +258,13 @@ impl Residual {
 
     /// Whether part of it is a place that could not be read.
     pub fn is_broken(&self) -> bool {
-        self.atoms()
-            .iter()
-            .any(|atom| matches!(atom.test, Test::Broken(_)))
+        self.atoms().iter().any(|atom| matches!(atom.test, Test::Broken(_)))
     }
 
-    /// The formula, or one opaque atom with its keys when it has more than [`MAX_ATOMS`].
+    /// The formula, or one opaque atom with its keys when it has more than [`MAX_ATOMS`]. Unread places are never folded
+    /// away.
     pub fn capped(self) -> Residual {
-        if self.atoms().len() <= MAX_ATOMS {
+        if self.atoms().len() <= MAX_ATOMS || self.is_broken() {
             return self;
         }
         Residual::atom(Test::Complex { keys: self.keys() }, None)
@@ -280,11 +275,7 @@ impl Residual {
 const MAX_COMPARED: usize = 128;
 
 fn join(parts: impl IntoIterator<Item = Residual>, all: bool) -> Residual {
-    let (idle, decides) = if all {
-        (Residual::Yes, Residual::No)
-    } else {
-        (Residual::No, Residual::Yes)
-    };
+    let (idle, decides) = if all { (Residual::Yes, Residual::No) } else { (Residual::No, Residual::Yes) };
     let mut kept: Vec<Residual> = Vec::new();
     let mut open: Vec<Residual> = parts.into_iter().collect();
     open.reverse();
@@ -300,9 +291,7 @@ fn join(parts: impl IntoIterator<Item = Residual>, all: bool) -> Residual {
                 }
                 if let Residual::Atom(atom) = &part
                     && kept.iter().any(|other| match other {
-                        Residual::Atom(other) => {
-                            atom.opposite(other) || (all && atom.clashes(other))
-                        }
+                        Residual::Atom(other) => atom.opposite(other) || (all && atom.clashes(other)),
                         _ => false,
                     })
                 {
@@ -328,13 +317,7 @@ fn join(parts: impl IntoIterator<Item = Residual>, all: bool) -> Residual {
 fn absorb(kept: &mut Vec<Residual>, all: bool) {
     let atoms: Vec<Atom> = kept
         .iter()
-        .filter_map(|part| {
-            if let Residual::Atom(atom) = part {
-                Some(atom.clone())
-            } else {
-                None
-            }
-        })
+        .filter_map(|part| if let Residual::Atom(atom) = part { Some(atom.clone()) } else { None })
         .collect();
     if atoms.is_empty() || atoms.len() == kept.len() {
         return;
@@ -355,16 +338,9 @@ fn absorb(kept: &mut Vec<Residual>, all: bool) {
             continue;
         }
         let before = inner.len();
-        let left: Vec<Residual> = inner
-            .into_iter()
-            .filter(|part| !has(part, Atom::opposite))
-            .collect();
+        let left: Vec<Residual> = inner.into_iter().filter(|part| !has(part, Atom::opposite)).collect();
         changed |= left.len() != before;
-        kept.push(if all {
-            Residual::any(left)
-        } else {
-            Residual::all(left)
-        });
+        kept.push(if all { Residual::any(left) } else { Residual::all(left) });
     }
     if changed {
         // A part may have become an atom or a constant; each round has fewer atoms, so this ends.
@@ -378,79 +354,4 @@ fn absorb(kept: &mut Vec<Residual>, all: bool) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::iam::json::Span;
-
-    fn atom(operator: &str, key: &str, values: &[&str]) -> Residual {
-        let values = values.iter().map(|value| Name::new(value)).collect();
-        let condition =
-            Condition::new(operator, key, values, true, Span::default()).expect("an operator");
-        Residual::atom(Test::Condition(Arc::new(condition)), None)
-    }
-
-    #[test]
-    fn contradictions_and_completions_are_seen() {
-        let (a, b) = (
-            atom("StringEquals", "k", &["x"]),
-            atom("Bool", "l", &["true"]),
-        );
-        assert_eq!(Residual::all([a.clone(), a.clone().not()]), Residual::No);
-        assert_eq!(Residual::any([a.clone(), a.clone().not()]), Residual::Yes);
-        assert_eq!(
-            Residual::any([a.clone(), atom("StringNotEquals", "K", &["x"])]),
-            Residual::Yes
-        );
-        assert_eq!(
-            Residual::all([a.clone(), atom("StringEquals", "k", &["y"])]),
-            Residual::No
-        );
-        assert_eq!(
-            Residual::all([a.clone(), Residual::any([a.clone(), b.clone()])]),
-            a
-        );
-        assert_eq!(
-            Residual::any([a.clone(), Residual::all([a.clone().not(), b.clone()])]),
-            Residual::any([a.clone(), b.clone()])
-        );
-        assert_eq!(Residual::all([a.clone(), Residual::Yes, a.clone()]), a);
-        let both = Residual::all([a.clone(), b.clone()]);
-        assert_eq!(both.clone().not().not(), both);
-    }
-
-    #[test]
-    fn if_exists_and_its_negation_leave_the_absent_key_open() {
-        let a = atom("StringEqualsIfExists", "k", &["x"]);
-        let b = atom("StringNotEquals", "k", &["x"]);
-        assert!(matches!(
-            Residual::all([a.clone(), b.clone()]),
-            Residual::All(_)
-        ));
-        assert_eq!(
-            Residual::all([a.clone(), b]).truth(&Context::complete()),
-            Truth::Yes
-        );
-        assert_eq!(Residual::all([a.clone(), a.not()]), Residual::No);
-    }
-
-    #[test]
-    fn what_becomes_known_disappears() {
-        let formula = Residual::all([
-            atom("StringEquals", "k", &["x"]),
-            atom("Bool", "l", &["true"]),
-        ]);
-        let known = formula.given(&Context::open().with("k", "x"));
-        assert_eq!(known, atom("Bool", "l", &["true"]));
-        assert_eq!(known.keys(), [Name::new("l")]);
-        assert_eq!(formula.given(&Context::open().without("l")), Residual::No);
-    }
-
-    #[test]
-    fn an_oversized_formula_keeps_its_keys() {
-        let big = Residual::all(
-            (0..100).map(|index| atom("StringEquals", &format!("k{index:03}"), &["x"])),
-        );
-        let capped = big.capped();
-        assert_eq!((capped.atoms().len(), capped.keys().len()), (1, 100));
-    }
-}
+mod tests;

@@ -87,25 +87,14 @@ pub(super) struct Bonds<L> {
 }
 
 impl<L: Logic> Bonds<L> {
-    pub const NONE: Bonds<L> = Bonds {
-        account: L::NO,
-        role: L::NO,
-        everyone: L::NO,
-        direct: L::NO,
-    };
+    pub const NONE: Bonds<L> = Bonds { account: L::NO, role: L::NO, everyone: L::NO, direct: L::NO };
 
     fn direct(value: L) -> Bonds<L> {
-        Bonds {
-            direct: value,
-            ..Bonds::NONE
-        }
+        Bonds { direct: value, ..Bonds::NONE }
     }
 
     fn everyone(value: L) -> Bonds<L> {
-        Bonds {
-            everyone: value,
-            ..Bonds::NONE
-        }
+        Bonds { everyone: value, ..Bonds::NONE }
     }
 
     pub fn any(self) -> L {
@@ -187,24 +176,14 @@ impl Asked<'_> {
             }
         }
         let bonds = bonds.and(conditions);
-        let spoiled = [
-            self.document.damage,
-            statement.damage,
-            statement.condition_damage,
-        ]
-        .into_iter()
-        .max();
+        let spoiled = [self.document.damage, statement.damage, statement.condition_damage].into_iter().max();
         if statement.effect.is_none() || spoiled.is_some_and(|damage| damage > Damage::None) {
             return bonds.and(L::open(Truth::Unknown, || broken(source())));
         }
         bonds
     }
 
-    pub fn action<L: Logic>(
-        &self,
-        clause: &Clause<ActionPattern>,
-        source: &dyn Fn() -> Arc<Source>,
-    ) -> L {
+    pub fn action<L: Logic>(&self, clause: &Clause<ActionPattern>, source: &dyn Fn() -> Arc<Source>) -> L {
         if clause.damage > Damage::None {
             return L::open(Truth::Unknown, || broken(source()));
         }
@@ -227,18 +206,14 @@ impl Asked<'_> {
         })
     }
 
-    pub fn resource<L: Logic>(
-        &self,
-        clause: &Clause<ResourcePattern>,
-        source: &dyn Fn() -> Arc<Source>,
-    ) -> L {
+    pub fn resource<L: Logic>(&self, clause: &Clause<ResourcePattern>, source: &dyn Fn() -> Arc<Source>) -> L {
         if clause.damage > Damage::None {
             return L::open(Truth::Unknown, || broken(source()));
         }
         let mut any = L::NO;
         let mut spans = false;
         for pattern in clause.values() {
-            let matched = resource_match(pattern, self.request, self.effect);
+            let matched = resource_match(pattern, self.request);
             // Where AWS's guides disagree, a statement counts so that access stays in sight (rules W5, W9).
             let truth = match matched {
                 Match::Yes => Truth::Yes,
@@ -265,11 +240,7 @@ impl Asked<'_> {
         if clause.negated { any.not() } else { any }
     }
 
-    pub fn principal<L: Logic>(
-        &self,
-        clause: &Clause<PrincipalPattern>,
-        source: &dyn Fn() -> Arc<Source>,
-    ) -> Bonds<L> {
+    pub fn principal<L: Logic>(&self, clause: &Clause<PrincipalPattern>, source: &dyn Fn() -> Arc<Source>) -> Bonds<L> {
         if clause.damage > Damage::None {
             return Bonds::everyone(L::open(Truth::Unknown, || broken(source())));
         }
@@ -292,27 +263,17 @@ impl Asked<'_> {
         }
     }
 
-    fn names<L: Logic>(
-        &self,
-        pattern: &PrincipalPattern,
-        source: &dyn Fn() -> Arc<Source>,
-    ) -> (Bond, L) {
+    fn names<L: Logic>(&self, pattern: &PrincipalPattern, source: &dyn Fn() -> Arc<Source>) -> (Bond, L) {
         let (bond, truth) = pattern.bond(&self.request.principal, &self.request.context);
         let value = L::open(truth, || {
             let test = match pattern.session_condition() {
                 Some(condition) => Test::Condition(Arc::new(condition)),
                 None => Test::Open(Name::new(match pattern {
-                    PrincipalPattern::Canonical(_) => {
-                        "which account a canonical user id stands for"
-                    }
+                    PrincipalPattern::Canonical(_) => "which account a canonical user id stands for",
                     _ => "whether a wildcard stands for every principal of its kind",
                 })),
             };
-            Atom {
-                test,
-                negate: false,
-                source: Some(source()),
-            }
+            Atom { test, negate: false, source: Some(source()) }
         });
         (bond, value)
     }
@@ -327,56 +288,34 @@ impl Asked<'_> {
     ) -> L {
         let listed = match &self.request.principal {
             Principal::Root { .. } => bonds.direct.clone(),
-            Principal::User { .. } | Principal::FederatedUser { .. } => {
-                bonds.account.clone().and(bonds.direct.clone())
-            }
+            Principal::User { .. } | Principal::FederatedUser { .. } => bonds.account.clone().and(bonds.direct.clone()),
             Principal::Role { .. } => {
-                let role = clause
-                    .values()
-                    .filter(|pattern| matches!(pattern, PrincipalPattern::Role(_)));
-                let role = role
-                    .map(|pattern| self.names::<L>(pattern, source).1)
-                    .fold(L::NO, L::or);
+                let role = clause.values().filter(|pattern| matches!(pattern, PrincipalPattern::Role(_)));
+                let role = role.map(|pattern| self.names::<L>(pattern, source).1).fold(L::NO, L::or);
                 bonds.account.clone().and(role)
             }
-            Principal::Session { .. } => bonds
-                .account
-                .clone()
-                .and(bonds.role.clone())
-                .and(bonds.direct.clone()),
-            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => {
-                bonds.direct.clone()
-            }
+            Principal::Session { .. } => bonds.account.clone().and(bonds.role.clone()).and(bonds.direct.clone()),
+            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => bonds.direct.clone(),
         };
         listed.or(bonds.everyone)
     }
 }
 
 /// How a pattern fits what the request names. [`Match::Spans`] is the uncertain fit of rules W5 and W9.
-fn resource_match(pattern: &ResourcePattern, request: &Request, effect: Effect) -> Match {
+fn resource_match(pattern: &ResourcePattern, request: &Request) -> Match {
     match &request.resource {
         Resource::Arn(arn) => pattern.matches(arn, &request.context),
         Resource::None if pattern.is_all() => Match::Yes,
         Resource::None if pattern.covers_service(request.action.service()) => Match::Spans,
         Resource::None => Match::No,
         // Some resource is asked for: any pattern may name it, and only one that names all leaves none out.
-        Resource::Any if pattern.is_all() || pattern.covers_service(request.action.service()) => {
-            Match::Yes
-        }
+        Resource::Any if pattern.is_all() || pattern.covers_service(request.action.service()) => Match::Yes,
         Resource::Any if pattern.widest(&request.context) == ArnGlob::Nothing => Match::No,
-        Resource::Any if effect == Effect::Allow => Match::Spans,
-        Resource::Any => Match::No,
+        Resource::Any => Match::Spans,
     }
 }
 
 pub(super) fn broken(source: Arc<Source>) -> Atom {
-    let place = format!(
-        "{} {} Statement[{}]",
-        source.layer, source.policy, source.statement
-    );
-    Atom {
-        test: Test::Broken(Name::new(&place)),
-        negate: false,
-        source: Some(source),
-    }
+    let place = format!("{} {} Statement[{}]", source.layer, source.policy, source.statement);
+    Atom { test: Test::Broken(Name::new(&place)), negate: false, source: Some(source) }
 }

@@ -51,9 +51,7 @@ impl Admission {
     /// The statement that decided: the first Deny that applies, else the first Allow that does, else the first that may.
     pub fn decided_by(&self) -> Option<&Admit> {
         let first = |effect: Effect, truth: Truth| {
-            self.matches
-                .iter()
-                .find(|it| it.source.effect == effect && it.truth == truth)
+            self.matches.iter().find(|it| it.source.effect == effect && it.truth == truth)
         };
         first(Effect::Deny, Truth::Yes)
             .or_else(|| first(Effect::Allow, Truth::Yes))
@@ -63,13 +61,7 @@ impl Admission {
 
 /// Asks a trust policy whether `who` may do `action` (`sts:AssumeRoleWithWebIdentity`, `sts:AssumeRole`,
 /// `sts:TagSession`) on its role. Keys that the context does not know stay open.
-pub fn admits(
-    trust: &Policy,
-    role: &str,
-    who: &Principal,
-    action: &str,
-    context: &Context,
-) -> Admission {
+pub fn admits(trust: &Policy, role: &str, who: &Principal, action: &str, context: &Context) -> Admission {
     let request = Request {
         principal: who.clone(),
         action: Action::new(action),
@@ -92,10 +84,7 @@ pub fn admits_request(trust: &Policy, request: &Request) -> Admission {
             level: None,
             policy: trust.name.clone(),
             statement,
-            sid: document
-                .statements
-                .get(statement)
-                .and_then(|it| it.sid.clone()),
+            sid: document.statements.get(statement).and_then(|it| it.sid.clone()),
             effect,
         })
     };
@@ -111,14 +100,7 @@ pub fn admits_request(trust: &Policy, request: &Request) -> Admission {
         };
         for effect in effects {
             let spans = Cell::new(false);
-            let asked = Asked {
-                document,
-                statement,
-                effect: *effect,
-                request,
-                has_boundary: false,
-                spans: &spans,
-            };
+            let asked = Asked { document, statement, effect: *effect, request, has_boundary: false, spans: &spans };
             let of = || source(statement.index, *effect);
             let truth: Bonds<Truth> = asked.applies(&of);
             if truth.any().is_no() {
@@ -128,12 +110,7 @@ pub fn admits_request(trust: &Policy, request: &Request) -> Admission {
             let open = (!truth.any().is_yes())
                 .then(|| miss(trust, statement, Layer::Resource, None, request, false))
                 .flatten();
-            matches.push(Admit {
-                source: of(),
-                truth: truth.any(),
-                bond: strongest(&truth),
-                open,
-            });
+            matches.push(Admit { source: of(), truth: truth.any(), bond: strongest(&truth), open });
             match effect {
                 Effect::Allow => allow = allow.or(bonds),
                 Effect::Deny => deny = Residual::any([deny, bonds.any()]),
@@ -146,17 +123,8 @@ pub fn admits_request(trust: &Policy, request: &Request) -> Admission {
     let alone = Residual::all([alone, spared.clone()]);
     let residual = Residual::all([allow.any(), spared]);
     let verdict = settled(&residual);
-    let nearest = (!verdict.is_yes())
-        .then(|| nearest([(Layer::Resource, None, trust)], request, false))
-        .flatten();
-    Admission {
-        verdict,
-        alone: settled(&alone),
-        unread: residual.is_broken(),
-        residual,
-        matches,
-        nearest,
-    }
+    let nearest = (!verdict.is_yes()).then(|| nearest([(Layer::Resource, None, trust)], request, false)).flatten();
+    Admission { verdict, alone: settled(&alone), unread: residual.is_broken(), residual, matches, nearest }
 }
 
 fn settled(residual: &Residual) -> Truth {
@@ -189,24 +157,14 @@ mod tests {
     use crate::iam::miss::Failed;
     use crate::iam::{DocumentKind, parse};
 
-    const PROVIDER: &str =
-        "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC";
+    const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC";
     const SUB: &str = "oidc.eks.eu-west-1.amazonaws.com/id/ABC:sub";
 
     fn ask(trust: &str, who: &str, action: &str, context: &Context) -> Admission {
         let (document, _) = parse(trust, DocumentKind::Trust);
-        let policy = Policy {
-            name: "trust".into(),
-            document: Arc::new(document),
-        };
+        let policy = Policy { name: "trust".into(), document: Arc::new(document) };
         let who = Principal::parse(who).expect("a principal");
-        admits(
-            &policy,
-            "arn:aws:iam::111122223333:role/r",
-            &who,
-            action,
-            context,
-        )
+        admits(&policy, "arn:aws:iam::111122223333:role/r", &who, action, context)
     }
 
     fn web(condition: &str) -> String {
@@ -220,46 +178,28 @@ mod tests {
 
     #[test]
     fn the_failing_condition_is_named_with_actual_and_expected() {
-        let trust = web(&format!(
-            r#"{{"StringEquals":{{"{SUB}":"system:serviceaccount:pay:*"}}}}"#
-        ));
+        let trust = web(&format!(r#"{{"StringEquals":{{"{SUB}":"system:serviceaccount:pay:*"}}}}"#));
         let context = Context::open().with(SUB, "system:serviceaccount:pay:api");
         let admission = ask(&trust, PROVIDER, "sts:AssumeRoleWithWebIdentity", &context);
         assert_eq!(admission.verdict, Truth::No);
         let nearest = admission.nearest.expect("a closest statement");
         assert_eq!(nearest.source.sid.as_deref(), Some("web"));
-        assert_eq!(
-            nearest.failed,
-            Failed::Condition {
-                operator: "StringEquals".into(),
-                key: SUB.into()
-            }
-        );
+        assert_eq!(nearest.failed, Failed::Condition { operator: "StringEquals".into(), key: SUB.into() });
         assert_eq!(
             (nearest.actual.as_str(), nearest.expected[0].as_str()),
-            (
-                "system:serviceaccount:pay:api",
-                "system:serviceaccount:pay:*"
-            )
+            ("system:serviceaccount:pay:api", "system:serviceaccount:pay:*")
         );
     }
 
     #[test]
     fn an_open_key_leaves_the_verdict_open_and_names_the_key() {
-        let trust = web(&format!(
-            r#"{{"StringLike":{{"{SUB}":"system:serviceaccount:pay:*","aws:SourceIp":"10.*"}}}}"#
-        ));
+        let trust =
+            web(&format!(r#"{{"StringLike":{{"{SUB}":"system:serviceaccount:pay:*","aws:SourceIp":"10.*"}}}}"#));
         let context = Context::open().with(SUB, "system:serviceaccount:pay:api");
         let admission = ask(&trust, PROVIDER, "sts:AssumeRoleWithWebIdentity", &context);
         assert_eq!(admission.verdict, Truth::Unknown);
-        assert_eq!(
-            admission.residual.keys(),
-            [crate::base::Name::new("aws:sourceip")]
-        );
-        assert_eq!(
-            admission.decided_by().map(|it| it.source.statement),
-            Some(1)
-        );
+        assert_eq!(admission.residual.keys(), [crate::base::Name::new("aws:sourceip")]);
+        assert_eq!(admission.decided_by().map(|it| it.source.statement), Some(1));
     }
 
     #[test]
@@ -270,10 +210,7 @@ mod tests {
             {"Effect":"Deny","Principal":"*","Action":"sts:TagSession"}]}"#;
         let role = "arn:aws:iam::111122223333:role/a";
         let admission = ask(trust, role, "sts:AssumeRole", &Context::open());
-        assert_eq!(
-            (admission.verdict, admission.alone),
-            (Truth::Yes, Truth::Yes)
-        );
+        assert_eq!((admission.verdict, admission.alone), (Truth::Yes, Truth::Yes));
         let bonds: Vec<Bond> = admission.matches.iter().map(|it| it.bond).collect();
         assert_eq!(bonds, [Bond::Account, Bond::Everyone]);
         let tagged = ask(trust, role, "sts:TagSession", &Context::open());
@@ -284,31 +221,14 @@ mod tests {
     #[test]
     fn the_account_alone_leaves_it_to_identity_policies() {
         let trust = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}}"#;
-        let admission = ask(
-            trust,
-            "arn:aws:iam::111122223333:role/a",
-            "sts:AssumeRole",
-            &Context::open(),
-        );
-        assert_eq!(
-            (admission.verdict, admission.alone),
-            (Truth::Yes, Truth::No)
-        );
+        let admission = ask(trust, "arn:aws:iam::111122223333:role/a", "sts:AssumeRole", &Context::open());
+        assert_eq!((admission.verdict, admission.alone), (Truth::Yes, Truth::No));
     }
 
     #[test]
     fn a_broken_trust_policy_is_unknown_never_no() {
-        for broken in [
-            "{",
-            r#"{"Statement":[{"Effect":"Allow","Principal":{"Aws":"*"},"Action":"sts:*"}]}"#,
-            "{}",
-        ] {
-            let admission = ask(
-                broken,
-                "pods.eks.amazonaws.com",
-                "sts:AssumeRole",
-                &Context::open(),
-            );
+        for broken in ["{", r#"{"Statement":[{"Effect":"Allow","Principal":{"Aws":"*"},"Action":"sts:*"}]}"#, "{}"] {
+            let admission = ask(broken, "pods.eks.amazonaws.com", "sts:AssumeRole", &Context::open());
             assert_eq!(admission.verdict, Truth::Unknown, "{broken}");
             assert!(admission.unread);
         }

@@ -129,6 +129,24 @@ pub fn all(inventory: &Inventory) -> Vec<PodIdentity> {
     resolved
 }
 
+/// The identities of all pods asked one by one, each as if it were the only one of its kind: the baseline that sharing
+/// is measured and checked against. Predictions and co-tenants are left out.
+pub fn one_by_one(inventory: &Inventory) -> Vec<Vec<Identity>> {
+    let trusts = Trusts::default();
+    let chains = RoleChains::new(inventory, &trusts);
+    let mut answers = Vec::new();
+    for cluster in inventory.clusters.values() {
+        let context = Context::new(inventory, cluster, &trusts);
+        for pod in &cluster.pods {
+            let memo = Memo::new(&chains);
+            let subject = Subject::of_pod(&context, pod);
+            let of_container = |it| identify(&context, &subject, it, &memo, &mut Trace::off());
+            answers.push(pod.spec.containers.iter().map(of_container).collect());
+        }
+    }
+    answers
+}
+
 fn of_cluster(pods: &[PodIdentity], label: &Name) -> std::ops::Range<usize> {
     pods.partition_point(|it| it.cluster < *label)..pods.partition_point(|it| it.cluster <= *label)
 }

@@ -7,18 +7,12 @@ use proptest::sample::{select, subsequence};
 use rolewalk::base::Truth;
 use rolewalk::iam::request::Value;
 use rolewalk::iam::{
-    Context, Decision, DocumentKind, Level, Policies, Policy, Principal, Request, Residual, case,
-    decide, parse,
+    Context, Decision, DocumentKind, Level, Policies, Policy, Principal, Request, Residual, case, decide, parse,
 };
 use serde_json::{Value as Json, json};
 
 /// Keys with one value, and with many: the second kind only ever meets set operators, as the language wants it.
-const SINGLE: [&str; 4] = [
-    "aws:SourceVpce",
-    "aws:RequestedRegion",
-    "aws:PrincipalTag/team",
-    "aws:userid",
-];
+const SINGLE: [&str; 4] = ["aws:SourceVpce", "aws:RequestedRegion", "aws:PrincipalTag/team", "aws:userid"];
 const MANY: [&str; 2] = ["aws:TagKeys", "aws:CalledVia"];
 const VALUES: [&str; 6] = ["x", "y", "X", "10", "*", "2026-01-01T00:00:00Z"];
 
@@ -35,43 +29,20 @@ fn condition() -> impl Strategy<Value = Json> {
         "DateGreaterThan",
         "Bool",
     ];
-    let values = || {
-        prop::collection::vec(
-            select(vec![
-                "x",
-                "y",
-                "x*",
-                "*",
-                "10",
-                "11",
-                "${aws:userid}",
-                "true",
-            ]),
-            0..3,
-        )
-    };
+    let values = || prop::collection::vec(select(vec!["x", "y", "x*", "*", "10", "11", "${aws:userid}", "true"]), 0..3);
     let single = (select(operators.to_vec()), any::<bool>(), select(SINGLE.to_vec()), values())
         .prop_map(|(op, if_exists, key, values)| json!({ format!("{op}{}", if if_exists { "IfExists" } else { "" }): { key: values } }));
     let null = (select(SINGLE.to_vec()), any::<bool>())
         .prop_map(|(key, absent)| json!({ "Null": { key: absent.to_string() } }));
-    let many = (
-        select(vec!["ForAllValues", "ForAnyValue"]),
-        select(operators[..4].to_vec()),
-        select(MANY.to_vec()),
-        values(),
-    )
-        .prop_map(|(set, op, key, values)| json!({ format!("{set}:{op}"): { key: values } }));
+    let many =
+        (select(vec!["ForAllValues", "ForAnyValue"]), select(operators[..4].to_vec()), select(MANY.to_vec()), values())
+            .prop_map(|(set, op, key, values)| json!({ format!("{set}:{op}"): { key: values } }));
     prop_oneof![4 => single, 1 => null, 2 => many]
 }
 
 fn statement(principal: bool) -> impl Strategy<Value = Json> {
     let action = select(vec!["s3:GetObject", "s3:Get*", "*", "ec2:*"]);
-    let resource = select(vec![
-        "*",
-        "arn:aws:s3:::b/*",
-        "arn:aws:s3:::b/${aws:PrincipalTag/team}",
-        "arn:aws:s3:::c/*",
-    ]);
+    let resource = select(vec!["*", "arn:aws:s3:::b/*", "arn:aws:s3:::b/${aws:PrincipalTag/team}", "arn:aws:s3:::c/*"]);
     let who = select(vec![
         json!("*"),
         json!({"AWS": "111122223333"}),
@@ -90,44 +61,30 @@ fn statement(principal: bool) -> impl Strategy<Value = Json> {
         prop::bool::weighted(0.1),
         conditions,
     )
-        .prop_map(
-            move |(allow, not_action, action, not_resource, resource, who, not_who, conditions)| {
-                let mut out = json!({"Effect": if allow { "Allow" } else { "Deny" }});
-                out[if not_action { "NotAction" } else { "Action" }] = action.into();
-                out[if not_resource {
-                    "NotResource"
-                } else {
-                    "Resource"
-                }] = resource.into();
-                if principal {
-                    out[if not_who { "NotPrincipal" } else { "Principal" }] = who;
-                }
-                let mut merged = serde_json::Map::new();
-                for condition in conditions {
-                    merged.extend(condition.as_object().cloned().unwrap_or_default());
-                }
-                if !merged.is_empty() {
-                    out["Condition"] = merged.into();
-                }
-                out
-            },
-        )
+        .prop_map(move |(allow, not_action, action, not_resource, resource, who, not_who, conditions)| {
+            let mut out = json!({"Effect": if allow { "Allow" } else { "Deny" }});
+            out[if not_action { "NotAction" } else { "Action" }] = action.into();
+            out[if not_resource { "NotResource" } else { "Resource" }] = resource.into();
+            if principal {
+                out[if not_who { "NotPrincipal" } else { "Principal" }] = who;
+            }
+            let mut merged = serde_json::Map::new();
+            for condition in conditions {
+                merged.extend(condition.as_object().cloned().unwrap_or_default());
+            }
+            if !merged.is_empty() {
+                out["Condition"] = merged.into();
+            }
+            out
+        })
 }
 
 fn document(kind: DocumentKind) -> impl Strategy<Value = Policy> {
     prop::collection::vec(statement(kind.has_principal()), 1..4).prop_map(move |statements| {
         let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
         let (document, issues) = parse(&text, kind);
-        assert!(
-            issues
-                .iter()
-                .all(|issue| issue.severity == rolewalk::iam::Severity::Warning),
-            "{text} {issues:?}"
-        );
-        Policy {
-            name: "p".into(),
-            document: Arc::new(document),
-        }
+        assert!(issues.iter().all(|issue| issue.severity == rolewalk::iam::Severity::Warning), "{text} {issues:?}");
+        Policy { name: "p".into(), document: Arc::new(document) }
     })
 }
 
@@ -141,23 +98,15 @@ fn policies() -> impl Strategy<Value = Policies> {
         maybe(DocumentKind::Resource),
         maybe(DocumentKind::Endpoint),
     )
-        .prop_map(
-            |(identity, boundary, session, scps, resource, endpoint)| Policies {
-                identity,
-                boundary,
-                session: session.into_iter().collect(),
-                scps: scps
-                    .into_iter()
-                    .map(|policy| Level {
-                        name: "l".into(),
-                        policies: vec![policy],
-                    })
-                    .collect(),
-                rcps: Vec::new(),
-                resource,
-                endpoint: endpoint.into_iter().collect(),
-            },
-        )
+        .prop_map(|(identity, boundary, session, scps, resource, endpoint)| Policies {
+            identity,
+            boundary,
+            session: session.into_iter().collect(),
+            scps: scps.into_iter().map(|policy| Level { name: "l".into(), policies: vec![policy] }).collect(),
+            rcps: Vec::new(),
+            resource,
+            endpoint: endpoint.into_iter().collect(),
+        })
 }
 
 /// One value for every key, or none: a request as AWS would see it.
@@ -173,12 +122,8 @@ fn completion() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>> {
         .iter()
         .map(|key| {
             let values = prop::collection::vec(select(VALUES.to_vec()), 0..3);
-            prop::option::of(values).prop_map(move |values| {
-                (
-                    *key,
-                    values.map(|it| Value::Many(it.into_iter().map(Into::into).collect())),
-                )
-            })
+            prop::option::of(values)
+                .prop_map(move |values| (*key, values.map(|it| Value::Many(it.into_iter().map(Into::into).collect()))))
         })
         .collect();
     (single, many).prop_map(|(single, many)| single.into_iter().chain(many).collect())
@@ -194,14 +139,7 @@ fn tell(context: &mut Context, fact: &(&'static str, Option<Value>)) {
 fn request(account: bool, context: Context) -> Request {
     let role = Principal::parse("arn:aws:iam::111122223333:role/app").expect("a role");
     let mut request = Request::new(role, "s3:GetObject", "arn:aws:s3:::b/x").in_context(context);
-    request.resource_account = Some(
-        if account {
-            "111122223333"
-        } else {
-            "444455556666"
-        }
-        .into(),
-    );
+    request.resource_account = Some(if account { "111122223333" } else { "444455556666" }.into());
     request
 }
 
@@ -216,7 +154,7 @@ fn refines(before: Decision, after: Decision) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
 
     #[test]
     fn knowing_more_never_flips_an_answer(

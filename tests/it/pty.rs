@@ -172,6 +172,44 @@ fn a_new_size_is_drawn_at_once() {
 }
 
 #[test]
+fn below_the_smallest_size_both_sizes_are_named_and_quitting_works() {
+    let mut terminal = Terminal::screens();
+    terminal.idle();
+    terminal.resize((50, 10));
+    terminal.idle();
+    let screen = terminal.screen();
+    assert!(screen.contains("60x16") && screen.contains("50x10"), "{screen}");
+    terminal.keys(CTRL_C);
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn without_colours_bold_and_reverse_survive() {
+    let demo = demo();
+    let arguments = ["--snapshot", &*demo.to_string_lossy()];
+    let mut terminal = Terminal::start_with((100, 30), &[("NO_COLOR", "1")], PROGRAM, &arguments);
+    terminal.idle();
+    let all = String::from_utf8_lossy(&terminal.bytes).into_owned();
+    assert!(!all.contains("\x1b[38;") && !all.contains("\x1b[48;"), "a colour was sent");
+    assert!(all.contains("\x1b[7m"), "the selection is not reversed");
+    terminal.keys(CTRL_C);
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn over_ssh_a_name_is_copied_through_the_terminal() {
+    let demo = demo();
+    let arguments = ["--snapshot", &*demo.to_string_lossy()];
+    let mut terminal = Terminal::start_with((100, 30), &[("SSH_TTY", "/dev/pts/9")], PROGRAM, &arguments);
+    terminal.idle();
+    terminal.run("c");
+    assert!(String::from_utf8_lossy(&terminal.bytes).contains("\x1b]52;c;"));
+    assert!(terminal.screen().contains("OSC 52"), "{}", terminal.screen());
+    terminal.keys(CTRL_C);
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
 fn without_a_terminal_two_lines_name_the_headless_command() {
     for arguments in [&[][..], &["--snapshot", "nowhere"], &["tui"]] {
         let output = assert_cmd::Command::new(PROGRAM).args(arguments).write_stdin("").output().expect("it runs");

@@ -29,7 +29,11 @@ const COLUMNS: &[Col] = &[
     Col::new("source", |it| it.source.clone()).named(),
     Col::new("status", |it| it.status.to_owned()),
     Col::new("counts", |it| {
-        it.counts.iter().map(|(name, count)| format!("{count} {}", name.replace('_', " "))).collect::<Vec<_>>().join(", ")
+        it.counts
+            .iter()
+            .map(|(name, count)| format!("{count} {}", name.replace('_', " ")))
+            .collect::<Vec<_>>()
+            .join(", ")
     }),
     Col::new("lost", |it| if it.lost.is_empty() { String::new() } else { it.lost.len().to_string() }),
     Col::new("why", |it| it.why.clone()),
@@ -43,9 +47,10 @@ pub fn run(data: &SourceArgs, args: &OutputArgs) -> Outcome {
 
 fn rows(estate: &Estate) -> Vec<SourceRecord> {
     let inventory = &estate.inventory;
-    let expected = inventory.coverage.sources().filter(|(source, report)| {
-        source.kind.is_expected() || report.status != Status::Missing
-    });
+    let expected = inventory
+        .coverage
+        .sources()
+        .filter(|(source, report)| source.kind.is_expected() || report.status != Status::Missing);
     expected
         .map(|(source, report)| {
             let account = inventory.accounts.values().find(|it| it.source(source.kind) == *source);

@@ -68,8 +68,8 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn answer<T: Serialize>(&self, question: &str, columns: &[Column<T>], mut rows: Vec<T>) -> Outcome {
-        let parsed = query::parse(&self.query)
-            .map_err(|error| Failure::usage(format!("the query does not parse: {error}")))?;
+        let parsed =
+            query::parse(&self.query).map_err(|error| Failure::usage(format!("the query does not parse: {error}")))?;
         let known: Vec<query::Field> = columns.iter().filter_map(|column| column.field).collect();
         for field in parsed.unused(&known) {
             note(&format!("`{}:` is not used in `{question}`", field.name()));

@@ -1,3 +1,5 @@
+//! Tests of summaries of access.
+
 use super::*;
 use crate::iam::document::DocumentKind;
 use crate::iam::parse;
@@ -5,17 +7,11 @@ use crate::iam::policies::Level as ScpLevel;
 
 fn policy(kind: DocumentKind, statements: &str) -> Policy {
     let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
-    Policy {
-        name: Name::new("p"),
-        document: Arc::new(parse(&text, kind).0),
-    }
+    Policy { name: Name::new("p"), document: Arc::new(parse(&text, kind).0) }
 }
 
 fn identity(statements: &str) -> Policies {
-    Policies {
-        identity: vec![policy(DocumentKind::Identity, statements)],
-        ..Policies::default()
-    }
+    Policies { identity: vec![policy(DocumentKind::Identity, statements)], ..Policies::default() }
 }
 
 /// The summary, by whichever way it takes; the rows must say the same.
@@ -38,37 +34,24 @@ fn letters(statements: &str) -> String {
 #[test]
 fn levels_are_letters_by_service() {
     assert_eq!(
-        letters(
-            r#"{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:ListBucket"],"Resource":"*"}"#
-        ),
+        letters(r#"{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:ListBucket"],"Resource":"*"}"#),
         "s3 LRW"
     );
-    assert_eq!(
-        letters(r#"{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}"#),
-        "kms W"
-    );
-    assert_eq!(
-        letters(r#"{"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*"}"#),
-        "iam P"
-    );
+    assert_eq!(letters(r#"{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}"#), "kms W");
+    assert_eq!(letters(r#"{"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*"}"#), "iam P");
     assert_eq!(letters(""), "");
-    let json = serde_json::to_string(&access(&identity(
-        r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#,
-    )))
-    .unwrap();
+    let json =
+        serde_json::to_string(&access(&identity(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#)))
+            .unwrap();
     assert_eq!(json, r#"{"s3":"R"}"#);
 }
 
 #[test]
 fn everything_is_a_star() {
-    let all = access(&identity(
-        r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#,
-    ));
+    let all = access(&identity(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#));
     assert!(all.everything);
     assert_eq!(serde_json::to_string(&all).unwrap(), r#"{"*":"LRWTP"}"#);
-    let power = access(&identity(
-        r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#,
-    ));
+    let power = access(&identity(r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#));
     assert!(!power.everything && !power.services.contains_key("iam") && power.services.len() > 400);
     let but_one = access(&identity(
         r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:CreateUser","Resource":"*"}"#,
@@ -88,24 +71,13 @@ fn a_service_outside_the_catalogue_is_a_question_mark() {
 fn a_grant_that_nothing_can_use_does_not_count() {
     // No resource type, and a narrower resource than `*` (rule W9).
     assert_eq!(
-        letters(
-            r#"{"Effect":"Allow","Action":"ec2:DescribeInstances","Resource":"arn:aws:ec2:*:*:instance/*"}"#
-        ),
+        letters(r#"{"Effect":"Allow","Action":"ec2:DescribeInstances","Resource":"arn:aws:ec2:*:*:instance/*"}"#),
         ""
     );
-    assert_eq!(
-        letters(r#"{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"arn:aws:s3:::*"}"#),
-        "s3 L"
-    );
+    assert_eq!(letters(r#"{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"arn:aws:s3:::*"}"#), "s3 L");
     // An ARN that no resource type of the action has (rule S8).
-    assert_eq!(
-        letters(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:sqs:*:*:*"}"#),
-        ""
-    );
-    assert_eq!(
-        letters(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#),
-        "s3 R"
-    );
+    assert_eq!(letters(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:sqs:*:*:*"}"#), "");
+    assert_eq!(letters(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#), "s3 R");
 }
 
 #[test]
@@ -123,22 +95,13 @@ fn denies_boundaries_and_scps_take_letters_away() {
         ),
         "s3 R"
     );
-    let mut policies = identity(
-        r#"{"Effect":"Allow","Action":["s3:GetObject","sqs:SendMessage","kms:Decrypt"],"Resource":"*"}"#,
-    );
-    policies.boundary = Some(policy(
-        DocumentKind::Boundary,
-        r#"{"Effect":"Allow","Action":["s3:*","sqs:*"],"Resource":"*"}"#,
-    ));
+    let mut policies =
+        identity(r#"{"Effect":"Allow","Action":["s3:GetObject","sqs:SendMessage","kms:Decrypt"],"Resource":"*"}"#);
+    policies.boundary =
+        Some(policy(DocumentKind::Boundary, r#"{"Effect":"Allow","Action":["s3:*","sqs:*"],"Resource":"*"}"#));
     assert_eq!(access(&policies).to_string(), "s3 R, sqs W");
-    let scp = policy(
-        DocumentKind::Scp,
-        r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#,
-    );
-    policies.scps = vec![ScpLevel {
-        name: Name::new("root"),
-        policies: vec![scp],
-    }];
+    let scp = policy(DocumentKind::Scp, r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#);
+    policies.scps = vec![ScpLevel { name: Name::new("root"), policies: vec![scp] }];
     assert_eq!(access(&policies).to_string(), "s3 R");
 }
 
@@ -162,13 +125,9 @@ fn a_condition_that_may_hold_counts() {
 #[test]
 fn what_cannot_be_read_is_left_out_and_said() {
     let mut policies = identity(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#);
-    policies.identity.push(Policy {
-        name: Name::new("x"),
-        document: Arc::new(parse("oops", DocumentKind::Identity).0),
-    });
+    policies
+        .identity
+        .push(Policy { name: Name::new("x"), document: Arc::new(parse("oops", DocumentKind::Identity).0) });
     let access = access(&policies);
-    assert_eq!(
-        (access.to_string().as_str(), access.incomplete),
-        ("s3 R", true)
-    );
+    assert_eq!((access.to_string().as_str(), access.incomplete), ("s3 R", true));
 }

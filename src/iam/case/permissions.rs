@@ -79,7 +79,8 @@ pub fn answer_with(line: &str, catalogue: &Actions) -> String {
             json!({"id": subject.id, "rows": rows(&found, catalogue), "errors": errors}).to_string()
         }
         Err((id, complaint)) => {
-            json!({"id": id, "rows": [], "errors": [{"path": complaint.path, "message": complaint.message}]}).to_string()
+            json!({"id": id, "rows": [], "errors": [{"path": complaint.path, "message": complaint.message}]})
+                .to_string()
         }
     }
 }
@@ -95,22 +96,13 @@ pub fn subject(line: &str) -> Result<Subject, String> {
 fn read(line: &str) -> Result<Subject, (Json, Complaint)> {
     let line = line.trim_start_matches('\u{feff}');
     let text: Line<'_> = serde_json::from_str(line).map_err(|error| {
-        let id = serde_json::from_str::<Json>(line)
-            .ok()
-            .and_then(|value| value.get("id").cloned());
+        let id = serde_json::from_str::<Json>(line).ok().and_then(|value| value.get("id").cloned());
         (id.unwrap_or(Json::Null), complain("", error.to_string()))
     })?;
     let fail = |complaint| (text.id.clone(), complaint);
     let principal = Principal::parse(&text.request.principal).ok_or_else(|| {
-        let expected =
-            "a role, user or session ARN, a service name, a provider ARN, or `anonymous`";
-        fail(complain(
-            "request.principal",
-            format!(
-                "found {}, expected {expected}",
-                quoted(&text.request.principal)
-            ),
-        ))
+        let expected = "a role, user or session ARN, a service name, a provider ARN, or `anonymous`";
+        fail(complain("request.principal", format!("found {}, expected {expected}", quoted(&text.request.principal))))
     })?;
     let open = RequestText {
         principal: String::new(),
@@ -124,30 +116,18 @@ fn read(line: &str) -> Result<Subject, (Json, Complaint)> {
     let context = context(&open).map_err(fail)?;
     let mut reader = Reader { issues: Vec::new() };
     let policies = Policies {
-        identity: reader.list(
-            "identity_policies",
-            text.identity_policies,
-            DocumentKind::Identity,
-        ),
+        identity: reader.list("identity_policies", text.identity_policies, DocumentKind::Identity),
         boundary: text
             .permissions_boundary
             .map(|it| reader.policy("permissions_boundary", &it, DocumentKind::Boundary)),
-        session: reader.list(
-            "session_policies",
-            text.session_policies,
-            DocumentKind::Session,
-        ),
+        session: reader.list("session_policies", text.session_policies, DocumentKind::Session),
         scps: reader.levels("scps", text.scps, DocumentKind::Scp),
         rcps: reader.levels("rcps", text.rcps, DocumentKind::Rcp),
         resource: text.resource_policy.map(|it| {
             // Nothing says of what resource it is the policy; only a role's names no resource itself.
             let mut probe = Reader { issues: Vec::new() };
             let read = probe.policy("resource_policy", &it, DocumentKind::Resource);
-            let names_resource = read
-                .document
-                .statements
-                .iter()
-                .any(|it| it.resources.is_some());
+            let names_resource = read.document.statements.iter().any(|it| it.resources.is_some());
             let is_trust = !names_resource && !read.document.statements.is_empty();
             if is_trust {
                 return reader.policy("resource_policy", &it, DocumentKind::Trust);
@@ -155,19 +135,9 @@ fn read(line: &str) -> Result<Subject, (Json, Complaint)> {
             reader.issues.extend(probe.issues);
             read
         }),
-        endpoint: reader.list(
-            "endpoint_policies",
-            text.endpoint_policies,
-            DocumentKind::Endpoint,
-        ),
+        endpoint: reader.list("endpoint_policies", text.endpoint_policies, DocumentKind::Endpoint),
     };
-    Ok(Subject {
-        id: text.id,
-        principal,
-        context,
-        policies,
-        issues: reader.issues,
-    })
+    Ok(Subject { id: text.id, principal, context, policies, issues: reader.issues })
 }
 
 /// The rows of the contract. Names outside the catalogue that patterns cannot say exactly are rows of their own.
@@ -178,15 +148,9 @@ fn rows(permissions: &Permissions, catalogue: &Actions) -> Vec<Json> {
         if !notation.exact.is_empty() {
             out.push(render(permissions, row, notation.exact, &[], row.status()));
         }
-        for loose in notation.loose {
+        if let Some(loose) = notation.loose {
             let status = row.status().max(Status::Approximated);
-            out.push(render(
-                permissions,
-                row,
-                vec![loose.within],
-                &loose.except,
-                status,
-            ));
+            out.push(render(permissions, row, loose.within, &loose.except, status));
         }
     }
     out
@@ -199,25 +163,18 @@ fn render(
     except_actions: &[String],
     status: Status,
 ) -> Json {
-    let patterns = |list: &[crate::iam::pattern::ArnGlob]| -> Vec<String> {
-        list.iter().map(ToString::to_string).collect()
-    };
+    let patterns =
+        |list: &[crate::iam::pattern::ArnGlob]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
     let keys: Vec<Name> = permissions.keys(row);
     let mut out = Map::new();
     out.insert("actions".to_owned(), actions.into());
     if !except_actions.is_empty() {
         out.insert("except_actions".to_owned(), except_actions.into());
     }
-    out.insert(
-        "resources".to_owned(),
-        patterns(row.resources.any_of()).into(),
-    );
+    out.insert("resources".to_owned(), patterns(row.resources.any_of()).into());
     out.insert("except".to_owned(), patterns(row.resources.except()).into());
     out.insert("status".to_owned(), status.as_str().into());
-    out.insert(
-        "residual_keys".to_owned(),
-        keys.iter().map(|key| key.as_str()).collect(),
-    );
+    out.insert("residual_keys".to_owned(), keys.iter().map(|key| key.as_str()).collect());
     let mut notes: Vec<String> = row.marks.iter().map(Mark::text).collect();
     if !except_actions.is_empty() || status > row.status() {
         notes.push(Mark::NotInCatalogue.text());
@@ -238,13 +195,14 @@ mod tests {
         let line = r#"{"id":"1","request":{"principal":"arn:aws:iam::111122223333:role/app"},"identity_policies":[{"name":"p","document":
             {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::b/*"},
             {"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::b/secret/*"}]}}]}"#;
-        expect![[r#"{"id":"1","rows":[{"actions":["s3:GetAccelerateConfiguration","s3:GetAccessGrant","s3:GetAccessGrantsInstance","s3:GetAccessGrantsInstanceForPrefix","s3:GetAccessGrantsInstanceResourcePolicy","s3:GetAccessGrantsLocation","s3:GetAccessPointConfigurationForObjectLambda","s3:GetAccessPointForObjectLambda","s3:GetAccessPointPolicy","s3:GetAccessPointPolicyForObjectLambda","s3:GetAccessPointPolicyStatus","s3:GetAccessPointPolicyStatusForObjectLambda","s3:GetAnalyticsConfiguration","s3:GetBucketAbac","s3:GetBucketAcl","s3:GetBucketCORS","s3:GetBucketLocation","s3:GetBucketLogging","s3:GetBucketMetadataTableConfiguration","s3:GetBucketNotification","s3:GetBucketObjectLockConfiguration","s3:GetBucketOwnershipControls","s3:GetBucketPolicy","s3:GetBucketPolicyStatus","s3:GetBucketPublicAccessBlock","s3:GetBucketRequestPayment","s3:GetBucketTagging","s3:GetBucketVersioning","s3:GetBucketWebsite","s3:GetDataAccess","s3:GetEncryptionConfiguration","s3:GetIntelligentTieringConfiguration","s3:GetInventoryConfiguration","s3:GetJobTagging","s3:GetLifecycleConfiguration","s3:GetMetricsConfiguration","s3:GetMultiRegionAccessPoint","s3:GetMultiRegionAccessPointPolicy","s3:GetMultiRegionAccessPointPolicyStatus","s3:GetMultiRegionAccessPointRoutes","s3:GetObject","s3:GetObjectAcl","s3:GetObjectAnnotation","s3:GetObjectAttributes","s3:GetObjectLegalHold","s3:GetObjectRetention","s3:GetObjectTagging","s3:GetObjectTorrent","s3:GetObjectVersion","s3:GetObjectVersionAcl","s3:GetObjectVersionAnnotation","s3:GetObjectVersionAnnotationForReplication","s3:GetObjectVersionAttributes","s3:GetObjectVersionForReplication","s3:GetObjectVersionTagging","s3:GetObjectVersionTorrent","s3:GetReplicationConfiguration","s3:GetStorageLensConfiguration","s3:GetStorageLensConfigurationTagging","s3:GetStorageLensDashboard","s3:GetStorageLensGroup"],"resources":["arn:aws:s3:::b/*"],"except":["arn:aws:s3:::b/secret/*"],"status":"exact","residual_keys":[]},{"actions":["s3:Get*"],"except_actions":["s3:GetAccessPoint","s3:GetAccountPublicAccessBlock"],"resources":["arn:aws:s3:::b/*"],"except":["arn:aws:s3:::b/secret/*"],"status":"approximated","residual_keys":[],"notes":["actions not in the catalogue"]},{"actions":["s3:GetAccessPoint","s3:GetAccountPublicAccessBlock"],"resources":["arn:aws:s3:::b/*"],"except":["arn:aws:s3:::b/secret/*"],"status":"approximated","residual_keys":[],"notes":["the action takes only `*` as its resource"]},{"actions":["sts:GetCallerIdentity"],"resources":["*"],"except":[],"status":"exact","residual_keys":[]}],"errors":[]}"#]].assert_eq(&answer(&line.replace('\n', "")));
+        expect![[r#"{"id":"1","rows":[{"actions":["s3:Get*"],"resources":["arn:aws:s3:::b/*"],"except":["arn:aws:s3:::b/secret/*"],"status":"exact","residual_keys":[]},{"actions":["sts:GetCallerIdentity"],"resources":["*"],"except":[],"status":"exact","residual_keys":[]}],"errors":[]}"#]].assert_eq(&answer(&line.replace('\n', "")));
     }
 
     #[test]
     fn a_bad_line_says_what_is_wrong() {
         expect![[r#"{"id":7,"rows":[],"errors":[{"path":"request.principal","message":"found `nobody`, expected a role, user or session ARN, a service name, a provider ARN, or `anonymous`"}]}"#]].assert_eq(&answer(r#"{"id":7,"request":{"principal":"nobody"}}"#));
-        expect![[r#"{"id":null,"rows":[],"errors":[{"path":"","message":"expected value at line 1 column 1"}]}"#]].assert_eq(&answer("oops"));
+        expect![[r#"{"id":null,"rows":[],"errors":[{"path":"","message":"expected value at line 1 column 1"}]}"#]]
+            .assert_eq(&answer("oops"));
     }
 
     #[test]

@@ -126,9 +126,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Cow<'_, [u8]>, CatalogueError> {
         return Ok(Cow::Borrowed(bytes));
     }
     let mut text = Vec::with_capacity(bytes.len().min(1 << 20) * 6);
-    MultiGzDecoder::new(bytes)
-        .take(SIZE_LIMIT + 1)
-        .read_to_end(&mut text)?;
+    MultiGzDecoder::new(bytes).take(SIZE_LIMIT + 1).read_to_end(&mut text)?;
     if text.len() as u64 > SIZE_LIMIT {
         return Err(CatalogueError::TooLarge);
     }
@@ -137,34 +135,24 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Cow<'_, [u8]>, CatalogueError> {
 
 /// Reads a catalogue; `verify` compares its checksum, which takes longer than everything else.
 pub(crate) fn read(bytes: &[u8], verify: bool) -> Result<Catalogue, CatalogueError> {
-    let text =
-        String::from_utf8(unpack(bytes)?.into_owned()).map_err(|_| CatalogueError::NotText)?;
+    let text = String::from_utf8(unpack(bytes)?.into_owned()).map_err(|_| CatalogueError::NotText)?;
     if text.len() as u64 > SIZE_LIMIT {
         return Err(CatalogueError::TooLarge);
     }
     let (header, body) = text.split_once('\n').ok_or(CatalogueError::Header)?;
-    let fields = header
-        .strip_prefix("# catalogue 1 ")
-        .ok_or(CatalogueError::Header)?;
+    let fields = header.strip_prefix("# catalogue 1 ").ok_or(CatalogueError::Header)?;
     let field = |name: &'static str| {
-        let found = fields
-            .split(' ')
-            .find_map(|it| it.strip_prefix(name)?.strip_prefix('='));
+        let found = fields.split(' ').find_map(|it| it.strip_prefix(name)?.strip_prefix('='));
         found.ok_or(CatalogueError::HeaderField(name))
     };
-    let (source, data_date, checksum) = (
-        Box::from(field("source")?),
-        Box::from(field("data")?),
-        field("sha256")?,
-    );
+    let (source, data_date, checksum) = (Box::from(field("source")?), Box::from(field("data")?), field("sha256")?);
     if verify && !checksum.eq_ignore_ascii_case(&hex(&Sha256::digest(body))) {
         return Err(CatalogueError::Checksum);
     }
     let mut rows = Rows::default();
     let mut start = header.len() + 1;
     for (at, line) in body.lines().enumerate() {
-        rows.line(line, start)
-            .map_err(|what| CatalogueError::Line { line: at + 2, what })?;
+        rows.line(line, start).map_err(|what| CatalogueError::Line { line: at + 2, what })?;
         start += line.len() + 1;
     }
     let lower = text.to_ascii_lowercase();
@@ -203,10 +191,7 @@ impl Rows {
     fn line(&mut self, line: &str, start: usize) -> Result<(), &'static str> {
         let mut at = start;
         let mut fields = line.split('\t').map(|field| {
-            let span = Span {
-                start: at as u32,
-                len: field.len() as u32,
-            };
+            let span = Span { start: at as u32, len: field.len() as u32 };
             at += field.len() + 1;
             (field, span)
         });
@@ -216,50 +201,26 @@ impl Rows {
         if name.0.is_empty() {
             return Err("the name is empty");
         }
-        let (keys, resources, actions) = (
-            self.keys.len() as u32,
-            self.resources.len() as u32,
-            self.actions.len() as u32,
-        );
+        let (keys, resources, actions) =
+            (self.keys.len() as u32, self.resources.len() as u32, self.actions.len() as u32);
         if kind == "S" {
             let (product, rcp) = (next()?.1, next()?.0 == "r");
             let (keys, resources, actions) = (keys..keys, resources..resources, actions..actions);
-            self.services.push(ServiceRow {
-                prefix: name.1,
-                name: product,
-                rcp,
-                keys,
-                resources,
-                actions,
-            });
-            return if self.services.len() > usize::from(u16::MAX) {
-                Err("too many services")
-            } else {
-                Ok(())
-            };
+            self.services.push(ServiceRow { prefix: name.1, name: product, rcp, keys, resources, actions });
+            return if self.services.len() > usize::from(u16::MAX) { Err("too many services") } else { Ok(()) };
         }
         let service_id = self.services.len().saturating_sub(1) as u16;
-        let service = self
-            .services
-            .last_mut()
-            .ok_or("the first line must be a service")?;
+        let service = self.services.last_mut().ok_or("the first line must be a service")?;
         let key_count = service.keys.len();
         match kind {
             "K" if service.resources.is_empty() && service.actions.is_empty() => {
-                self.keys.push(KeyRow {
-                    name: name.1,
-                    kind: next()?.1,
-                });
+                self.keys.push(KeyRow { name: name.1, kind: next()?.1 });
                 service.keys.end += 1;
             }
             "R" if service.actions.is_empty() => {
                 let (arn, keys) = (next()?.1, next()?);
                 resolve(keys.0, key_count, false)?;
-                self.resources.push(ResourceRow {
-                    name: name.1,
-                    arn,
-                    keys: keys.1,
-                });
+                self.resources.push(ResourceRow { name: name.1, arn, keys: keys.1 });
                 service.resources.end += 1;
             }
             "A" => {
@@ -269,33 +230,18 @@ impl Rows {
                 resolve(keys.0, key_count, false)?;
                 let passes_role = pass.0 == "p";
                 let (name, resources, keys) = (name.1, resources.1, keys.1);
-                self.actions.push(ActionRow {
-                    name,
-                    service: service_id,
-                    level,
-                    passes_role,
-                    resources,
-                    keys,
-                });
+                self.actions.push(ActionRow { name, service: service_id, level, passes_role, resources, keys });
                 service.actions.end += 1;
             }
             _ => return Err("unknown or misplaced kind of line"),
         }
-        if self.actions.len() > usize::from(u16::MAX) {
-            Err("too many actions")
-        } else {
-            Ok(())
-        }
+        if self.actions.len() > usize::from(u16::MAX) { Err("too many actions") } else { Ok(()) }
     }
 }
 
 fn resolve(field: &str, count: usize, may_require: bool) -> Result<(), &'static str> {
     indexes(field).try_for_each(|item| {
-        let item = if may_require {
-            item.strip_suffix('!').unwrap_or(item)
-        } else {
-            item
-        };
+        let item = if may_require { item.strip_suffix('!').unwrap_or(item) } else { item };
         match item.parse::<usize>() {
             Ok(at) if at < count => Ok(()),
             Ok(_) => Err("an index points past the lines of its service"),
@@ -307,12 +253,7 @@ fn resolve(field: &str, count: usize, may_require: bool) -> Result<(), &'static 
 /// Names are found by binary search, so they must be sorted and unique.
 fn check(catalogue: &Catalogue) -> Result<(), CatalogueError> {
     let line_of = |span: Span| catalogue.text[..span.range().start].matches('\n').count() + 1;
-    let out_of_order = |span: Span, what| {
-        Err(CatalogueError::Line {
-            line: line_of(span),
-            what,
-        })
-    };
+    let out_of_order = |span: Span, what| Err(CatalogueError::Line { line: line_of(span), what });
     for pair in catalogue.services.windows(2) {
         if catalogue.lower(pair[0].prefix) >= catalogue.lower(pair[1].prefix) {
             return out_of_order(pair[1].prefix, "services are not sorted by prefix");
@@ -334,19 +275,15 @@ mod tests {
 
     fn file(body: &str) -> String {
         let sum = hex(&Sha256::digest(body));
-        format!(
-            "# catalogue 1 source=test@1 data=2026-01-02 services=1 actions=1 sha256={sum}\n{body}"
-        )
+        format!("# catalogue 1 source=test@1 data=2026-01-02 services=1 actions=1 sha256={sum}\n{body}")
     }
 
     fn refusal(text: &str) -> String {
-        read(text.as_bytes(), true)
-            .map(|_| ())
-            .unwrap_err()
-            .to_string()
+        read(text.as_bytes(), true).map(|_| ()).unwrap_err().to_string()
     }
 
-    const BODY: &str = "S\ts3\tAmazon S3\tr\nK\ts3:k\tString\nR\tbucket\tarn:${Partition}:s3:::${B}\t0\nA\tGetX\tR\t0!\t0\tp\n";
+    const BODY: &str =
+        "S\ts3\tAmazon S3\tr\nK\ts3:k\tString\nR\tbucket\tarn:${Partition}:s3:::${B}\t0\nA\tGetX\tR\t0!\t0\tp\n";
 
     #[test]
     fn a_plain_file_is_read_as_it_stands() {
@@ -354,47 +291,29 @@ mod tests {
         let action = catalogue.action(catalogue.find("S3:getx").unwrap());
         assert_eq!(action.to_string(), "s3:GetX");
         assert_eq!(
-            action
-                .resources()
-                .map(|(it, required)| (it.name(), required))
-                .collect::<Vec<_>>(),
+            action.resources().map(|(it, required)| (it.name(), required)).collect::<Vec<_>>(),
             [("bucket", true)]
         );
-        assert_eq!(
-            action.keys().map(Key::name).collect::<Vec<_>>(),
-            ["s3:k", "s3:k"]
-        );
+        assert_eq!(action.keys().map(Key::name).collect::<Vec<_>>(), ["s3:k", "s3:k"]);
         assert!(action.passes_role());
-        assert_eq!(
-            (catalogue.source(), catalogue.data_date()),
-            ("test@1", "2026-01-02")
-        );
+        assert_eq!((catalogue.source(), catalogue.data_date()), ("test@1", "2026-01-02"));
     }
 
     use crate::iam::catalogue::Key;
 
     #[test]
     fn a_bad_file_is_refused_with_its_line() {
-        assert_eq!(
-            refusal("hello\n"),
-            "not a catalogue: the first line must start with `# catalogue 1 `"
-        );
+        assert_eq!(refusal("hello\n"), "not a catalogue: the first line must start with `# catalogue 1 `");
         assert_eq!(
             refusal("# catalogue 2 source=x\n"),
             "not a catalogue: the first line must start with `# catalogue 1 `"
         );
-        assert_eq!(
-            refusal("# catalogue 1 source=x\n"),
-            "the header of the catalogue lacks `data=`"
-        );
+        assert_eq!(refusal("# catalogue 1 source=x\n"), "the header of the catalogue lacks `data=`");
         assert_eq!(
             refusal(&file(BODY).replace("GetX", "GetY")),
             "the catalogue is damaged: its text does not match the checksum in its header"
         );
-        assert_eq!(
-            refusal(&file("A\tGetX\tR\t\t\t\n")),
-            "line 2 of the catalogue: the first line must be a service"
-        );
+        assert_eq!(refusal(&file("A\tGetX\tR\t\t\t\n")), "line 2 of the catalogue: the first line must be a service");
         assert_eq!(
             refusal(&file(&BODY.replace("\t0!", "\t7!"))),
             "line 5 of the catalogue: an index points past the lines of its service"
@@ -408,9 +327,6 @@ mod tests {
             "line 6 of the catalogue: actions are not sorted by name"
         );
         assert!(read(&[0x1f, 0x8b, 1, 2, 3], true).is_err());
-        assert!(matches!(
-            read(&[0xff, 0xfe, 3], true),
-            Err(CatalogueError::NotText)
-        ));
+        assert!(matches!(read(&[0xff, 0xfe, 3], true), Err(CatalogueError::NotText)));
     }
 }

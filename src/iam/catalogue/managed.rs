@@ -38,10 +38,8 @@ impl ManagedPolicies {
     pub fn bundled() -> &'static ManagedPolicies {
         static POLICIES: OnceLock<ManagedPolicies> = OnceLock::new();
         POLICIES.get_or_init(|| {
-            let text =
-                unpack(BUNDLED).expect("the bundled policies are read by a test of this crate");
-            serde_json::from_slice(&text)
-                .expect("the bundled policies are read by a test of this crate")
+            let text = unpack(BUNDLED).expect("the bundled policies are read by a test of this crate");
+            serde_json::from_slice(&text).expect("the bundled policies are read by a test of this crate")
         })
     }
 
@@ -57,16 +55,14 @@ impl ManagedPolicies {
 
     /// The policy of this ARN. Only the `aws` partition: the texts of the others differ and are not here.
     pub fn get(&self, arn: &str) -> Option<&ManagedPolicy> {
-        self.policies
-            .get(arn.strip_prefix("arn:aws:iam::aws:policy/")?)
+        self.policies.get(arn.strip_prefix("arn:aws:iam::aws:policy/")?)
     }
 
     /// All policies with their ARNs, sorted by ARN.
     pub fn iter(&self) -> impl Iterator<Item = (String, &ManagedPolicy)> {
         let mut all: Vec<_> = self.policies.iter().collect();
         all.sort_unstable_by_key(|(path, _)| *path);
-        all.into_iter()
-            .map(|(path, policy)| (format!("arn:aws:iam::aws:policy/{path}"), policy))
+        all.into_iter().map(|(path, policy)| (format!("arn:aws:iam::aws:policy/{path}"), policy))
     }
 }
 
@@ -77,44 +73,22 @@ mod tests {
     #[test]
     fn a_policy_is_found_by_its_arn() {
         let policies = ManagedPolicies::bundled();
-        let admin = policies
-            .get("arn:aws:iam::aws:policy/AdministratorAccess")
-            .unwrap();
+        let admin = policies.get("arn:aws:iam::aws:policy/AdministratorAccess").unwrap();
         assert_eq!(admin.version, "v1");
         assert_eq!(
             admin.document.get(),
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#
         );
-        assert!(
-            policies
-                .get("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
-                .is_some()
-        );
-        assert!(
-            policies
-                .get("arn:aws-cn:iam::aws:policy/AdministratorAccess")
-                .is_none()
-        );
-        assert!(
-            policies
-                .get("arn:aws:iam::111122223333:policy/AdministratorAccess")
-                .is_none()
-        );
+        assert!(policies.get("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole").is_some());
+        assert!(policies.get("arn:aws-cn:iam::aws:policy/AdministratorAccess").is_none());
+        assert!(policies.get("arn:aws:iam::111122223333:policy/AdministratorAccess").is_none());
     }
 
     #[test]
     fn the_policies_are_the_expected_ones_and_carry_their_date() {
         let policies = ManagedPolicies::bundled();
-        assert!(
-            policies.policies.len() > 1_500,
-            "{}",
-            policies.policies.len()
-        );
-        assert!(
-            policies
-                .iter()
-                .all(|(_, it)| it.date.as_str() <= policies.data_date() && it.date.len() == 10)
-        );
+        assert!(policies.policies.len() > 1_500, "{}", policies.policies.len());
+        assert!(policies.iter().all(|(_, it)| it.date.as_str() <= policies.data_date() && it.date.len() == 10));
         assert!(BUNDLED.len() < 640 << 10, "{} bytes", BUNDLED.len());
     }
 }

@@ -26,13 +26,8 @@ pub enum Risk {
 }
 
 impl Risk {
-    pub const ALL: [Risk; 5] = [
-        Risk::CredentialExposure,
-        Risk::DataRead,
-        Risk::Destructive,
-        Risk::Escalation,
-        Risk::ResourceExposure,
-    ];
+    pub const ALL: [Risk; 5] =
+        [Risk::CredentialExposure, Risk::DataRead, Risk::Destructive, Risk::Escalation, Risk::ResourceExposure];
 
     /// The name in the overlay.
     pub fn name(self) -> &'static str {
@@ -56,10 +51,7 @@ struct Entry {
 
 /// The lines of the overlay: class and full action name.
 fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
-    OVERLAY
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('\t'))
+    OVERLAY.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'))
 }
 
 type ByName = HashMap<&'static str, Entry, FxBuildHasher>;
@@ -72,17 +64,14 @@ fn overlay() -> &'static HashMap<&'static str, ByName, FxBuildHasher> {
         let lower = LOWER.get_or_init(|| OVERLAY.to_ascii_lowercase());
         let mut all: HashMap<&'static str, ByName, FxBuildHasher> = HashMap::default();
         for line in lower.lines().filter(|line| !line.starts_with('#')) {
-            let Some((class, (prefix, name))) = line
-                .split_once('\t')
-                .and_then(|(class, it)| Some((class, it.split_once(':')?)))
+            let Some((class, (prefix, name))) =
+                line.split_once('\t').and_then(|(class, it)| Some((class, it.split_once(':')?)))
             else {
                 continue;
             };
             let entry = all.entry(prefix).or_default().entry(name).or_default();
             entry.passes_role |= class == PASSES_ROLE;
-            entry
-                .risks
-                .extend(Risk::ALL.into_iter().find(|risk| risk.name() == class));
+            entry.risks.extend(Risk::ALL.into_iter().find(|risk| risk.name() == class));
         }
         all
     })
@@ -103,9 +92,7 @@ pub(super) fn passes_role(prefix: &str, lower_name: &str) -> bool {
 
 /// The full names of the actions with this risk, sorted without regard to case.
 pub fn actions(risk: Risk) -> impl Iterator<Item = &'static str> {
-    lines()
-        .filter(move |(class, _)| *class == risk.name())
-        .map(|(_, action)| action)
+    lines().filter(move |(class, _)| *class == risk.name()).map(|(_, action)| action)
 }
 
 #[cfg(test)]
@@ -117,43 +104,24 @@ mod tests {
     fn every_action_of_the_overlay_exists_as_the_catalogue_writes_it() {
         let catalogue = Catalogue::bundled();
         for (class, action) in lines() {
-            let known = catalogue
-                .find(action)
-                .map(|id| catalogue.action(id).to_string());
+            let known = catalogue.find(action).map(|id| catalogue.action(id).to_string());
             assert_eq!(known.as_deref(), Some(action), "{class}");
         }
     }
 
     #[test]
     fn the_overlay_is_sorted_and_every_class_is_known_and_used() {
-        let all: Vec<(&str, String)> = lines()
-            .map(|(class, action)| (class, action.to_lowercase()))
-            .collect();
-        assert!(
-            all.is_sorted_by(|a, b| a < b),
-            "sort assets/risk.tsv by class, then action"
-        );
+        let all: Vec<(&str, String)> = lines().map(|(class, action)| (class, action.to_lowercase())).collect();
+        assert!(all.is_sorted_by(|a, b| a < b), "sort assets/risk.tsv by class, then action");
         let names = Risk::ALL.map(Risk::name);
-        assert!(
-            all.iter()
-                .all(|(class, _)| names.contains(class) || *class == PASSES_ROLE)
-        );
+        assert!(all.iter().all(|(class, _)| names.contains(class) || *class == PASSES_ROLE));
         assert!(Risk::ALL.into_iter().all(|risk| actions(risk).count() > 10));
-        assert_eq!(
-            all.len(),
-            OVERLAY
-                .lines()
-                .filter(|line| !line.starts_with('#'))
-                .count()
-        );
+        assert_eq!(all.len(), OVERLAY.lines().filter(|line| !line.starts_with('#')).count());
     }
 
     #[test]
     fn a_dangerous_action_says_why() {
-        assert_eq!(
-            of("kms", "decrypt"),
-            [Risk::CredentialExposure, Risk::DataRead]
-        );
+        assert_eq!(of("kms", "decrypt"), [Risk::CredentialExposure, Risk::DataRead]);
         assert_eq!(of("iam", "passrole"), [Risk::Escalation]);
         assert!(of("s3", "listallmybuckets").is_empty());
         assert!(passes_role("cloudformation", "createstack"));

@@ -47,10 +47,7 @@ impl Operand {
             Test::Address => Operand::Address(network(text)),
             Test::Arn => {
                 let template = Template::new(text, variables, Wildcards::Special);
-                Operand::Arn {
-                    fixed: template.as_fixed().map(ArnGlob::from_glob),
-                    template,
-                }
+                Operand::Arn { fixed: template.as_fixed().map(ArnGlob::from_glob), template }
             }
             Test::Null => Operand::Presence(bool_of(text)),
         }
@@ -66,21 +63,20 @@ impl Operand {
                 Resolved::Unknown(_) => Truth::No,
             },
             Operand::Number(number) => match (number, test) {
-                (Some(number), Test::Number(order)) => Decimal::parse(value)
-                    .is_some_and(|given| order.holds(given.cmp(number)))
-                    .into(),
+                (Some(number), Test::Number(order)) => {
+                    Decimal::parse(value).is_some_and(|given| order.holds(given.cmp(number))).into()
+                }
                 _ => Truth::No,
             },
             Operand::Date(wanted) => match (wanted, test) {
-                (Some(wanted), Test::Date(order)) => date(value)
-                    .is_some_and(|given| order.holds(given.cmp(wanted)))
-                    .into(),
+                (Some(wanted), Test::Date(order)) => {
+                    date(value).is_some_and(|given| order.holds(given.cmp(wanted))).into()
+                }
                 _ => Truth::No,
             },
-            Operand::Bytes(bytes) => bytes
-                .as_ref()
-                .is_some_and(|bytes| STANDARD.decode(value).is_ok_and(|given| given == *bytes))
-                .into(),
+            Operand::Bytes(bytes) => {
+                bytes.as_ref().is_some_and(|bytes| STANDARD.decode(value).is_ok_and(|given| given == *bytes)).into()
+            }
             Operand::Address(network) => match (network, IpAddr::from_str(value)) {
                 (Some(network), Ok(address)) => network.contains(&address).into(),
                 _ => Truth::No,
@@ -111,13 +107,8 @@ impl Operand {
     /// Whether no value that a key can have matches.
     pub(super) fn matches_none(&self, context: &Context) -> bool {
         match self {
-            Operand::Text(template) | Operand::Arn { template, .. } => {
-                template.resolve(context) == Resolved::NoValue
-            }
-            Operand::Number(None)
-            | Operand::Date(None)
-            | Operand::Bytes(None)
-            | Operand::Address(None) => true,
+            Operand::Text(template) | Operand::Arn { template, .. } => template.resolve(context) == Resolved::NoValue,
+            Operand::Number(None) | Operand::Date(None) | Operand::Bytes(None) | Operand::Address(None) => true,
             _ => false,
         }
     }
@@ -136,11 +127,12 @@ impl Operand {
 
     /// The text, for a value of a text operator without wildcards and variables.
     pub fn as_literal(&self) -> Option<&str> {
-        if let Operand::Text(template) = self {
-            template.as_fixed().and_then(Glob::as_literal)
-        } else {
-            None
-        }
+        if let Operand::Text(template) = self { template.as_fixed().and_then(Glob::as_literal) } else { None }
+    }
+
+    /// The pattern, for a value of a text operator without variables.
+    pub fn as_pattern(&self) -> Option<&Glob> {
+        if let Operand::Text(template) = self { template.as_fixed() } else { None }
     }
 
     /// Lower-case keys of the variables in it.
@@ -149,10 +141,7 @@ impl Operand {
             Operand::Text(template) | Operand::Arn { template, .. } => Some(template),
             _ => None,
         };
-        template
-            .into_iter()
-            .flat_map(Template::variables)
-            .map(|variable| &variable.key)
+        template.into_iter().flat_map(Template::variables).map(|variable| &variable.key)
     }
 }
 
@@ -163,9 +152,7 @@ fn text(test: Test, pattern: &Glob, value: &str) -> bool {
             let mut folded: Vec<Token> = Vec::with_capacity(pattern.tokens().len());
             for token in pattern.tokens() {
                 match token {
-                    Token::Char(character) => {
-                        folded.extend(character.to_lowercase().map(Token::Char))
-                    }
+                    Token::Char(character) => folded.extend(character.to_lowercase().map(Token::Char)),
                     other => folded.push(*other),
                 }
             }
@@ -189,9 +176,7 @@ fn bool_of(text: &str) -> Option<bool> {
 
 /// Rule C9: a single address is a range of one.
 fn network(text: &str) -> Option<IpNet> {
-    IpNet::from_str(text)
-        .ok()
-        .or_else(|| IpAddr::from_str(text).ok().map(IpNet::from))
+    IpNet::from_str(text).ok().or_else(|| IpAddr::from_str(text).ok().map(IpNet::from))
 }
 
 /// A decimal number of any size, compared exactly (rule C6).
@@ -215,17 +200,10 @@ impl Decimal {
         if whole.len() + fraction.len() == 0 || !plain(whole) || !plain(fraction) {
             return None;
         }
-        let (whole, fraction) = (
-            whole.trim_start_matches('0'),
-            fraction.trim_end_matches('0'),
-        );
+        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
         // There is one zero.
         let negative = negative && !(whole.is_empty() && fraction.is_empty());
-        Some(Decimal {
-            negative,
-            whole: whole.into(),
-            fraction: fraction.into(),
-        })
+        Some(Decimal { negative, whole: whole.into(), fraction: fraction.into() })
     }
 
     fn size(&self) -> (usize, &str, &str) {
@@ -255,21 +233,15 @@ impl PartialOrd for Decimal {
 fn date(text: &str) -> Option<Timestamp> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && text.len() != 4 {
-        return text
-            .parse()
-            .ok()
-            .and_then(|seconds| Timestamp::from_second(seconds).ok());
+        return text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
     }
     let (day, time) = match text.split_once(['T', 't']) {
         Some((day, time)) => (day, Some(time)),
         None => (text, None),
     };
     let mut numbers = day.split('-').map(number);
-    let (year, month, of_month) = (
-        numbers.next()??,
-        numbers.next().unwrap_or(Some(1))?,
-        numbers.next().unwrap_or(Some(1))?,
-    );
+    let (year, month, of_month) =
+        (numbers.next()??, numbers.next().unwrap_or(Some(1))?, numbers.next().unwrap_or(Some(1))?);
     if numbers.next().is_some() || day.split('-').next()?.len() != 4 {
         return None;
     }
@@ -283,11 +255,7 @@ fn date(text: &str) -> Option<Timestamp> {
             let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
             second = number(whole)?;
             number(fraction.get(..fraction.len().min(4))?)?;
-            let nine: String = fraction
-                .chars()
-                .chain("000000000".chars())
-                .take(9)
-                .collect();
+            let nine: String = fraction.chars().chain("000000000".chars()).take(9).collect();
             nanos = nine.parse().ok()?;
         }
         if parts.next().is_some() {
@@ -298,27 +266,17 @@ fn date(text: &str) -> Option<Timestamp> {
             _ => {
                 let sign = if zone.starts_with('-') { -1 } else { 1 };
                 let clock = &zone[1..];
-                let (hours, minutes) = clock
-                    .split_once(':')
-                    .or_else(|| clock.split_at_checked(2))?;
+                let (hours, minutes) = clock.split_once(':').or_else(|| clock.split_at_checked(2))?;
                 sign * (i64::from(number(hours)?) * 3600 + i64::from(number(minutes)?) * 60)
             }
         };
     }
     let short = |value: i16| i8::try_from(value).ok();
-    let local = DateTime::new(
-        year,
-        short(month)?,
-        short(of_month)?,
-        short(hour)?,
-        short(minute)?,
-        short(second)?,
-        nanos,
-    )
-    .ok()?;
+    let local =
+        DateTime::new(year, short(month)?, short(of_month)?, short(hour)?, short(minute)?, short(second)?, nanos)
+            .ok()?;
     let utc = local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-    utc.checked_sub(jiff::SignedDuration::from_secs(offset))
-        .ok()
+    utc.checked_sub(jiff::SignedDuration::from_secs(offset)).ok()
 }
 
 fn number(text: &str) -> Option<i16> {
@@ -337,9 +295,7 @@ mod tests {
         let n = |text| Decimal::parse(text).expect("a number");
         assert_eq!(n("10"), n("10.0"));
         assert_eq!(n("-0"), n("0.0"));
-        assert!(
-            n("9") < n("10") && n("-10") < n("-9") && n("-1") < n("0.5") && n("0.05") < n("0.5")
-        );
+        assert!(n("9") < n("10") && n("-10") < n("-9") && n("-1") < n("0.5") && n("0.05") < n("0.5"));
         assert!(n("9007199254740993") > n("9007199254740992"));
         for wrong in ["", "-", ".", "1e3", "0x1", "1.2.3", " 1", "ten"] {
             assert!(Decimal::parse(wrong).is_none(), "{wrong}");

@@ -60,11 +60,7 @@ pub struct Row {
 }
 
 const fn row(name: &'static str, test: Test, negated: bool) -> Row {
-    Row {
-        name,
-        test,
-        negated,
-    }
+    Row { name, test, negated }
 }
 
 /// Every operator of the IAM policy language (UG, IAM JSON policy elements: Condition operators).
@@ -72,37 +68,21 @@ pub static OPERATORS: &[Row] = &[
     row("StringEquals", Test::TextEquals, false),
     row("StringNotEquals", Test::TextEquals, true),
     row("StringEqualsIgnoreCase", Test::TextEqualsIgnoreCase, false),
-    row(
-        "StringNotEqualsIgnoreCase",
-        Test::TextEqualsIgnoreCase,
-        true,
-    ),
+    row("StringNotEqualsIgnoreCase", Test::TextEqualsIgnoreCase, true),
     row("StringLike", Test::TextLike, false),
     row("StringNotLike", Test::TextLike, true),
     row("NumericEquals", Test::Number(Order::Equal), false),
     row("NumericNotEquals", Test::Number(Order::Equal), true),
     row("NumericLessThan", Test::Number(Order::Less), false),
-    row(
-        "NumericLessThanEquals",
-        Test::Number(Order::LessOrEqual),
-        false,
-    ),
+    row("NumericLessThanEquals", Test::Number(Order::LessOrEqual), false),
     row("NumericGreaterThan", Test::Number(Order::Greater), false),
-    row(
-        "NumericGreaterThanEquals",
-        Test::Number(Order::GreaterOrEqual),
-        false,
-    ),
+    row("NumericGreaterThanEquals", Test::Number(Order::GreaterOrEqual), false),
     row("DateEquals", Test::Date(Order::Equal), false),
     row("DateNotEquals", Test::Date(Order::Equal), true),
     row("DateLessThan", Test::Date(Order::Less), false),
     row("DateLessThanEquals", Test::Date(Order::LessOrEqual), false),
     row("DateGreaterThan", Test::Date(Order::Greater), false),
-    row(
-        "DateGreaterThanEquals",
-        Test::Date(Order::GreaterOrEqual),
-        false,
-    ),
+    row("DateGreaterThanEquals", Test::Date(Order::GreaterOrEqual), false),
     row("Bool", Test::Bool, false),
     row("BinaryEquals", Test::Bytes, false),
     row("IpAddress", Test::Address, false),
@@ -138,16 +118,10 @@ impl Operator {
             Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAllValues") => {
                 (Some(Quantifier::ForAllValues), rest)
             }
-            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAnyValue") => {
-                (Some(Quantifier::ForAnyValue), rest)
-            }
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAnyValue") => (Some(Quantifier::ForAnyValue), rest),
             Some(_) => return None,
         };
-        let find = |name: &str| {
-            OPERATORS
-                .iter()
-                .find(|row| row.name.eq_ignore_ascii_case(name))
-        };
+        let find = |name: &str| OPERATORS.iter().find(|row| row.name.eq_ignore_ascii_case(name));
         let (row, if_exists) = match find(rest) {
             Some(row) => (row, false),
             None => {
@@ -162,11 +136,7 @@ impl Operator {
         if row.test == Test::Null && (if_exists || quantifier.is_some()) {
             return None;
         }
-        Some(Operator {
-            quantifier,
-            row,
-            if_exists,
-        })
+        Some(Operator { quantifier, row, if_exists })
     }
 
     /// Without an `IfExists` that changes nothing: a negated operator already holds for an absent key, and
@@ -177,18 +147,14 @@ impl Operator {
             Some(Quantifier::ForAllValues) => true,
             Some(Quantifier::ForAnyValue) => false,
         };
-        Operator {
-            if_exists: self.if_exists && !idle,
-            ..self
-        }
+        Operator { if_exists: self.if_exists && !idle, ..self }
     }
 }
 
 impl PartialEq for Operator {
     fn eq(&self, other: &Operator) -> bool {
         let (a, b) = (self.plain(), other.plain());
-        (a.quantifier, a.row.test, a.row.negated, a.if_exists)
-            == (b.quantifier, b.row.test, b.row.negated, b.if_exists)
+        (a.quantifier, a.row.test, a.row.negated, a.if_exists) == (b.quantifier, b.row.test, b.row.negated, b.if_exists)
     }
 }
 
@@ -197,13 +163,7 @@ impl Eq for Operator {}
 impl Hash for Operator {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let plain = self.plain();
-        (
-            plain.quantifier,
-            plain.row.test,
-            plain.row.negated,
-            plain.if_exists,
-        )
-            .hash(state);
+        (plain.quantifier, plain.row.test, plain.row.negated, plain.if_exists).hash(state);
     }
 }
 
@@ -216,16 +176,9 @@ mod tests {
         let operator = Operator::parse("forallvalues:stringNotLikeifexists").expect("an operator");
         assert_eq!(operator.row.name, "StringNotLike");
         assert!(operator.if_exists && operator.quantifier == Some(Quantifier::ForAllValues));
-        for wrong in [
-            "StringEqual",
-            "NullIfExists",
-            "ForAnyValue:Null",
-            "For:Bool",
-            "",
-            "IfExists",
-            "StringEquals:x",
-            "é",
-        ] {
+        for wrong in
+            ["StringEqual", "NullIfExists", "ForAnyValue:Null", "For:Bool", "", "IfExists", "StringEquals:x", "é"]
+        {
             assert!(Operator::parse(wrong).is_none(), "{wrong}");
         }
         for row in OPERATORS {

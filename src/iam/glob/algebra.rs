@@ -66,11 +66,7 @@ fn includes(outer: &[Token], inner: &[Token]) -> bool {
                     open.push((at, step(outer, &places, *letter)));
                 }
             }
-            Token::One => open.extend(
-                alphabet
-                    .iter()
-                    .map(|letter| (at + 1, step(outer, &places, *letter))),
-            ),
+            Token::One => open.extend(alphabet.iter().map(|letter| (at + 1, step(outer, &places, *letter)))),
             Token::Char(character) => open.push((at + 1, step(outer, &places, Some(character)))),
         }
     }
@@ -151,11 +147,7 @@ pub fn conjunction_is_empty(all: &[&Glob]) -> bool {
     // From here on each pattern has a wildcard. Different fixed starts or ends settle most questions.
     let mut tokens: SmallVec<[&[Token]; 4]> = SmallVec::new();
     for (index, glob) in all.iter().enumerate() {
-        if !glob.is_any()
-            && !all[..index]
-                .iter()
-                .any(|earlier| earlier.tokens() == glob.tokens())
-        {
+        if !glob.is_any() && !all[..index].iter().any(|earlier| earlier.tokens() == glob.tokens()) {
             tokens.push(glob.tokens());
         }
     }
@@ -232,10 +224,7 @@ fn pair_meets(a: &[Token], b: &[Token]) -> bool {
 /// Walks the product of many patterns; every reachable tuple of places once.
 fn meet(all: &[&[Token]]) -> bool {
     type Places = SmallVec<[u16; 8]>;
-    if all
-        .iter()
-        .any(|tokens| tokens.len() > usize::from(u16::MAX) - 1)
-    {
+    if all.iter().any(|tokens| tokens.len() > usize::from(u16::MAX) - 1) {
         return true;
     }
     let mut seen: FxHashSet<Places> = FxHashSet::default();
@@ -248,11 +237,7 @@ fn meet(all: &[&[Token]]) -> bool {
         if seen.len() > MAX_STATES {
             return true;
         }
-        if places
-            .iter()
-            .zip(all)
-            .all(|(at, tokens)| usize::from(*at) == tokens.len())
-        {
+        if places.iter().zip(all).all(|(at, tokens)| usize::from(*at) == tokens.len()) {
             return true;
         }
         // A `*` may end here.

@@ -15,13 +15,7 @@ use crate::iam::principal::{PrincipalPattern, PrincipalType};
 use super::{Reader, describe, join};
 
 impl Reader<'_> {
-    pub(super) fn statement(
-        &mut self,
-        index: usize,
-        path: &str,
-        node: &Node<'_>,
-        variables: bool,
-    ) -> Statement {
+    pub(super) fn statement(&mut self, index: usize, path: &str, node: &Node<'_>, variables: bool) -> Statement {
         let mut statement = Statement {
             index,
             sid: None,
@@ -35,12 +29,7 @@ impl Reader<'_> {
             span: node.span,
         };
         let Value::Map(members) = &node.value else {
-            self.error(
-                path,
-                node.span,
-                node.value.kind(),
-                "a statement, which is an object",
-            );
+            self.error(path, node.span, node.value.kind(), "a statement, which is an object");
             statement.damage = Damage::Unreadable;
             return statement;
         };
@@ -58,29 +47,14 @@ impl Reader<'_> {
                     }
                 },
                 "Effect" => match &member.node.value {
-                    Value::Text(effect) if effect == "Allow" => {
-                        statement.effect = Some(Effect::Allow)
-                    }
-                    Value::Text(effect) if effect == "Deny" => {
-                        statement.effect = Some(Effect::Deny)
-                    }
-                    other => self.error(
-                        &place,
-                        member.node.span,
-                        describe(other),
-                        "`Allow` or `Deny`",
-                    ),
+                    Value::Text(effect) if effect == "Allow" => statement.effect = Some(Effect::Allow),
+                    Value::Text(effect) if effect == "Deny" => statement.effect = Some(Effect::Deny),
+                    other => self.error(&place, member.node.span, describe(other), "`Allow` or `Deny`"),
                 },
-                "Action" | "NotAction" | "Resource" | "NotResource" | "Principal"
-                | "NotPrincipal" => {}
+                "Action" | "NotAction" | "Resource" | "NotResource" | "Principal" | "NotPrincipal" => {}
                 "Condition" => self.conditions(&mut statement, &place, &member.node, variables),
                 other => {
-                    self.error(
-                        &place,
-                        member.key_span,
-                        quoted(other),
-                        "an element of the policy grammar",
-                    );
+                    self.error(&place, member.key_span, quoted(other), "an element of the policy grammar");
                     statement.damage = statement.damage.max(Damage::Doubtful);
                 }
             }
@@ -89,8 +63,7 @@ impl Reader<'_> {
             self.error(path, node.span, "no `Effect`", "`Allow` or `Deny`");
         }
         statement.actions = self.actions(path, node.span, members);
-        statement.resources =
-            self.resources(path, node.span, members, &statement.actions, variables);
+        statement.resources = self.resources(path, node.span, members, &statement.actions, variables);
         statement.principals = self.principals(path, node.span, members);
         statement
     }
@@ -115,43 +88,21 @@ impl Reader<'_> {
         }
     }
 
-    fn actions(
-        &mut self,
-        path: &str,
-        whole: Span,
-        members: &[Member<'_>],
-    ) -> Clause<ActionPattern> {
+    fn actions(&mut self, path: &str, whole: Span, members: &[Member<'_>]) -> Clause<ActionPattern> {
         let Ok(found) = self.either(path, members, ["Action", "NotAction"]) else {
             return broken(whole);
         };
         let Some((negated, member)) = found else {
-            self.error(
-                &join(path, "Action"),
-                whole,
-                "no `Action`",
-                "`Action` or `NotAction`",
-            );
+            self.error(&join(path, "Action"), whole, "no `Action`", "`Action` or `NotAction`");
             return broken(whole);
         };
         let place = join(path, &member.key);
         let clause = self.texts(&place, member, negated, ActionPattern::new);
         if clause.entries.is_empty() && clause.damage == Damage::None {
-            self.error(
-                &place,
-                member.node.span,
-                "an empty array",
-                "at least one action",
-            );
-            return Clause {
-                damage: Damage::Unreadable,
-                ..clause
-            };
+            self.error(&place, member.node.span, "an empty array", "at least one action");
+            return Clause { damage: Damage::Unreadable, ..clause };
         }
-        for entry in clause
-            .entries
-            .iter()
-            .filter(|entry| entry.value.is_refused())
-        {
+        for entry in clause.entries.iter().filter(|entry| entry.value.is_refused()) {
             self.warn(
                 &place,
                 entry.span,
@@ -177,62 +128,30 @@ impl Reader<'_> {
             // ECR User Guide, Private repository policies: they mean their own repository and have no Resource.
             let repository = self.kind == DocumentKind::Resource
                 && !actions.entries.is_empty()
-                && actions
-                    .values()
-                    .all(|action| matches!(action.service(), Some("ecr" | "ecr-public")));
+                && actions.values().all(|action| matches!(action.service(), Some("ecr" | "ecr-public")));
             if self.kind == DocumentKind::Trust || repository {
                 return None;
             }
-            self.error(
-                &join(path, "Resource"),
-                whole,
-                "no `Resource`",
-                "`Resource` or `NotResource`",
-            );
+            self.error(&join(path, "Resource"), whole, "no `Resource`", "`Resource` or `NotResource`");
             return Some(broken(whole));
         };
         let place = join(path, &member.key);
         if self.kind == DocumentKind::Trust {
-            self.error(
-                &place,
-                member.key_span,
-                quoted(&member.key),
-                "no resource: a trust policy means its own role",
-            );
+            self.error(&place, member.key_span, quoted(&member.key), "no resource: a trust policy means its own role");
             return Some(broken(member.node.span));
         }
-        let clause = self.texts(&place, member, negated, |text| {
-            ResourcePattern::new(text, variables)
-        });
+        let clause = self.texts(&place, member, negated, |text| ResourcePattern::new(text, variables));
         if clause.entries.is_empty() && clause.damage == Damage::None {
-            self.error(
-                &place,
-                member.node.span,
-                "an empty array",
-                "at least one resource",
-            );
-            return Some(Clause {
-                damage: Damage::Unreadable,
-                ..clause
-            });
+            self.error(&place, member.node.span, "an empty array", "at least one resource");
+            return Some(Clause { damage: Damage::Unreadable, ..clause });
         }
         for entry in clause.entries.iter().filter(|entry| entry.value.is_short()) {
-            self.warn(
-                &place,
-                entry.span,
-                quoted(&entry.written),
-                "an ARN of six parts, or `*`",
-            );
+            self.warn(&place, entry.span, quoted(&entry.written), "an ARN of six parts, or `*`");
         }
         Some(clause)
     }
 
-    fn principals(
-        &mut self,
-        path: &str,
-        whole: Span,
-        members: &[Member<'_>],
-    ) -> Option<Clause<PrincipalPattern>> {
+    fn principals(&mut self, path: &str, whole: Span, members: &[Member<'_>]) -> Option<Clause<PrincipalPattern>> {
         let Ok(found) = self.either(path, members, ["Principal", "NotPrincipal"]) else {
             return Some(broken(whole));
         };
@@ -240,30 +159,15 @@ impl Reader<'_> {
             if !self.kind.has_principal() {
                 return None;
             }
-            self.error(
-                &join(path, "Principal"),
-                whole,
-                "no `Principal`",
-                "`Principal` or `NotPrincipal`",
-            );
+            self.error(&join(path, "Principal"), whole, "no `Principal`", "`Principal` or `NotPrincipal`");
             return Some(broken(whole));
         };
         let place = join(path, &member.key);
         if !self.kind.has_principal() {
-            self.error(
-                &place,
-                member.key_span,
-                quoted(&member.key),
-                "no principal: the policy is attached to one",
-            );
+            self.error(&place, member.key_span, quoted(&member.key), "no principal: the policy is attached to one");
             return Some(broken(member.node.span));
         }
-        let mut clause = Clause {
-            negated,
-            entries: Vec::new(),
-            damage: Damage::None,
-            span: member.node.span,
-        };
+        let mut clause = Clause { negated, entries: Vec::new(), damage: Damage::None, span: member.node.span };
         match &member.node.value {
             Value::Text(text) if text == "*" => clause.entries.push(Entry {
                 value: PrincipalPattern::Everyone,
@@ -286,9 +190,7 @@ impl Reader<'_> {
                         clause.damage = Damage::Unreadable;
                         continue;
                     };
-                    let named = self.texts(&place, kind, negated, |text| {
-                        PrincipalPattern::new(known, text)
-                    });
+                    let named = self.texts(&place, kind, negated, |text| PrincipalPattern::new(known, text));
                     clause.damage = clause.damage.max(named.damage);
                     for entry in &named.entries {
                         if matches!(entry.value, PrincipalPattern::Other(_)) {
@@ -308,24 +210,12 @@ impl Reader<'_> {
                 }
             }
             other => {
-                self.error(
-                    &place,
-                    member.node.span,
-                    describe(other),
-                    "`*` or an object",
-                );
+                self.error(&place, member.node.span, describe(other), "`*` or an object");
                 clause.damage = Damage::Unreadable;
             }
         }
-        let everyone = matches!(
-            clause.entries.as_slice(),
-            [Entry {
-                value: PrincipalPattern::Everyone,
-                ..
-            }]
-        );
-        if self.kind == DocumentKind::Rcp && (negated || !everyone) && clause.damage == Damage::None
-        {
+        let everyone = matches!(clause.entries.as_slice(), [Entry { value: PrincipalPattern::Everyone, .. }]);
+        if self.kind == DocumentKind::Rcp && (negated || !everyone) && clause.damage == Damage::None {
             self.error(
                 &place,
                 member.node.span,
@@ -337,26 +227,11 @@ impl Reader<'_> {
         Some(clause)
     }
 
-    fn texts<T>(
-        &mut self,
-        path: &str,
-        member: &Member<'_>,
-        negated: bool,
-        read: impl Fn(&str) -> T,
-    ) -> Clause<T> {
-        let mut clause = Clause {
-            negated,
-            entries: Vec::new(),
-            damage: Damage::None,
-            span: member.node.span,
-        };
+    fn texts<T>(&mut self, path: &str, member: &Member<'_>, negated: bool, read: impl Fn(&str) -> T) -> Clause<T> {
+        let mut clause = Clause { negated, entries: Vec::new(), damage: Damage::None, span: member.node.span };
         let mut push = |node: &Node<'_>| match &node.value {
             Value::Text(text) => {
-                clause.entries.push(Entry {
-                    value: read(text),
-                    written: Name::new(text),
-                    span: node.span,
-                });
+                clause.entries.push(Entry { value: read(text), written: Name::new(text), span: node.span });
                 true
             }
             _ => false,
@@ -365,24 +240,14 @@ impl Reader<'_> {
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     if !push(item) {
-                        self.error(
-                            &format!("{path}[{index}]"),
-                            item.span,
-                            item.value.kind(),
-                            "a string",
-                        );
+                        self.error(&format!("{path}[{index}]"), item.span, item.value.kind(), "a string");
                         clause.damage = Damage::Unreadable;
                     }
                 }
             }
             _ => {
                 if !push(&member.node) {
-                    self.error(
-                        path,
-                        member.node.span,
-                        member.node.value.kind(),
-                        "a string or an array of strings",
-                    );
+                    self.error(path, member.node.span, member.node.value.kind(), "a string or an array of strings");
                     clause.damage = Damage::Unreadable;
                 }
             }
@@ -390,13 +255,7 @@ impl Reader<'_> {
         clause
     }
 
-    fn conditions(
-        &mut self,
-        statement: &mut Statement,
-        path: &str,
-        node: &Node<'_>,
-        variables: bool,
-    ) {
+    fn conditions(&mut self, statement: &mut Statement, path: &str, node: &Node<'_>, variables: bool) {
         let Value::Map(operators) = &node.value else {
             self.error(path, node.span, node.value.kind(), "an object of operators");
             statement.condition_damage = Damage::Unreadable;
@@ -408,12 +267,7 @@ impl Reader<'_> {
         for operator in operators {
             let place = join(path, &operator.key);
             let Value::Map(keys) = &operator.node.value else {
-                self.error(
-                    &place,
-                    operator.node.span,
-                    operator.node.value.kind(),
-                    "an object of condition keys",
-                );
+                self.error(&place, operator.node.span, operator.node.value.kind(), "an object of condition keys");
                 statement.condition_damage = Damage::Unreadable;
                 continue;
             };
@@ -421,12 +275,7 @@ impl Reader<'_> {
                 statement.condition_damage = Damage::Unreadable;
             }
             if crate::iam::condition::Operator::parse(&operator.key).is_none() {
-                self.error(
-                    &place,
-                    operator.key_span,
-                    quoted(&operator.key),
-                    "a condition operator",
-                );
+                self.error(&place, operator.key_span, quoted(&operator.key), "a condition operator");
                 statement.condition_damage = Damage::Unreadable;
                 continue;
             }
@@ -440,13 +289,7 @@ impl Reader<'_> {
         }
     }
 
-    fn condition(
-        &mut self,
-        path: &str,
-        operator: &str,
-        key: &Member<'_>,
-        variables: bool,
-    ) -> Option<Condition> {
+    fn condition(&mut self, path: &str, operator: &str, key: &Member<'_>, variables: bool) -> Option<Condition> {
         let items: Cow<'_, [Node<'_>]> = match &key.node.value {
             Value::List(items) => Cow::Borrowed(items),
             _ => Cow::Owned(vec![key.node.clone()]),
@@ -459,12 +302,7 @@ impl Reader<'_> {
                 Value::Number(text) => values.push(Name::new(text)),
                 Value::Bool(value) => values.push(Name::new(if *value { "true" } else { "false" })),
                 other => {
-                    self.error(
-                        path,
-                        item.span,
-                        other.kind(),
-                        "a string, a number or a boolean",
-                    );
+                    self.error(path, item.span, other.kind(), "a string, a number or a boolean");
                     whole = false;
                 }
             }
@@ -472,10 +310,7 @@ impl Reader<'_> {
         if !whole {
             return None;
         }
-        let span = Span {
-            end: key.node.span.end,
-            ..key.key_span
-        };
+        let span = Span { end: key.node.span.end, ..key.key_span };
         let condition = Condition::new(operator, &key.key, values.into_vec(), variables, span)?;
         if condition.values.is_empty() {
             self.warn(
@@ -502,10 +337,5 @@ impl Reader<'_> {
 }
 
 fn broken<T>(span: Span) -> Clause<T> {
-    Clause {
-        negated: false,
-        entries: Vec::new(),
-        damage: Damage::Unreadable,
-        span,
-    }
+    Clause { negated: false, entries: Vec::new(), damage: Damage::Unreadable, span }
 }

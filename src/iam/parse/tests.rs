@@ -1,3 +1,5 @@
+//! Tests of reading documents.
+
 use super::*;
 use crate::iam::document::Effect;
 use proptest::prelude::*;
@@ -6,21 +8,17 @@ fn read(text: &str) -> (Document, Vec<Issue>) {
     parse(text, DocumentKind::Identity)
 }
 
-const PLAIN: &str = r#"{"Version":"2012-10-17","Statement":{"Sid":"a+b","Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+const PLAIN: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Sid":"a+b","Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
 
 #[test]
 fn every_wrapping_gives_the_same_document() {
     let encoded: String = PLAIN.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let string = serde_json::to_string(PLAIN).expect("a string");
     let encoded_string = serde_json::to_string(&encoded).expect("a string");
-    for text in [
-        PLAIN.to_owned(),
-        encoded,
-        string,
-        encoded_string,
-        format!("\u{feff}{PLAIN}\r\n"),
-        PLAIN.replace('"', "%22"),
-    ] {
+    for text in
+        [PLAIN.to_owned(), encoded, string, encoded_string, format!("\u{feff}{PLAIN}\r\n"), PLAIN.replace('"', "%22")]
+    {
         let (document, issues) = read(&text);
         assert!(issues.is_empty(), "{issues:?}");
         assert_eq!(document.statements[0].sid.as_deref(), Some("a+b"));
@@ -37,20 +35,14 @@ fn statements_know_their_lines() {
     assert_eq!(document.lines(statement.span), 3..=6);
     assert_eq!(statement.actions.entries[1].span.line, 5);
     let span = statement.actions.entries[1].span;
-    assert_eq!(
-        &document.text[span.start as usize..span.end as usize],
-        "\"s3:PutObject\""
-    );
+    assert_eq!(&document.text[span.start as usize..span.end as usize], "\"s3:PutObject\"");
     assert_eq!(statement.conditions[0].values[0], "true");
     assert_eq!(statement.conditions[0].span.line, 6);
 }
 
 fn first(text: &str, kind: DocumentKind) -> String {
     let (_, issues) = parse(text, kind);
-    issues
-        .first()
-        .map(|issue| format!("{:?} {issue}", issue.severity))
-        .unwrap_or_default()
+    issues.first().map(|issue| format!("{:?} {issue}", issue.severity)).unwrap_or_default()
 }
 
 #[test]
@@ -88,22 +80,10 @@ fn issues_say_where_and_what() {
             r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":"*"}]}"#,
             "Error Statement[0].Principal: found `Principal`, expected no principal: the policy is attached to one (line 1, column 64)",
         ),
-        (
-            "{\n  \"Statement\": [,]}",
-            "Error found `,`, expected a JSON value (line 2, column 17)",
-        ),
-        (
-            "",
-            "Error found the end of the text, expected a JSON value (line 1, column 1)",
-        ),
-        (
-            "[]",
-            "Error found an array, expected an object with `Statement` (line 1, column 1)",
-        ),
-        (
-            "{}",
-            "Error Statement: found no `Statement`, expected an object or an array of objects (line 1, column 1)",
-        ),
+        ("{\n  \"Statement\": [,]}", "Error found `,`, expected a JSON value (line 2, column 17)"),
+        ("", "Error found the end of the text, expected a JSON value (line 1, column 1)"),
+        ("[]", "Error found an array, expected an object with `Statement` (line 1, column 1)"),
+        ("{}", "Error Statement: found no `Statement`, expected an object or an array of objects (line 1, column 1)"),
     ];
     for (text, expected) in rows {
         assert_eq!(first(text, DocumentKind::Identity), expected, "{text}");
@@ -112,7 +92,8 @@ fn issues_say_where_and_what() {
 
 #[test]
 fn trust_policies_have_no_resource_and_others_must() {
-    let trust = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let trust =
+        r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     assert_eq!(first(trust, DocumentKind::Trust), "");
     assert!(first(trust, DocumentKind::Resource).starts_with("Error Statement[0].Resource"));
     let ecr = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"ecr:BatchGetImage"}]}"#;
@@ -123,8 +104,7 @@ fn trust_policies_have_no_resource_and_others_must() {
 
 #[test]
 fn a_repeated_name_is_reported_and_spoils_its_statement() {
-    let (document, issues) =
-        read(r#"{"Statement":[{"Effect":"Allow","Action":"a:b","Action":"c:d","Resource":"*"}]}"#);
+    let (document, issues) = read(r#"{"Statement":[{"Effect":"Allow","Action":"a:b","Action":"c:d","Resource":"*"}]}"#);
     assert_eq!(issues[0].path, "Statement[0].Action");
     assert_eq!(document.statements[0].damage, Damage::Unreadable);
 }

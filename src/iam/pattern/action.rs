@@ -17,11 +17,7 @@ impl Action {
     pub fn new(text: &str) -> Action {
         let folded = text.to_ascii_lowercase().into_boxed_str();
         let colon = folded.find(':').unwrap_or(folded.len());
-        Action {
-            written: Name::new(text),
-            folded,
-            colon,
-        }
+        Action { written: Name::new(text), folded, colon }
     }
 
     /// As the request wrote it.
@@ -77,17 +73,11 @@ impl ActionPattern {
             None if all_stars(&folded) => Scope::Everything,
             Some((service, name)) if all_stars(service) && all_stars(name) => Scope::Everything,
             Some((service, name)) if !service.is_empty() && !service.contains(['*', '?']) => {
-                Scope::Service {
-                    service: service.into(),
-                    name: Glob::new(name),
-                }
+                Scope::Service { service: service.into(), name: Glob::new(name) }
             }
             _ => Scope::Refused(Glob::new(&folded)),
         };
-        ActionPattern {
-            written: Name::new(text),
-            scope,
-        }
+        ActionPattern { written: Name::new(text), scope }
     }
 
     pub fn as_str(&self) -> &str {
@@ -99,9 +89,7 @@ impl ActionPattern {
     pub fn matches(&self, action: &Action) -> Truth {
         match &self.scope {
             Scope::Everything => Truth::Yes,
-            Scope::Service { service, name } => {
-                (**service == *action.service() && name.matches(action.name())).into()
-            }
+            Scope::Service { service, name } => (**service == *action.service() && name.matches(action.name())).into(),
             Scope::Refused(glob) if glob.matches(action.folded()) => Truth::Unknown,
             Scope::Refused(_) => Truth::No,
         }
@@ -119,33 +107,21 @@ impl ActionPattern {
 
     /// The service prefix, lower case; none for `*` and for refused patterns.
     pub fn service(&self) -> Option<&str> {
-        if let Scope::Service { service, .. } = &self.scope {
-            Some(service)
-        } else {
-            None
-        }
+        if let Scope::Service { service, .. } = &self.scope { Some(service) } else { None }
     }
 
     /// The pattern of the part after the colon, lower case; none for `*` and for refused patterns.
     pub fn name(&self) -> Option<&Glob> {
-        if let Scope::Service { name, .. } = &self.scope {
-            Some(name)
-        } else {
-            None
-        }
+        if let Scope::Service { name, .. } = &self.scope { Some(name) } else { None }
     }
 
     /// Whether every action of `inner` is one of these. Refused patterns contain nothing and are contained in `*` only.
     pub fn contains(&self, inner: &ActionPattern) -> bool {
         match (&self.scope, &inner.scope) {
             (Scope::Everything, _) => true,
-            (
-                Scope::Service { service, name },
-                Scope::Service {
-                    service: inner_service,
-                    name: inner_name,
-                },
-            ) => service == inner_service && glob::contains(name, inner_name),
+            (Scope::Service { service, name }, Scope::Service { service: inner_service, name: inner_name }) => {
+                service == inner_service && glob::contains(name, inner_name)
+            }
             _ => false,
         }
     }
@@ -154,16 +130,9 @@ impl ActionPattern {
     pub fn disjoint(&self, other: &ActionPattern) -> bool {
         match (&self.scope, &other.scope) {
             (Scope::Everything, _) | (_, Scope::Everything) => false,
-            (
-                Scope::Service {
-                    service: a,
-                    name: x,
-                },
-                Scope::Service {
-                    service: b,
-                    name: y,
-                },
-            ) => a != b || glob::disjoint(x, y),
+            (Scope::Service { service: a, name: x }, Scope::Service { service: b, name: y }) => {
+                a != b || glob::disjoint(x, y)
+            }
             _ => glob::disjoint(&self.whole(), &other.whole()),
         }
     }
@@ -173,11 +142,7 @@ impl ActionPattern {
             Scope::Everything => Glob::any(),
             Scope::Refused(glob) => glob.clone(),
             Scope::Service { service, name } => Glob::from_tokens(
-                service
-                    .chars()
-                    .chain([':'])
-                    .map(glob::Token::Char)
-                    .chain(name.tokens().iter().copied()),
+                service.chars().chain([':']).map(glob::Token::Char).chain(name.tokens().iter().copied()),
             ),
         }
     }

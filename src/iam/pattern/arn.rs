@@ -48,10 +48,7 @@ impl ArnGlob {
         if glob.is_any() {
             return ArnGlob::All;
         }
-        let mut parts: Vec<&[Token]> = glob
-            .tokens()
-            .splitn(6, |token| *token == Token::Char(':'))
-            .collect();
+        let mut parts: Vec<&[Token]> = glob.tokens().splitn(6, |token| *token == Token::Char(':')).collect();
         if parts.len() < 6 {
             if glob.tokens().last() != Some(&Token::Many) {
                 return ArnGlob::Nothing;
@@ -59,12 +56,8 @@ impl ArnGlob {
             // Rule W5: a trailing `*` covers the parts that are not written.
             parts.resize(6, &[Token::Many]);
         }
-        let mut parts = parts
-            .into_iter()
-            .map(|part| Glob::from_tokens(part.iter().copied()));
-        ArnGlob::Parts(Box::new(std::array::from_fn(|_| {
-            parts.next().unwrap_or_else(Glob::any)
-        })))
+        let mut parts = parts.into_iter().map(|part| Glob::from_tokens(part.iter().copied()));
+        ArnGlob::Parts(Box::new(std::array::from_fn(|_| parts.next().unwrap_or_else(Glob::any))))
     }
 
     pub fn matches(&self, arn: &str) -> bool {
@@ -74,9 +67,7 @@ impl ArnGlob {
             ArnGlob::Text(glob) => glob.matches(arn),
             ArnGlob::Parts(parts) => {
                 let mut given = split_arn(arn);
-                parts
-                    .iter()
-                    .all(|part| given.next().is_some_and(|text| part.matches(text)))
+                parts.iter().all(|part| given.next().is_some_and(|text| part.matches(text)))
             }
         }
     }
@@ -87,10 +78,9 @@ impl ArnGlob {
         match (self, inner) {
             (ArnGlob::All, _) | (_, ArnGlob::Nothing) => true,
             (ArnGlob::Nothing, _) => false,
-            (ArnGlob::Parts(outer), ArnGlob::Parts(inner)) => outer
-                .iter()
-                .zip(inner.iter())
-                .all(|(outer, inner)| glob::contains(outer, inner)),
+            (ArnGlob::Parts(outer), ArnGlob::Parts(inner)) => {
+                outer.iter().zip(inner.iter()).all(|(outer, inner)| glob::contains(outer, inner))
+            }
             (ArnGlob::Text(outer), inner) => glob::contains(outer, &inner.text()),
             // No finite set of six-part ARNs covers `*`, which also stands for requests without a resource.
             (ArnGlob::Parts(_), ArnGlob::All | ArnGlob::Text(_)) => false,
@@ -109,13 +99,7 @@ impl ArnGlob {
         }
         let parts: Vec<&[Glob; 6]> = all
             .iter()
-            .filter_map(|glob| {
-                if let ArnGlob::Parts(parts) = glob {
-                    Some(&**parts)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|glob| if let ArnGlob::Parts(parts) = glob { Some(&**parts) } else { None })
             .collect();
         for index in 0..6 {
             let column: Vec<&Glob> = parts.iter().map(|parts| &parts[index]).collect();
@@ -151,11 +135,7 @@ impl ArnGlob {
 
     /// The six parts, when it has them.
     pub fn parts(&self) -> Option<&[Glob; 6]> {
-        if let ArnGlob::Parts(parts) = self {
-            Some(parts)
-        } else {
-            None
-        }
+        if let ArnGlob::Parts(parts) = self { Some(parts) } else { None }
     }
 }
 
@@ -198,6 +178,11 @@ impl ResourcePattern {
     /// Reads a pattern; `variables` is false under version 2008-10-17 (rule P5).
     pub fn new(text: &str, variables: bool) -> ResourcePattern {
         let written = Name::new(text);
+        if let Some(path) = text.strip_prefix("execute-api:/") {
+            // API Gateway DG, Resource policies: the short form means the API that the policy is attached to.
+            let whole = format!("arn:*:execute-api:*:*:*/{path}");
+            return ResourcePattern { written, ..ResourcePattern::new(&whole, variables) };
+        }
         let parts: Vec<&str> = split_arn(text).collect();
         let short = parts.len() < 6;
         if let ([head @ .., tail], false) = (parts.as_slice(), short) {
@@ -208,28 +193,14 @@ impl ResourcePattern {
             let widest = ArnGlob::Parts(Box::new([a, b, c, d, e, tail.widest().clone()]));
             let form = match tail.as_fixed() {
                 Some(_) => Form::Fixed(widest),
-                None => Form::Variable {
-                    head: Box::new(head),
-                    tail,
-                    widest,
-                },
+                None => Form::Variable { head: Box::new(head), tail, widest },
             };
-            return ResourcePattern {
-                written,
-                form,
-                spans: None,
-                short,
-            };
+            return ResourcePattern { written, form, spans: None, short };
         }
         // Rule V1: variables stand after the fifth colon only, so a short pattern has none and `${` is text.
         let inner_star = parts.iter().rev().skip(1).any(|part| part.ends_with('*'));
         let spans = inner_star.then(|| Glob::new(text));
-        ResourcePattern {
-            written,
-            form: Form::Fixed(ArnGlob::new(text)),
-            spans,
-            short,
-        }
+        ResourcePattern { written, form: Form::Fixed(ArnGlob::new(text)), spans, short }
     }
 
     pub fn as_str(&self) -> &str {
@@ -242,10 +213,7 @@ impl ResourcePattern {
             Form::Fixed(glob) => glob.matches(arn),
             Form::Variable { head, tail, widest } => {
                 let mut given = split_arn(arn);
-                if !head
-                    .iter()
-                    .all(|part| given.next().is_some_and(|text| part.matches(text)))
-                {
+                if !head.iter().all(|part| given.next().is_some_and(|text| part.matches(text))) {
                     return Match::No;
                 }
                 let Some(resource) = given.next() else {
@@ -321,14 +289,8 @@ impl ResourcePattern {
 
     /// Lower-case keys of the variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &Name> {
-        let tail = if let Form::Variable { tail, .. } = &self.form {
-            Some(tail)
-        } else {
-            None
-        };
-        tail.into_iter()
-            .flat_map(Template::variables)
-            .map(|variable| &variable.key)
+        let tail = if let Form::Variable { tail, .. } = &self.form { Some(tail) } else { None };
+        tail.into_iter().flat_map(Template::variables).map(|variable| &variable.key)
     }
 }
 
@@ -353,10 +315,7 @@ mod tests {
         assert_eq!(fits("arn:aws:dynamodb:*", arn), Match::Yes);
         assert_eq!(fits("arn:aws:dynamodb*", arn), Match::Yes);
         assert_eq!(fits("arn:aws:dynamodb:*:table/prod-*", arn), Match::Spans);
-        assert_eq!(
-            fits("arn:aws:dynamodb:us-east-1:table/prod-*", arn),
-            Match::No
-        );
+        assert_eq!(fits("arn:aws:dynamodb:us-east-1:table/prod-*", arn), Match::No);
         assert_eq!(fits("arn:aws:*:x:*:*", "arn:aws:a:b:x:c"), Match::No);
         assert_eq!(fits("arn:aws:s3:::b/*", "arn:aws:s3:::b"), Match::No);
         assert_eq!(fits("arn:aws:s3:::b", "arn:aws:s3:::b/k"), Match::No);
@@ -370,22 +329,10 @@ mod tests {
         let user = "arn:aws:iam::111122223333:user/${aws:username}";
         let context = Context::complete().with("aws:username", "bob");
         let pattern = ResourcePattern::new(user, true);
-        assert_eq!(
-            pattern.matches("arn:aws:iam::111122223333:user/bob", &context),
-            Match::Yes
-        );
-        assert_eq!(
-            pattern.matches("arn:aws:iam::111122223333:user/bob", &Context::open()),
-            Match::Unknown
-        );
-        assert_eq!(
-            pattern.matches("arn:aws:iam::444455556666:user/bob", &Context::open()),
-            Match::No
-        );
-        assert_eq!(
-            pattern.matches("arn:aws:iam::111122223333:user/bob", &Context::complete()),
-            Match::No
-        );
+        assert_eq!(pattern.matches("arn:aws:iam::111122223333:user/bob", &context), Match::Yes);
+        assert_eq!(pattern.matches("arn:aws:iam::111122223333:user/bob", &Context::open()), Match::Unknown);
+        assert_eq!(pattern.matches("arn:aws:iam::444455556666:user/bob", &Context::open()), Match::No);
+        assert_eq!(pattern.matches("arn:aws:iam::111122223333:user/bob", &Context::complete()), Match::No);
     }
 
     #[test]
@@ -401,11 +348,7 @@ mod tests {
             &g("arn:aws:s3:::b/*"),
             &g("arn:aws:s3:::*y")
         ]));
-        assert!(ArnGlob::conjunction_is_empty(&[
-            &g("arn:aws:s3:::*x"),
-            &g("arn:aws:s3:::b/*"),
-            &g("arn:aws:s3:::*y")
-        ]));
+        assert!(ArnGlob::conjunction_is_empty(&[&g("arn:aws:s3:::*x"), &g("arn:aws:s3:::b/*"), &g("arn:aws:s3:::*y")]));
         assert!(!g("arn:aws:s3:::*").contains(&ArnGlob::All));
         assert!(g("arn:aws:x").disjoint(&ArnGlob::All));
     }

@@ -84,14 +84,8 @@ impl Template {
             Piece::Token(token) => *token,
             Piece::Variable(_) => Token::Many,
         }));
-        let form = if pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Variable(_)))
-        {
-            Form::Variable {
-                pieces: pieces.into_boxed_slice(),
-                widest,
-            }
+        let form = if pieces.iter().any(|piece| matches!(piece, Piece::Variable(_))) {
+            Form::Variable { pieces: pieces.into_boxed_slice(), widest }
         } else {
             Form::Fixed(widest)
         };
@@ -100,11 +94,7 @@ impl Template {
 
     /// The pattern itself when it has no variable.
     pub fn as_fixed(&self) -> Option<&Glob> {
-        if let Form::Fixed(glob) = &self.form {
-            Some(glob)
-        } else {
-            None
-        }
+        if let Form::Fixed(glob) = &self.form { Some(glob) } else { None }
     }
 
     /// The pattern with every variable replaced by `*`: nothing that the template can become lies outside it.
@@ -120,13 +110,7 @@ impl Template {
             Form::Fixed(_) => &[],
             Form::Variable { pieces, .. } => pieces,
         };
-        pieces.iter().filter_map(|piece| {
-            if let Piece::Variable(variable) = piece {
-                Some(variable)
-            } else {
-                None
-            }
-        })
+        pieces.iter().filter_map(|piece| if let Piece::Variable(variable) = piece { Some(variable) } else { None })
     }
 
     /// Fills in what the context knows.
@@ -143,9 +127,7 @@ impl Template {
                 Piece::Variable(variable) => {
                     match (context.get(&variable.key), &variable.default) {
                         (Lookup::One(value), _) => tokens.extend(value.chars().map(Token::Char)),
-                        (Lookup::Absent, Some(default)) => {
-                            tokens.extend(default.chars().map(Token::Char))
-                        }
+                        (Lookup::Absent, Some(default)) => tokens.extend(default.chars().map(Token::Char)),
                         (Lookup::Absent, None) => return Resolved::NoValue,
                         // Rule V5: a key with many values is no variable; the element has no value to take.
                         (Lookup::Many(_), _) => return Resolved::NoValue,
@@ -154,11 +136,7 @@ impl Template {
                 }
             }
         }
-        if unknown {
-            Resolved::Unknown(widest)
-        } else {
-            Resolved::Glob(Cow::Owned(Glob::from_tokens(tokens)))
-        }
+        if unknown { Resolved::Unknown(widest) } else { Resolved::Glob(Cow::Owned(Glob::from_tokens(tokens))) }
     }
 }
 
@@ -170,14 +148,10 @@ impl Variable {
             Some((key, value))
         });
         match default {
-            Some((key, value)) => Variable {
-                key: Name::new(&key.trim().to_ascii_lowercase()),
-                default: Some(value.into()),
-            },
-            None => Variable {
-                key: Name::new(&inner.trim().to_ascii_lowercase()),
-                default: None,
-            },
+            Some((key, value)) => {
+                Variable { key: Name::new(&key.trim().to_ascii_lowercase()), default: Some(value.into()) }
+            }
+            None => Variable { key: Name::new(&inner.trim().to_ascii_lowercase()), default: None },
         }
     }
 }
@@ -199,43 +173,21 @@ mod tests {
     fn a_value_with_a_star_stays_text() {
         let template = Template::new("home/${aws:UserName}/*", true, Wildcards::Special);
         let context = Context::complete().with("aws:username", "b*b");
-        let Resolved::Glob(glob) = template.resolve(&context) else {
-            panic!("resolved")
-        };
+        let Resolved::Glob(glob) = template.resolve(&context) else { panic!("resolved") };
         assert!(glob.matches("home/b*b/x") && !glob.matches("home/bob/x"));
         assert_eq!(template.resolve(&Context::complete()), Resolved::NoValue);
-        assert!(matches!(
-            template.resolve(&Context::open()),
-            Resolved::Unknown(_)
-        ));
+        assert!(matches!(template.resolve(&Context::open()), Resolved::Unknown(_)));
     }
 
     #[test]
     fn escapes_defaults_and_old_versions() {
         let escaped = Template::new("a${*}${?}${$}", true, Wildcards::Special);
-        assert!(
-            escaped
-                .as_fixed()
-                .is_some_and(|glob| glob.matches("a*?$") && !glob.matches("abc$"))
-        );
-        let default = Template::new(
-            "${aws:PrincipalTag/Team, 'no team'}",
-            true,
-            Wildcards::Special,
-        );
-        let Resolved::Glob(glob) = default.resolve(&Context::complete()) else {
-            panic!("resolved")
-        };
+        assert!(escaped.as_fixed().is_some_and(|glob| glob.matches("a*?$") && !glob.matches("abc$")));
+        let default = Template::new("${aws:PrincipalTag/Team, 'no team'}", true, Wildcards::Special);
+        let Resolved::Glob(glob) = default.resolve(&Context::complete()) else { panic!("resolved") };
         assert!(glob.matches("no team"));
         let old = Template::new("${aws:username}", false, Wildcards::Special);
-        assert!(
-            old.as_fixed()
-                .is_some_and(|glob| glob.matches("${aws:username}"))
-        );
-        assert!(
-            Template::new("a${b", true, Wildcards::Special)
-                .widest()
-                .matches("a${b")
-        );
+        assert!(old.as_fixed().is_some_and(|glob| glob.matches("${aws:username}")));
+        assert!(Template::new("a${b", true, Wildcards::Special).widest().matches("a${b"));
     }
 }

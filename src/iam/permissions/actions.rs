@@ -46,25 +46,17 @@ impl ActionGlob {
         if pattern.is_everything() {
             return Some(ActionGlob::Everything);
         }
-        Some(ActionGlob::service(
-            pattern.service()?,
-            pattern.name()?.clone(),
-        ))
+        Some(ActionGlob::service(pattern.service()?, pattern.name()?.clone()))
     }
 
     pub fn service(prefix: &str, name: Glob) -> ActionGlob {
-        ActionGlob::Service {
-            prefix: prefix.into(),
-            name: GlobText(name),
-        }
+        ActionGlob::Service { prefix: prefix.into(), name: GlobText(name) }
     }
 
     pub fn matches(&self, prefix: &str, lower_name: &str) -> bool {
         match self {
             ActionGlob::Everything => true,
-            ActionGlob::Service { prefix: own, name } => {
-                **own == *prefix && name.0.matches(lower_name)
-            }
+            ActionGlob::Service { prefix: own, name } => **own == *prefix && name.0.matches(lower_name),
         }
     }
 
@@ -72,20 +64,18 @@ impl ActionGlob {
         match (self, inner) {
             (ActionGlob::Everything, _) => true,
             (ActionGlob::Service { .. }, ActionGlob::Everything) => false,
-            (
-                ActionGlob::Service { prefix: a, name: x },
-                ActionGlob::Service { prefix: b, name: y },
-            ) => a == b && glob::contains(&x.0, &y.0),
+            (ActionGlob::Service { prefix: a, name: x }, ActionGlob::Service { prefix: b, name: y }) => {
+                a == b && glob::contains(&x.0, &y.0)
+            }
         }
     }
 
     pub fn disjoint(&self, other: &ActionGlob) -> bool {
         match (self, other) {
             (ActionGlob::Everything, _) | (_, ActionGlob::Everything) => false,
-            (
-                ActionGlob::Service { prefix: a, name: x },
-                ActionGlob::Service { prefix: b, name: y },
-            ) => a != b || glob::disjoint(&x.0, &y.0),
+            (ActionGlob::Service { prefix: a, name: x }, ActionGlob::Service { prefix: b, name: y }) => {
+                a != b || glob::disjoint(&x.0, &y.0)
+            }
         }
     }
 
@@ -93,17 +83,12 @@ impl ActionGlob {
     fn meet(&self, other: &ActionGlob) -> Option<Vec<ActionGlob>> {
         match (self, other) {
             (ActionGlob::Everything, it) | (it, ActionGlob::Everything) => Some(vec![it.clone()]),
-            (ActionGlob::Service { prefix: a, .. }, ActionGlob::Service { prefix: b, .. })
-                if a != b =>
-            {
+            (ActionGlob::Service { prefix: a, .. }, ActionGlob::Service { prefix: b, .. }) if a != b => {
                 Some(Vec::new())
             }
-            (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => Some(
-                meet(&x.0, &y.0)?
-                    .into_iter()
-                    .map(|name| ActionGlob::service(prefix, name))
-                    .collect(),
-            ),
+            (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => {
+                Some(meet(&x.0, &y.0)?.into_iter().map(|name| ActionGlob::service(prefix, name)).collect())
+            }
         }
     }
 
@@ -134,9 +119,7 @@ impl ActionGlob {
         let ActionGlob::Service { prefix, name } = self else {
             return false;
         };
-        name.0
-            .as_literal()
-            .is_some_and(|name| catalogue.find(&format!("{prefix}:{name}")).is_some())
+        name.0.as_literal().is_some_and(|name| catalogue.find(&format!("{prefix}:{name}")).is_some())
     }
 }
 
@@ -168,11 +151,7 @@ pub struct Entries {
 
 impl Entries {
     /// An Allow ignores what IAM refuses.
-    pub fn new<'p>(
-        patterns: impl IntoIterator<Item = &'p ActionPattern>,
-        inverted: bool,
-        effect: Effect,
-    ) -> Entries {
+    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p ActionPattern>, inverted: bool, effect: Effect) -> Entries {
         let (mut globs, mut refused) = (Vec::new(), Vec::new());
         for pattern in patterns {
             match ActionGlob::of(pattern) {
@@ -183,20 +162,24 @@ impl Entries {
         }
         globs.sort();
         globs.dedup();
-        Entries {
-            globs,
-            refused,
-            inverted,
-        }
+        Entries { globs, refused, inverted }
+    }
+
+    /// Whether it names the action of this service prefix and name, both in lower case.
+    pub fn names(&self, prefix: &str, lower_name: &str) -> Truth {
+        let listed = if self.globs.iter().any(|glob| glob.matches(prefix, lower_name)) {
+            Truth::Yes
+        } else if self.refused.iter().any(|glob| glob.matches(&format!("{prefix}:{lower_name}"))) {
+            Truth::Unknown
+        } else {
+            Truth::No
+        };
+        self.finish(listed)
     }
 
     /// Every action.
     pub fn everything() -> Entries {
-        Entries {
-            globs: vec![ActionGlob::Everything],
-            refused: Vec::new(),
-            inverted: false,
-        }
+        Entries { globs: vec![ActionGlob::Everything], refused: Vec::new(), inverted: false }
     }
 
     /// The actions of the catalogue that it certainly names.
@@ -204,14 +187,8 @@ impl Entries {
         let mut set = self.listed(catalogue);
         if self.inverted {
             set.toggle_range(..);
-            for id in catalogue
-                .ids()
-                .filter(|id| set.contains(id.index()))
-                .collect::<Vec<_>>()
-            {
-                if !self.refused.is_empty()
-                    && !self.of_action(&FixedBitSet::new(), catalogue, id).is_yes()
-                {
+            for id in catalogue.ids().filter(|id| set.contains(id.index())).collect::<Vec<_>>() {
+                if !self.refused.is_empty() && !self.of_action(&FixedBitSet::new(), catalogue, id).is_yes() {
                     set.set(id.index(), false);
                 }
             }
@@ -224,10 +201,7 @@ impl Entries {
         for glob in &self.globs {
             match glob {
                 ActionGlob::Everything => set.insert_range(..),
-                glob => glob
-                    .known(catalogue)
-                    .into_iter()
-                    .for_each(|id| set.insert(id.index())),
+                glob => glob.known(catalogue).into_iter().for_each(|id| set.insert(id.index())),
             }
         }
         set
@@ -244,20 +218,15 @@ impl Entries {
             Truth::No
         } else {
             let full = catalogue.action(id).to_string().to_ascii_lowercase();
-            if self.refused.iter().any(|glob| glob.matches(&full)) {
-                Truth::Unknown
-            } else {
-                Truth::No
-            }
+            if self.refused.iter().any(|glob| glob.matches(&full)) { Truth::Unknown } else { Truth::No }
         };
         self.finish(listed)
     }
 
     /// `open` are the globs that name more than one action of the catalogue.
     fn of_region(&self, open: &[&ActionGlob], region: &Region) -> Truth {
-        let cut = |glob: &&ActionGlob| {
-            !glob.disjoint(&region.within) && !region.except.iter().any(|out| out.contains(glob))
-        };
+        let cut =
+            |glob: &&ActionGlob| !glob.disjoint(&region.within) && !region.except.iter().any(|out| out.contains(glob));
         let listed = if open.iter().any(|glob| glob.contains(&region.within)) {
             Truth::Yes
         } else if !self.refused.is_empty() || open.iter().any(cut) {
@@ -281,48 +250,39 @@ pub struct Class {
 /// The classes of all actions there can be, in no particular order. Cost: the entries' matches in the catalogue, plus
 /// classes times entries.
 pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
-    let known: Vec<FixedBitSet> = all
-        .iter()
-        .map(|entries| entries.listed(catalogue))
-        .collect();
+    let known: Vec<FixedBitSet> = all.iter().map(|entries| entries.listed(catalogue)).collect();
     let mut by_name: FxHashMap<Box<[Truth]>, Class> = FxHashMap::default();
     for ids in split(catalogue, all, &known) {
         let Some(first) = ids.first() else { continue };
-        let named: Box<[Truth]> = all
-            .iter()
-            .zip(&known)
-            .map(|(entries, known)| entries.of_action(known, catalogue, *first))
-            .collect();
+        let named: Box<[Truth]> =
+            all.iter().zip(&known).map(|(entries, known)| entries.of_action(known, catalogue, *first)).collect();
         class(&mut by_name, named).known.extend(ids);
     }
     // What names one action of the catalogue names nothing outside it.
-    let open: Vec<Vec<&ActionGlob>> = all
-        .iter()
-        .map(|entries| {
-            entries
-                .globs
-                .iter()
-                .filter(|glob| !glob.is_one_known(catalogue))
-                .collect()
-        })
-        .collect();
+    let open: Vec<Vec<&ActionGlob>> =
+        all.iter().map(|entries| entries.globs.iter().filter(|glob| !glob.is_one_known(catalogue)).collect()).collect();
     for region in regions(&open) {
-        let named: Box<[Truth]> = all
-            .iter()
-            .zip(&open)
-            .map(|(entries, open)| entries.of_region(open, &region))
-            .collect();
+        let named: Box<[Truth]> =
+            all.iter().zip(&open).map(|(entries, open)| entries.of_region(open, &region)).collect();
         class(&mut by_name, named).regions.push(region);
     }
     by_name.into_values().collect()
 }
 
+/// The classes of these actions only, for questions about a few. Cost: actions times entries.
+pub fn classes_of(catalogue: &Catalogue, all: &[Entries], ids: &[ActionId]) -> Vec<Class> {
+    let mut by_name: FxHashMap<Box<[Truth]>, Class> = FxHashMap::default();
+    for id in ids {
+        let action = catalogue.action(*id);
+        let (prefix, name) = (action.service().prefix(), action.lower_name());
+        let named = all.iter().map(|entries| entries.names(prefix, name)).collect();
+        class(&mut by_name, named).known.push(*id);
+    }
+    by_name.into_values().collect()
+}
+
 fn class(by_name: &mut FxHashMap<Box<[Truth]>, Class>, named: Box<[Truth]>) -> &mut Class {
-    by_name.entry(named.clone()).or_insert_with(|| Class {
-        known: Vec::new(),
-        regions: Vec::new(),
-        named,
-    })
+    by_name.entry(named.clone()).or_insert_with(|| Class { known: Vec::new(), regions: Vec::new(), named })
 }
 
 /// Partition refinement over the catalogue: each set splits the blocks that it cuts.
@@ -349,9 +309,7 @@ fn split(catalogue: &Catalogue, all: &[Entries], known: &[FixedBitSet]) -> Vec<V
         for refused in &entries.refused {
             cut(&mut catalogue
                 .ids()
-                .filter(|id| {
-                    refused.matches(&catalogue.action(*id).to_string().to_ascii_lowercase())
-                })
+                .filter(|id| refused.matches(&catalogue.action(*id).to_string().to_ascii_lowercase()))
                 .map(ActionId::index));
         }
     }
@@ -364,10 +322,7 @@ fn split(catalogue: &Catalogue, all: &[Entries], known: &[FixedBitSet]) -> Vec<V
 
 /// The regions of names outside the catalogue that the entries tell apart.
 fn regions(open: &[Vec<&ActionGlob>]) -> Vec<Region> {
-    let mut regions = vec![Region {
-        within: ActionGlob::Everything,
-        except: Vec::new(),
-    }];
+    let mut regions = vec![Region { within: ActionGlob::Everything, except: Vec::new() }];
     let mut globs: Vec<&ActionGlob> = open.iter().flatten().copied().collect();
     globs.sort();
     globs.dedup();
@@ -390,12 +345,7 @@ fn regions(open: &[Vec<&ActionGlob>]) -> Vec<Region> {
                 .into_iter()
                 .filter(|within| !region.except.iter().any(|out| out.contains(within)))
                 .map(|within| {
-                    let except = region
-                        .except
-                        .iter()
-                        .filter(|out| !out.disjoint(&within))
-                        .cloned()
-                        .collect();
+                    let except = region.except.iter().filter(|out| !out.disjoint(&within)).cloned().collect();
                     Region { within, except }
                 })
                 .collect();
@@ -434,8 +384,7 @@ impl ActionSet {
         }
         let (prefix, name) = lower.split_once(':').unwrap_or((&lower, ""));
         self.regions.iter().any(|region| {
-            region.within.matches(prefix, name)
-                && !region.except.iter().any(|out| out.matches(prefix, name))
+            region.within.matches(prefix, name) && !region.except.iter().any(|out| out.matches(prefix, name))
         })
     }
 }

@@ -25,9 +25,7 @@ S\tsts\tSTS\tr\nR\trole\tarn:x\t\nA\tAssumeRole\tW\t0\t\t\nA\tGetCallerIdentity\
 fn small() -> Catalogue {
     use sha2::{Digest, Sha256};
     let sum = crate::iam::catalogue::format::hex(&Sha256::digest(CATALOGUE));
-    let text = format!(
-        "# catalogue 1 source=test@1 data=2026-01-01 services=6 actions=21 sha256={sum}\n{CATALOGUE}"
-    );
+    let text = format!("# catalogue 1 source=test@1 data=2026-01-01 services=6 actions=21 sha256={sum}\n{CATALOGUE}");
     Catalogue::read(text.as_bytes()).unwrap()
 }
 
@@ -110,14 +108,8 @@ const RESOURCES: &[&str] = &[
     "arn:*:*:*:*:*",
 ];
 
-const KEYS: &[&str] = &[
-    "aws:SourceVpce",
-    "aws:SecureTransport",
-    "aws:PrincipalTag/team",
-    "s3:prefix",
-    "aws:username",
-    "aws:TagKeys",
-];
+const KEYS: &[&str] =
+    &["aws:SourceVpce", "aws:SecureTransport", "aws:PrincipalTag/team", "s3:prefix", "aws:username", "aws:TagKeys"];
 const VALUES: &[&str] = &["a", "b", "true", "false", "a*", "*", "vpce-1"];
 const OPERATORS: &[&str] = &[
     "StringEquals",
@@ -136,14 +128,8 @@ const OPERATORS: &[&str] = &[
 ];
 
 fn list(dice: &mut Dice, from: &[&str], most: usize) -> String {
-    let items: Vec<String> = (0..=dice.below(most))
-        .map(|_| format!("\"{}\"", dice.pick(from)))
-        .collect();
-    if items.len() == 1 && dice.one_in(2) {
-        items[0].clone()
-    } else {
-        format!("[{}]", items.join(","))
-    }
+    let items: Vec<String> = (0..=dice.below(most)).map(|_| format!("\"{}\"", dice.pick(from))).collect();
+    if items.len() == 1 && dice.one_in(2) { items[0].clone() } else { format!("[{}]", items.join(",")) }
 }
 
 fn condition(dice: &mut Dice) -> String {
@@ -159,11 +145,7 @@ fn condition(dice: &mut Dice) -> String {
 fn statement(dice: &mut Dice, deny_in: usize, principal: bool, broken: bool) -> String {
     let mut out = String::from("{");
     let deny = dice.one_in(deny_in);
-    let _ = write!(
-        out,
-        "\"Effect\":\"{}\",",
-        if deny { "Deny" } else { "Allow" }
-    );
+    let _ = write!(out, "\"Effect\":\"{}\",", if deny { "Deny" } else { "Allow" });
     if principal {
         let whom = dice.pick(&[
             "\"*\"",
@@ -173,36 +155,10 @@ fn statement(dice: &mut Dice, deny_in: usize, principal: bool, broken: bool) -> 
             "{\"AWS\":\"arn:aws:sts::111122223333:assumed-role/app/s1\"}",
             "{\"Service\":\"ec2.amazonaws.com\"}",
         ]);
-        let _ = write!(
-            out,
-            "\"{}\":{whom},",
-            if dice.one_in(8) {
-                "NotPrincipal"
-            } else {
-                "Principal"
-            }
-        );
+        let _ = write!(out, "\"{}\":{whom},", if dice.one_in(8) { "NotPrincipal" } else { "Principal" });
     }
-    let _ = write!(
-        out,
-        "\"{}\":{},",
-        if dice.one_in(6) {
-            "NotAction"
-        } else {
-            "Action"
-        },
-        list(dice, ACTIONS, 3)
-    );
-    let _ = write!(
-        out,
-        "\"{}\":{}",
-        if dice.one_in(7) {
-            "NotResource"
-        } else {
-            "Resource"
-        },
-        list(dice, RESOURCES, 3)
-    );
+    let _ = write!(out, "\"{}\":{},", if dice.one_in(6) { "NotAction" } else { "Action" }, list(dice, ACTIONS, 3));
+    let _ = write!(out, "\"{}\":{}", if dice.one_in(7) { "NotResource" } else { "Resource" }, list(dice, RESOURCES, 3));
     if dice.one_in(3) {
         let _ = write!(out, ",\"Condition\":{}", condition(dice));
     }
@@ -213,13 +169,8 @@ fn statement(dice: &mut Dice, deny_in: usize, principal: bool, broken: bool) -> 
 }
 
 fn document(dice: &mut Dice, deny_in: usize, principal: bool, broken: bool) -> String {
-    let statements: Vec<String> = (0..=dice.below(4))
-        .map(|_| statement(dice, deny_in, principal, broken))
-        .collect();
-    format!(
-        r#"{{"name":"p","document":{{"Version":"2012-10-17","Statement":[{}]}}}}"#,
-        statements.join(",")
-    )
+    let statements: Vec<String> = (0..=dice.below(4)).map(|_| statement(dice, deny_in, principal, broken)).collect();
+    format!(r#"{{"name":"p","document":{{"Version":"2012-10-17","Statement":[{}]}}}}"#, statements.join(","))
 }
 
 /// A case without its action and resource.
@@ -235,35 +186,21 @@ fn line(dice: &mut Dice) -> String {
         "anonymous",
     ]);
     let broken = dice.one_in(10);
-    let documents: Vec<String> = (0..=dice.below(3))
-        .map(|_| document(dice, 4, false, broken))
-        .collect();
+    let documents: Vec<String> = (0..=dice.below(3)).map(|_| document(dice, 4, false, broken)).collect();
     let mut out = format!(
         r#"{{"id":1,"request":{{"principal":"{principal}","action":"ACTION","resource":"RESOURCE","context":CONTEXT,"context_mode":"MODE"}},"#
     );
     let _ = write!(out, r#""identity_policies":[{}]"#, documents.join(","));
     if dice.one_in(3) {
-        let _ = write!(
-            out,
-            r#","permissions_boundary":{}"#,
-            document(dice, 6, false, broken)
-        );
+        let _ = write!(out, r#","permissions_boundary":{}"#, document(dice, 6, false, broken));
     }
     if dice.one_in(6) {
-        let _ = write!(
-            out,
-            r#","session_policies":[{}]"#,
-            document(dice, 8, false, false)
-        );
+        let _ = write!(out, r#","session_policies":[{}]"#, document(dice, 8, false, false));
     }
     if dice.one_in(3) {
         let full = r#"{"name":"f","document":{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}}"#;
         let more = document(dice, 2, false, false);
-        let first = if dice.one_in(3) {
-            document(dice, 8, false, false)
-        } else {
-            full.to_owned()
-        };
+        let first = if dice.one_in(3) { document(dice, 8, false, false) } else { full.to_owned() };
         let _ = write!(
             out,
             r#","scps":[{{"level":"root","policies":[{first},{more}]}},{{"level":"account","policies":[{full}]}}]"#
@@ -271,26 +208,14 @@ fn line(dice: &mut Dice) -> String {
     }
     if dice.one_in(5) {
         let deny = statement(dice, 1, false, false).replacen('{', r#"{"Principal":"*","#, 1);
-        let document =
-            format!(r#"{{"name":"r","document":{{"Version":"2012-10-17","Statement":[{deny}]}}}}"#);
-        let _ = write!(
-            out,
-            r#","rcps":[{{"level":"root","policies":[{document}]}}]"#
-        );
+        let document = format!(r#"{{"name":"r","document":{{"Version":"2012-10-17","Statement":[{deny}]}}}}"#);
+        let _ = write!(out, r#","rcps":[{{"level":"root","policies":[{document}]}}]"#);
     }
     if dice.one_in(3) {
-        let _ = write!(
-            out,
-            r#","resource_policy":{}"#,
-            document(dice, 4, true, false)
-        );
+        let _ = write!(out, r#","resource_policy":{}"#, document(dice, 4, true, false));
     }
     if dice.one_in(12) {
-        let _ = write!(
-            out,
-            r#","endpoint_policies":[{}]"#,
-            document(dice, 6, true, false)
-        );
+        let _ = write!(out, r#","endpoint_policies":[{}]"#, document(dice, 6, true, false));
     }
     out + "}"
 }
@@ -333,41 +258,23 @@ impl RowText {
     fn has(&self, action: &Action, resource: &str) -> bool {
         let names = |list: &[ActionPattern]| list.iter().any(|it| it.matches(action).is_yes());
         let holds = |list: &[ArnGlob]| list.iter().any(|it| it.matches(resource));
-        names(&self.actions)
-            && !names(&self.except_actions)
-            && holds(&self.resources)
-            && !holds(&self.except)
+        names(&self.actions) && !names(&self.except_actions) && holds(&self.resources) && !holds(&self.except)
     }
 }
 
 fn rows(answer: &str) -> Vec<RowText> {
     let answer: Value = serde_json::from_str(answer).unwrap();
     let texts = |row: &Value, field: &str| -> Vec<String> {
-        row[field]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|it| it.as_str().unwrap().to_owned())
-            .collect()
+        row[field].as_array().into_iter().flatten().map(|it| it.as_str().unwrap().to_owned()).collect()
     };
-    let actions = |row: &Value, field: &str| {
-        texts(row, field)
-            .iter()
-            .map(|it| ActionPattern::new(it))
-            .collect()
-    };
+    let actions = |row: &Value, field: &str| texts(row, field).iter().map(|it| ActionPattern::new(it)).collect();
     // A text pattern runs over colons where a short one does (rule W5).
     let globs = |row: &Value, field: &str| {
         texts(row, field)
             .iter()
             .map(|it| {
-                let short = it.split(':').count() < 6
-                    && it.split(':').rev().skip(1).any(|part| part.ends_with('*'));
-                if short {
-                    ArnGlob::Text(crate::iam::glob::Glob::new(it))
-                } else {
-                    ArnGlob::new(it)
-                }
+                let short = it.split(':').count() < 6 && it.split(':').rev().skip(1).any(|part| part.ends_with('*'));
+                if short { ArnGlob::Text(crate::iam::glob::Glob::new(it)) } else { ArnGlob::new(it) }
             })
             .collect()
     };
@@ -392,19 +299,13 @@ fn agree(seed: u64, draws: usize, each: usize) -> (usize, usize) {
         let line = line(&mut dice);
         let bare = line.replace("CONTEXT", "{}").replace("MODE", "open");
         let answer = case::permissions::answer_with(
-            &bare
-                .replace("ACTION", "s3:GetObject")
-                .replace("RESOURCE", "*"),
+            &bare.replace("ACTION", "s3:GetObject").replace("RESOURCE", "*"),
             &catalogue,
         );
         let rows = rows(&answer);
         let parsed: Value = serde_json::from_str(&answer).unwrap();
-        let text = bare
-            .replace("ACTION", "s3:GetObject")
-            .replace("RESOURCE", "*");
-        let Ok(case) = case::Case::read(&text, &catalogue) else {
-            panic!("{text}")
-        };
+        let text = bare.replace("ACTION", "s3:GetObject").replace("RESOURCE", "*");
+        let Ok(case) = case::Case::read(&text, &catalogue) else { panic!("{text}") };
         for _ in 0..each {
             let (action, resource) = draw(&mut dice, &catalogue, &parsed);
             // Which kind of document the resource policy is follows from the action, and a misplaced one is an error.
@@ -413,56 +314,30 @@ fn agree(seed: u64, draws: usize, each: usize) -> (usize, usize) {
             }
             let request = Request {
                 action: Action::new(&action),
-                resource: if resource == "*" {
-                    Resource::None
-                } else {
-                    Resource::Arn(Name::new(&resource))
-                },
+                resource: if resource == "*" { Resource::None } else { Resource::Arn(Name::new(&resource)) },
                 ..case.request.clone()
             };
-            let facts = Facts {
-                rcp_service: catalogue.takes_rcps(request.action.service()),
-            };
-            let found: Vec<&RowText> = rows
-                .iter()
-                .filter(|row| row.has(&request.action, &resource))
-                .collect();
+            let facts = Facts { rcp_service: catalogue.takes_rcps(request.action.service()) };
+            let found: Vec<&RowText> = rows.iter().filter(|row| row.has(&request.action, &resource)).collect();
             // A pattern that leaves the account open is taken as the caller's own.
             let foreign = resource.contains(":999999999999:");
             let is_exact = found.iter().any(|row| {
-                let names_it = row
-                    .resources
-                    .iter()
-                    .any(|it| it.matches(&resource) && it.to_string().contains(":999999999999:"));
+                let names_it =
+                    row.resources.iter().any(|it| it.matches(&resource) && it.to_string().contains(":999999999999:"));
                 row.status == "exact" && (!foreign || names_it)
             });
             let mut contexts = vec![Context::open()];
-            contexts.extend((0..3).map(|_| completion(&mut dice)));
+            contexts.extend((0..2).map(|_| completion(&mut dice)));
             for context in contexts {
                 let open = context.is_open();
-                let request = Request {
-                    context,
-                    ..request.clone()
-                };
+                let request = Request { context, ..request.clone() };
                 let decision = decide_with(&request, &case.policies, facts).decision;
-                let say = || {
-                    format!(
-                        "{action} on {resource}: {decision:?} under {:?}\n{line}\n{answer}",
-                        request.context
-                    )
-                };
-                assert!(
-                    decision != Decision::Allowed || !found.is_empty(),
-                    "hidden: {}",
-                    say()
-                );
+                let say =
+                    || format!("{action} on {resource}: {decision:?} under {:?}\n{line}\n{answer}", request.context);
+                assert!(decision != Decision::Allowed || !found.is_empty(), "hidden: {}", say());
                 // Free whatever the policies say, which the point answer sees only when nothing else is open.
-                let free = open && action.eq_ignore_ascii_case("sts:GetSessionToken");
-                assert!(
-                    !is_exact || free || decision == Decision::Allowed,
-                    "not exact: {}",
-                    say()
-                );
+                let free = decision == Decision::Depends && action.eq_ignore_ascii_case("sts:GetSessionToken");
+                assert!(!is_exact || free || decision == Decision::Allowed, "not exact: {}", say());
                 allowed += usize::from(decision == Decision::Allowed && !open);
             }
             exact += usize::from(is_exact);
@@ -476,17 +351,9 @@ fn draw(dice: &mut Dice, catalogue: &Catalogue, answer: &Value) -> (String, Stri
     let all = answer["rows"].as_array().unwrap();
     let any = |list: &Value, dice: &mut Dice| -> Option<String> {
         let list = list.as_array()?;
-        if list.is_empty() {
-            None
-        } else {
-            list[dice.below(list.len())].as_str().map(str::to_owned)
-        }
+        if list.is_empty() { None } else { list[dice.below(list.len())].as_str().map(str::to_owned) }
     };
-    let row = if all.is_empty() {
-        &Value::Null
-    } else {
-        &all[dice.below(all.len())]
-    };
+    let row = if all.is_empty() { &Value::Null } else { &all[dice.below(all.len())] };
     let pattern = match dice.below(4) {
         0 => None,
         1 => any(&row["except_actions"], dice).or_else(|| any(&row["actions"], dice)),
@@ -499,22 +366,12 @@ fn draw(dice: &mut Dice, catalogue: &Catalogue, answer: &Value) -> (String, Stri
     } else {
         match pattern.split_once(':') {
             Some((service, name)) if !service.contains('*') => {
-                format!(
-                    "{service}:{}",
-                    name.replace('*', dice.pick(&["", "X", "New"]))
-                        .replace('?', "z")
-                )
+                format!("{service}:{}", name.replace('*', dice.pick(&["", "X", "New"])).replace('?', "z"))
             }
-            _ => dice
-                .pick(&["foo:BarX", "s3:Frob", "new:Thing", "sqs:Zap"])
-                .to_owned(),
+            _ => dice.pick(&["foo:BarX", "s3:Frob", "new:Thing", "sqs:Zap"]).to_owned(),
         }
     };
-    let action = if action.ends_with(':') {
-        format!("{action}X")
-    } else {
-        action
-    };
+    let action = if action.ends_with(':') { format!("{action}X") } else { action };
     // Rule W9: an action without resource types is asked for `*`, and the others are not.
     if catalogue.takes_resource(&Action::new(&action)) == Some(false) {
         return (action, "*".to_owned());
@@ -525,9 +382,8 @@ fn draw(dice: &mut Dice, catalogue: &Catalogue, answer: &Value) -> (String, Stri
         _ => None,
     };
     let pattern = pattern.unwrap_or_else(|| dice.pick(RESOURCES).to_owned());
-    let pattern = pattern
-        .replace("${aws:PrincipalTag/team}", dice.pick(&["a", "b", "c"]))
-        .replace("${aws:username}", "a");
+    let pattern =
+        pattern.replace("${aws:PrincipalTag/team}", dice.pick(&["a", "b", "c"])).replace("${aws:username}", "a");
     let mut resource = instance(dice, &pattern);
     while resource.split(':').count() < 6 || resource.contains(['*', '?', '$', '"', '\\']) {
         let pattern = dice.pick(&[
@@ -548,13 +404,8 @@ fn completion(dice: &mut Dice) -> Context {
             continue;
         }
         if *key == "aws:TagKeys" {
-            let values: Vec<&str> = (0..dice.below(3))
-                .map(|_| dice.pick(&["a", "b", "c"]))
-                .collect();
-            context.set(
-                key,
-                crate::iam::request::Value::Many(values.into_iter().map(Name::new).collect()),
-            );
+            let values: Vec<&str> = (0..dice.below(3)).map(|_| dice.pick(&["a", "b", "c"])).collect();
+            context.set(key, crate::iam::request::Value::Many(values.into_iter().map(Name::new).collect()));
         } else {
             let value = if *key == "aws:SecureTransport" {
                 dice.pick(&["true", "false"])
@@ -565,21 +416,15 @@ fn completion(dice: &mut Dice) -> Context {
         }
     }
     if dice.one_in(2) {
-        context.set(
-            "aws:userid",
-            crate::iam::request::Value::One(Name::new(dice.pick(&["AROA:s1", "AROA:s2"]))),
-        );
+        context.set("aws:userid", crate::iam::request::Value::One(Name::new(dice.pick(&["AROA:s1", "AROA:s2"]))));
     }
     context
 }
 
 #[test]
 fn rows_and_point_answers_agree() {
-    let (allowed, exact) = agree(1, 20_000, 40);
-    assert!(
-        allowed > 10_000 && exact > 1_000,
-        "{allowed} allowed, {exact} in exact rows: the draws say too little"
-    );
+    let (allowed, exact) = agree(1, 20_000, 100);
+    assert!(allowed > 10_000 && exact > 1_000, "{allowed} allowed, {exact} in exact rows: the draws say too little");
 }
 
 #[test]
@@ -587,9 +432,6 @@ fn rows_and_point_answers_agree() {
 fn rows_and_point_answers_agree_at_length() {
     for seed in 100..110 {
         let (allowed, exact) = agree(seed, 100_000, 40);
-        assert!(
-            allowed > 50_000 && exact > 5_000,
-            "seed {seed}: {allowed} allowed, {exact} in exact rows"
-        );
+        assert!(allowed > 50_000 && exact > 5_000, "seed {seed}: {allowed} allowed, {exact} in exact rows");
     }
 }

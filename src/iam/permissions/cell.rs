@@ -47,15 +47,12 @@ impl Mark {
             Mark::NotSupplied(name) => format!("{name} was not supplied"),
             Mark::Variable(key) => format!("the value of {key} is not known"),
             Mark::Spans => "pattern spans segments".to_owned(),
-            Mark::MayBeDenied => {
-                "a Deny names actions in a way that IAM refuses and may apply".to_owned()
-            }
+            Mark::MayBeDenied => "a Deny names actions in a way that IAM refuses and may apply".to_owned(),
             Mark::TooComplex => "too complex to follow to the end".to_owned(),
             Mark::ComplexCondition => "complex condition".to_owned(),
             Mark::NotInCatalogue => "actions not in the catalogue".to_owned(),
             Mark::CoversService => {
-                "the action takes only `*` as its resource; the pattern covers the whole service"
-                    .to_owned()
+                "the action takes only `*` as its resource; the pattern covers the whole service".to_owned()
             }
             Mark::OpenGrant => "granted to everybody by the resource policy".to_owned(),
             Mark::Principal => "whom a policy names cannot be told from its text".to_owned(),
@@ -79,17 +76,9 @@ impl Cell {
         if self.resources.any_of().iter().all(&keep) {
             return Some(self.clone());
         }
-        let patterns = self
-            .resources
-            .any_of()
-            .iter()
-            .filter(|pattern| keep(pattern))
-            .cloned();
+        let patterns = self.resources.any_of().iter().filter(|pattern| keep(pattern)).cloned();
         let resources = ResourceSet::new(patterns, self.resources.except().iter().cloned())?;
-        Some(Cell {
-            resources,
-            ..self.clone()
-        })
+        Some(Cell { resources, ..self.clone() })
     }
 
     /// Whether this shows all that `other` shows, at least as surely.
@@ -156,10 +145,7 @@ pub(super) struct Cells<'a> {
 impl Cells<'_> {
     /// Intersects with what one layer allows.
     pub fn limit(&mut self, layer: &[Cell]) {
-        if layer
-            .iter()
-            .any(|it| it.resources.is_all() && it.requirement.is_none() && it.marks.is_empty())
-        {
+        if layer.iter().any(|it| it.resources.is_all() && it.requirement.is_none() && it.marks.is_empty()) {
             return;
         }
         let mut out: Vec<Cell> = Vec::new();
@@ -177,19 +163,9 @@ impl Cells<'_> {
                 if !exact {
                     marks.insert(Mark::TooComplex);
                 }
-                let requirement = settle(
-                    cell.requirement.and(&limit.requirement, self.table),
-                    &mut marks,
-                );
+                let requirement = settle(cell.requirement.and(&limit.requirement, self.table), &mut marks);
                 if let Some(requirement) = requirement {
-                    push(
-                        &mut out,
-                        Cell {
-                            resources,
-                            requirement,
-                            marks,
-                        },
-                    );
+                    push(&mut out, Cell { resources, requirement, marks });
                 }
             }
         }
@@ -219,14 +195,7 @@ impl Cells<'_> {
             if !outside_exact {
                 marks.insert(Mark::TooComplex);
             }
-            push(
-                out,
-                Cell {
-                    resources,
-                    requirement: cell.requirement.clone(),
-                    marks,
-                },
-            );
+            push(out, Cell { resources, requirement: cell.requirement.clone(), marks });
         }
         let inside = if split { inside } else { cell.resources };
         let mut marks = cell.marks;
@@ -236,14 +205,7 @@ impl Cells<'_> {
         marks.extend(denial.marks.iter().cloned());
         if let Some(doubt) = &denial.doubt {
             marks.insert(doubt.clone());
-            push(
-                out,
-                Cell {
-                    resources: inside,
-                    requirement: cell.requirement,
-                    marks,
-                },
-            );
+            push(out, Cell { resources: inside, requirement: cell.requirement, marks });
             return;
         }
         if denial.conditions.is_empty() {
@@ -252,14 +214,7 @@ impl Cells<'_> {
                 if !exact {
                     marks.insert(Mark::TooComplex);
                 }
-                push(
-                    out,
-                    Cell {
-                        resources,
-                        requirement: cell.requirement,
-                        marks,
-                    },
-                );
+                push(out, Cell { resources, requirement: cell.requirement, marks });
             }
             return;
         }
@@ -270,26 +225,12 @@ impl Cells<'_> {
                     if !exact {
                         marks.insert(Mark::TooComplex);
                     }
-                    push(
-                        out,
-                        Cell {
-                            resources,
-                            requirement: cell.requirement,
-                            marks,
-                        },
-                    );
+                    push(out, Cell { resources, requirement: cell.requirement, marks });
                 }
             }
             other => {
                 if let Some(requirement) = settle(other, &mut marks) {
-                    push(
-                        out,
-                        Cell {
-                            resources: inside,
-                            requirement,
-                            marks,
-                        },
-                    );
+                    push(out, Cell { resources: inside, requirement, marks });
                 }
             }
         }
@@ -301,18 +242,25 @@ impl Cells<'_> {
             return;
         }
         self.cells.sort();
-        let mut united: Vec<Cell> = Vec::with_capacity(self.cells.len());
+        let mut groups: Vec<(Cell, Vec<ArnGlob>)> = Vec::with_capacity(self.cells.len());
         for cell in std::mem::take(&mut self.cells) {
-            let same = |it: &&mut Cell| {
+            let same = |(it, _): &&mut (Cell, Vec<ArnGlob>)| {
                 it.requirement == cell.requirement
                     && it.marks == cell.marks
                     && it.resources.except() == cell.resources.except()
             };
-            match united.iter_mut().find(same) {
-                Some(other) => other.resources = other.resources.unite(&cell.resources),
-                None => united.push(cell),
+            match groups.iter_mut().find(same) {
+                Some((_, patterns)) => patterns.extend_from_slice(cell.resources.any_of()),
+                None => groups.push((cell, Vec::new())),
             }
         }
+        let united: Vec<Cell> = groups
+            .into_iter()
+            .map(|(cell, patterns)| match patterns.is_empty() {
+                true => cell,
+                false => Cell { resources: cell.resources.with(patterns), ..cell },
+            })
+            .collect();
         let mut kept: Vec<Cell> = Vec::with_capacity(united.len());
         for cell in united {
             if !kept.iter().any(|it| it.covers(&cell)) {

@@ -14,7 +14,7 @@ use crate::iam::permissions::requirement::Requirement;
 use crate::iam::permissions::resources::ResourceSet;
 use crate::iam::permissions::statement::{Bond, Prepared, Reader, Tables};
 use crate::iam::policies::{Layer, Policies, Policy};
-use crate::iam::principal::Principal;
+use crate::iam::principal::{Principal, is_account};
 use crate::iam::request::Context;
 
 /// Whose layers bear on the caller.
@@ -34,6 +34,8 @@ pub(super) struct Evaluation<'a> {
     caller: Caller,
     account: Option<Name>,
     is_user: bool,
+    /// What [`Evaluation::free`] says yes to.
+    free_actions: Vec<ActionId>,
     tables: Tables,
     identity: Vec<Prepared>,
     /// Boundary and session policies: each must allow what identity policies grant.
@@ -64,21 +66,26 @@ struct Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Agree {
     Role,
+    /// Naming the key, or an alias of it (KMS DG, Controlling access with aliases).
     Key,
+    /// Actions on aliases themselves, which name the key beside them.
+    KeyOfAlias,
 }
 
 impl Agree {
-    fn resources(self) -> ArnGlob {
-        ArnGlob::new(match self {
-            Agree::Role => "arn:*:iam:*:*:role/*",
-            Agree::Key => "*:*:*:*:*:key/*",
-        })
+    fn resources(self) -> Vec<ArnGlob> {
+        let patterns: &[&str] = match self {
+            Agree::Role => &["arn:*:iam:*:*:role/*"],
+            Agree::Key => &["*:*:*:*:*:key/*", "*:*:*:*:*:alias/*"],
+            Agree::KeyOfAlias => &["*:*:*:*:*:key/*"],
+        };
+        patterns.iter().map(|pattern| ArnGlob::new(pattern)).collect()
     }
 
     fn label(self) -> &'static str {
         match self {
             Agree::Role => "the trust policy of the role",
-            Agree::Key => "the key policy",
+            Agree::Key | Agree::KeyOfAlias => "the key policy",
         }
     }
 }
@@ -101,9 +108,7 @@ impl<'a> Evaluation<'a> {
     ) -> Evaluation<'a> {
         let caller = match principal {
             Principal::Root { .. } => Caller::Root,
-            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => {
-                Caller::Outside
-            }
+            Principal::Anonymous | Principal::Service(_) | Principal::Federated(_) => Caller::Outside,
             _ => Caller::Account,
         };
         let mut reader = Reader::new(principal, context, policies.boundary.is_some());
@@ -118,8 +123,7 @@ impl<'a> Evaluation<'a> {
             }
             allows
         };
-        let (mut identity, mut inner, mut outer, mut endpoint) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut identity, mut inner, mut outer, mut endpoint) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         if caller == Caller::Account {
             identity = read(Layer::Identity, &mut policies.identity.iter());
             if let Some(boundary) = &policies.boundary {
@@ -135,27 +139,22 @@ impl<'a> Evaluation<'a> {
             }
         }
         if !principal.is_service_linked() {
-            read(
-                Layer::Rcp,
-                &mut policies.rcps.iter().flat_map(|level| &level.policies),
-            );
+            read(Layer::Rcp, &mut policies.rcps.iter().flat_map(|level| &level.policies));
         }
         if !policies.endpoint.is_empty() {
             endpoint.push(read(Layer::Endpoint, &mut policies.endpoint.iter()));
         }
-        let resource = policies
-            .resource
-            .as_ref()
-            .map(|policy| read(Layer::Resource, &mut std::iter::once(policy)));
+        let resource = policies.resource.as_ref().map(|policy| read(Layer::Resource, &mut std::iter::once(policy)));
         Evaluation {
             catalogue,
             caller,
-            is_trust: policies
-                .resource
-                .as_ref()
-                .is_some_and(|it| it.document.kind == DocumentKind::Trust),
+            is_trust: policies.resource.as_ref().is_some_and(|it| it.document.kind == DocumentKind::Trust),
             account: principal.account().map(Name::new),
             is_user: matches!(principal, Principal::User { .. } | Principal::Root { .. }),
+            free_actions: ["sts:GetCallerIdentity", "sts:GetSessionToken"]
+                .iter()
+                .filter_map(|name| catalogue.find(name))
+                .collect(),
             tables: reader.tables,
             identity,
             inner,
@@ -170,36 +169,33 @@ impl<'a> Evaluation<'a> {
         self.tables.conditions
     }
 
-    /// Every class of actions with what is allowed of it; classes without any access are left out.
-    pub fn classes(&self) -> impl Iterator<Item = (Class, Vec<Cell>)> {
-        actions::classes(self.catalogue, &self.tables.entries)
-            .into_iter()
-            .filter(|class| self.grants_any(class))
-            .flat_map(|class| self.by_kind(class))
-            .filter_map(|(class, kind)| {
+    /// Every class of actions, or of these only, with what is allowed of it; classes without any access are left out.
+    pub fn classes(&self, only: Option<&[ActionId]>) -> impl Iterator<Item = (Class, Vec<Cell>)> {
+        let entries = &self.tables.entries;
+        let classes = match only {
+            None => actions::classes(self.catalogue, entries),
+            Some(ids) => actions::classes_of(self.catalogue, entries, ids),
+        };
+        classes.into_iter().filter(|class| self.grants_any(class)).flat_map(|class| self.by_kind(class)).filter_map(
+            |(class, kind)| {
                 let cells = self.cells(&class, &kind);
                 (!cells.is_empty()).then_some((class, cells))
-            })
+            },
+        )
     }
 
     /// Whether anything can come of the class: most classes of most principals are granted nothing.
     fn grants_any(&self, class: &Class) -> bool {
         let named = |statement: &Prepared| !class.named[statement.entries].is_no();
         self.caller == Caller::Root
-            || self
-                .identity
-                .iter()
-                .chain(self.resource.iter().flatten())
-                .any(named)
-            || class.known.iter().any(|id| self.free(*id).is_some())
+            || self.identity.iter().chain(self.resource.iter().flatten()).any(named)
+            || self.free_actions.iter().any(|id| class.known.contains(id))
     }
 
     /// Splits a class where AWS treats its actions differently.
     fn by_kind(&self, class: Class) -> Vec<(Class, Kind)> {
-        let covering: Vec<&Prepared> = self
-            .statements()
-            .filter(|it| it.covers_any() && !class.named[it.entries].is_no())
-            .collect();
+        let covering: Vec<&Prepared> =
+            self.statements().filter(|it| it.covers_any() && !class.named[it.entries].is_no()).collect();
         let mut kinds: Vec<(Kind, Vec<ActionId>, Vec<Region>)> = Vec::new();
         fn place(
             kinds: &mut Vec<(Kind, Vec<ActionId>, Vec<Region>)>,
@@ -224,86 +220,37 @@ impl<'a> Evaluation<'a> {
             let special = matches!(prefix, "kms" | "sts");
             let resource = self.is_trust == (prefix == "sts");
             if !covers && !special {
-                let kind = Kind {
-                    covered: None,
-                    rcp,
-                    agree: None,
-                    free: None,
-                    resource,
-                };
+                let kind = Kind { covered: None, rcp, agree: None, free: None, resource };
                 place(&mut kinds, kind).1.extend(service);
                 continue;
             }
             for id in service {
                 let action = self.catalogue.action(*id);
                 let covered = (covers && action.wildcard_only()).then(|| prefix.to_owned());
-                let agree = if action.wildcard_only() {
-                    None
-                } else {
-                    agree(prefix, action.lower_name())
-                };
-                let kind = Kind {
-                    covered,
-                    rcp,
-                    agree,
-                    free: self.free(*id),
-                    resource,
-                };
+                let agree = if action.wildcard_only() { None } else { agree(prefix, action.lower_name()) };
+                let kind = Kind { covered, rcp, agree, free: self.free(*id), resource };
                 place(&mut kinds, kind).1.push(*id);
             }
         }
         for region in class.regions {
             let (rcp, agree, resource) = match &region.within {
-                ActionGlob::Everything => (
-                    if has_rcps { Truth::Unknown } else { Truth::Yes },
-                    None,
-                    !self.is_trust,
-                ),
+                ActionGlob::Everything => (if has_rcps { Truth::Unknown } else { Truth::Yes }, None, !self.is_trust),
                 ActionGlob::Service { prefix, name } => {
-                    let outside = has_rcps
-                        && self
-                            .catalogue
-                            .service(prefix)
-                            .is_some_and(|it| !it.supports_rcp());
-                    let assumes =
-                        || !crate::iam::glob::disjoint(&name.0, &Glob::new("assumerole*"));
+                    let outside = has_rcps && self.catalogue.service(prefix).is_some_and(|it| !it.supports_rcp());
+                    let assumes = || !crate::iam::glob::disjoint(&name.0, &Glob::new("assumerole*"));
                     let agree = match &**prefix {
                         "kms" => Some(Agree::Key),
                         "sts" if assumes() => Some(Agree::Role),
                         _ => None,
                     };
-                    (
-                        Truth::from(!outside),
-                        agree,
-                        self.is_trust == (**prefix == *"sts"),
-                    )
+                    (Truth::from(!outside), agree, self.is_trust == (**prefix == *"sts"))
                 }
             };
-            place(
-                &mut kinds,
-                Kind {
-                    covered: None,
-                    rcp,
-                    agree,
-                    free: None,
-                    resource,
-                },
-            )
-            .2
-            .push(region);
+            place(&mut kinds, Kind { covered: None, rcp, agree, free: None, resource }).2.push(region);
         }
         kinds
             .into_iter()
-            .map(|(kind, known, regions)| {
-                (
-                    Class {
-                        known,
-                        regions,
-                        named: class.named.clone(),
-                    },
-                    kind,
-                )
-            })
+            .map(|(kind, known, regions)| (Class { known, regions, named: class.named.clone() }, kind))
             .collect()
     }
 
@@ -334,33 +281,19 @@ impl<'a> Evaluation<'a> {
         kind: &Kind,
         filter: impl Fn(&Prepared) -> bool,
     ) -> Vec<Cell> {
-        let mut cells = Cells {
-            table: &self.tables.conditions,
-            cells: Vec::new(),
-        };
+        let mut cells = Cells { table: &self.tables.conditions, cells: Vec::new() };
         for statement in statements {
             let named = class.named[statement.entries];
             if !named.is_no() && filter(statement) {
-                cells
-                    .cells
-                    .extend(statement.grants(named, kind.covered.as_deref()));
+                cells.cells.extend(statement.grants(named, kind.covered.as_deref()));
             }
         }
         cells.merge();
         cells.cells
     }
 
-    fn limited(
-        &self,
-        cells: Vec<Cell>,
-        layers: &[Vec<Prepared>],
-        class: &Class,
-        kind: &Kind,
-    ) -> Vec<Cell> {
-        let mut cells = Cells {
-            table: &self.tables.conditions,
-            cells,
-        };
+    fn limited(&self, cells: Vec<Cell>, layers: &[Vec<Prepared>], class: &Class, kind: &Kind) -> Vec<Cell> {
+        let mut cells = Cells { table: &self.tables.conditions, cells };
         for layer in layers {
             if cells.cells.is_empty() {
                 break;
@@ -375,23 +308,14 @@ impl<'a> Evaluation<'a> {
             return vec![everything()];
         }
         let resource = self.resource.as_deref().filter(|_| kind.resource);
-        let by = |bond: Bond| {
-            self.granted(resource.unwrap_or_default(), class, kind, |it| {
-                it.bond == bond
-            })
-        };
+        let by = |bond: Bond| self.granted(resource.unwrap_or_default(), class, kind, |it| it.bond == bond);
         let by_any = || self.granted(resource.unwrap_or_default(), class, kind, |_| true);
         let mut cells = match self.caller {
             Caller::Outside => self.bounded(by_any(), class, kind),
             _ => {
                 let identity = match self.caller {
                     Caller::Root => vec![everything()],
-                    _ => self.limited(
-                        self.granted(&self.identity, class, kind, |_| true),
-                        &self.inner,
-                        class,
-                        kind,
-                    ),
+                    _ => self.limited(self.granted(&self.identity, class, kind, |_| true), &self.inner, class, kind),
                 };
                 // Rule L7: what limits the grant hangs on the name by which it means the caller.
                 let mut alone = by(Bond::Direct);
@@ -403,32 +327,15 @@ impl<'a> Evaluation<'a> {
                 }
                 alone.extend(open);
                 alone.extend(self.limited(by(Bond::Role), &self.inner, class, kind));
-                let (identity, alone) = (
-                    self.bounded(identity, class, kind),
-                    self.bounded(alone, class, kind),
-                );
+                let (identity, alone) = (self.bounded(identity, class, kind), self.bounded(alone, class, kind));
                 let supplied = resource.is_some();
-                self.by_account(
-                    identity,
-                    alone,
-                    kind,
-                    supplied,
-                    &|| by(Bond::Account),
-                    &by_any,
-                )
+                self.by_account(identity, alone, kind, supplied, &|| by(Bond::Account), &by_any)
             }
         };
         if kind.free == Some(Free::UnlessDenied) {
-            cells.extend(self.denied(
-                self.limited(vec![everything()], &self.outer, class, kind),
-                class,
-                kind,
-            ));
+            cells.extend(self.denied(self.limited(vec![everything()], &self.outer, class, kind), class, kind));
         }
-        let mut cells = Cells {
-            table: &self.tables.conditions,
-            cells,
-        };
+        let mut cells = Cells { table: &self.tables.conditions, cells };
         cells.merge();
         cells.cells
     }
@@ -440,10 +347,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn denied(&self, cells: Vec<Cell>, class: &Class, kind: &Kind) -> Vec<Cell> {
-        let mut cells = Cells {
-            table: &self.tables.conditions,
-            cells,
-        };
+        let mut cells = Cells { table: &self.tables.conditions, cells };
         for (layer, statement) in &self.denials {
             if cells.cells.is_empty() {
                 return Vec::new();
@@ -484,17 +388,11 @@ impl<'a> Evaluation<'a> {
             // Rule X1: both sides must allow.
             if let Some(foreign) = cell.filtered(|pattern| self.is_foreign(pattern)) {
                 if supplied {
-                    let mut both = Cells {
-                        table,
-                        cells: vec![foreign],
-                    };
+                    let mut both = Cells { table, cells: vec![foreign] };
                     both.limit(&to_any());
                     out.extend(both.cells);
                 } else {
-                    out.push(not_supplied(
-                        foreign,
-                        "the policy of a resource in another account",
-                    ));
+                    out.push(not_supplied(foreign, "the policy of a resource in another account"));
                 }
             }
             let Some(cell) = own(cell) else { continue };
@@ -506,12 +404,9 @@ impl<'a> Evaluation<'a> {
                 out.push(not_supplied(cell, agree.label()));
                 continue;
             }
-            let bound = [agree.resources()];
+            let bound = agree.resources();
             if let Some(resources) = cell.resources.without(&bound) {
-                out.push(Cell {
-                    resources,
-                    ..cell.clone()
-                });
+                out.push(Cell { resources, ..cell.clone() });
             }
             let (inside, exact) = cell.resources.within(&bound);
             if let Some(resources) = inside {
@@ -519,10 +414,7 @@ impl<'a> Evaluation<'a> {
                 if !exact {
                     cell.marks.insert(Mark::TooComplex);
                 }
-                let mut both = Cells {
-                    table,
-                    cells: vec![cell],
-                };
+                let mut both = Cells { table, cells: vec![cell] };
                 both.limit(&to_account());
                 out.extend(both.cells);
             }
@@ -535,25 +427,20 @@ impl<'a> Evaluation<'a> {
         let Some(account) = pattern.parts().and_then(|parts| parts[4].as_literal()) else {
             return false;
         };
-        !account.is_empty() && self.account.as_deref().is_some_and(|own| own != account)
+        is_account(account) && self.account.as_deref().is_some_and(|own| own != account)
     }
 }
 
 /// Runs of actions of the same service.
-fn by_service<'i>(
-    catalogue: &Catalogue,
-    ids: &'i [ActionId],
-) -> impl Iterator<Item = &'i [ActionId]> {
+fn by_service<'i>(catalogue: &Catalogue, ids: &'i [ActionId]) -> impl Iterator<Item = &'i [ActionId]> {
     ids.chunk_by(|a, b| catalogue.action(*a).service().id() == catalogue.action(*b).service().id())
 }
 
 fn agree(prefix: &str, lower_name: &str) -> Option<Agree> {
     match prefix {
+        "kms" if lower_name.ends_with("alias") => Some(Agree::KeyOfAlias),
         "kms" => Some(Agree::Key),
-        "sts"
-            if lower_name.starts_with("assumerole")
-                || matches!(lower_name, "tagsession" | "setsourceidentity") =>
-        {
+        "sts" if lower_name.starts_with("assumerole") || matches!(lower_name, "tagsession" | "setsourceidentity") => {
             Some(Agree::Role)
         }
         _ => None,

@@ -24,10 +24,7 @@ pub fn meet(a: &Glob, b: &Glob) -> Option<Vec<Glob>> {
     if contains(b, a) {
         return Some(vec![a.clone()]);
     }
-    let mut search = Search {
-        found: FxHashSet::default(),
-        steps: 0,
-    };
+    let mut search = Search { found: FxHashSet::default(), steps: 0 };
     search.walk(a.tokens(), b.tokens(), &mut Vec::new())?;
     let mut found: Vec<Glob> = search.found.into_iter().map(Glob::from_tokens).collect();
     found.sort_by_cached_key(|glob| (glob.tokens().len(), glob.tokens().to_vec()));
@@ -97,11 +94,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn shared(a: &str, b: &str) -> Vec<String> {
-        meet(&Glob::new(a), &Glob::new(b))
-            .unwrap()
-            .iter()
-            .map(Glob::to_string)
-            .collect()
+        meet(&Glob::new(a), &Glob::new(b)).unwrap().iter().map(Glob::to_string).collect()
     }
 
     #[test]

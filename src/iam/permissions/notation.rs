@@ -16,13 +16,13 @@ pub struct Notation {
     /// Patterns whose union is exactly the set, apart from `loose`; sorted.
     pub exact: Vec<String>,
     /// Names outside the catalogue that no pattern says without also saying what is not in the set.
-    pub loose: Vec<Loose>,
+    pub loose: Option<Loose>,
 }
 
-/// A pattern, and the patterns whose actions are not meant.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Patterns, and patterns of actions that are certainly not meant; both sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loose {
-    pub within: String,
+    pub within: Vec<String>,
     pub except: Vec<String>,
 }
 
@@ -30,13 +30,7 @@ pub struct Loose {
 pub fn notation(catalogue: &Catalogue, set: &ActionSet) -> Notation {
     let mut wanted = FixedBitSet::with_capacity(catalogue.len());
     set.known.iter().for_each(|id| wanted.insert(id.index()));
-    let mut writer = Writer {
-        catalogue,
-        wanted,
-        regions: &set.regions,
-        said: Vec::new(),
-        exact: Vec::new(),
-    };
+    let mut writer = Writer { catalogue, wanted, regions: &set.regions, said: Vec::new(), exact: Vec::new() };
     if !writer.say(ActionGlob::Everything) {
         for service in catalogue.services() {
             writer.service(service);
@@ -53,13 +47,9 @@ pub fn notation(catalogue: &Catalogue, set: &ActionSet) -> Notation {
     }
     let mut exact: Vec<String> = writer.exact.clone();
     exact.sort_by_cached_key(|text| text.to_ascii_lowercase());
-    let mut loose: Vec<Loose> = set
-        .regions
-        .iter()
-        .filter(|region| !writer.said.iter().any(|said| said.contains(&region.within)))
-        .map(|region| writer.loose(region))
-        .collect();
-    loose.sort();
+    let left: Vec<&Region> =
+        set.regions.iter().filter(|region| !writer.said.iter().any(|said| said.contains(&region.within))).collect();
+    let loose = (!left.is_empty()).then(|| writer.loose(&left));
     Notation { exact, loose }
 }
 
@@ -78,9 +68,7 @@ impl Writer<'_> {
             return true;
         }
         let known = glob.known(self.catalogue);
-        if !known.iter().all(|id| self.wanted.contains(id.index()))
-            || !self.covered(&glob, MAX_DEPTH)
-        {
+        if !known.iter().all(|id| self.wanted.contains(id.index())) || !self.covered(&glob, MAX_DEPTH) {
             return false;
         }
         self.exact.push(self.spell(&glob, &known));
@@ -89,10 +77,7 @@ impl Writer<'_> {
     }
 
     fn service(&mut self, service: Service<'_>) {
-        let ids: Vec<ActionId> = service
-            .actions()
-            .filter(|id| self.wanted.contains(id.index()))
-            .collect();
+        let ids: Vec<ActionId> = service.actions().filter(|id| self.wanted.contains(id.index())).collect();
         if ids.is_empty() {
             return;
         }
@@ -102,11 +87,7 @@ impl Writer<'_> {
         }
         let from = self.said.len();
         let own = |glob: &ActionGlob| matches!(glob, ActionGlob::Service { prefix: it, .. } if **it == *prefix);
-        let mut wide: Vec<&Region> = self
-            .regions
-            .iter()
-            .filter(|region| own(&region.within))
-            .collect();
+        let mut wide: Vec<&Region> = self.regions.iter().filter(|region| own(&region.within)).collect();
         wide.sort_by_cached_key(|region| region.within.known(self.catalogue).len());
         for region in wide.into_iter().rev() {
             self.say(region.within.clone());
@@ -117,9 +98,7 @@ impl Writer<'_> {
             let word = first_word(self.catalogue.action(*first).name()).to_ascii_lowercase();
             let same = rest
                 .iter()
-                .take_while(|id| {
-                    first_word(self.catalogue.action(**id).name()).eq_ignore_ascii_case(&word)
-                })
+                .take_while(|id| first_word(self.catalogue.action(**id).name()).eq_ignore_ascii_case(&word))
                 .count();
             let (run, others) = rest.split_at(same);
             rest = others;
@@ -129,10 +108,7 @@ impl Writer<'_> {
             }
             for id in run {
                 let action = self.catalogue.action(*id);
-                if !self.said[from..]
-                    .iter()
-                    .any(|said| said.matches(prefix, action.lower_name()))
-                {
+                if !self.said[from..].iter().any(|said| said.matches(prefix, action.lower_name())) {
                     self.exact.push(action.to_string());
                 }
             }
@@ -146,9 +122,8 @@ impl Writer<'_> {
                 && region.except.iter().all(|out| {
                     out.disjoint(glob)
                         || (depth > 0
-                            && common(out, glob).is_some_and(|shared| {
-                                shared.iter().all(|part| self.covered(part, depth - 1))
-                            }))
+                            && common(out, glob)
+                                .is_some_and(|shared| shared.iter().all(|part| self.covered(part, depth - 1))))
                 })
         })
     }
@@ -162,59 +137,56 @@ impl Writer<'_> {
         let action = self.catalogue.action(*first);
         match action.name().get(..start.len()) {
             Some(spelt) if spelt.eq_ignore_ascii_case(&start) => {
-                let rest =
-                    Glob::from_tokens(name.0.tokens()[start.chars().count()..].iter().copied());
+                let rest = Glob::from_tokens(name.0.tokens()[start.chars().count()..].iter().copied());
                 format!("{prefix}:{spelt}{rest}")
             }
             _ => glob.to_string(),
         }
     }
 
-    fn loose(&self, region: &Region) -> Loose {
-        let known = region.within.known(self.catalogue);
-        let mut except: Vec<String> = region
-            .except
+    fn loose(&self, regions: &[&Region]) -> Loose {
+        let inside = |a: &ActionGlob, b: &ActionGlob| b.contains(a) && !(a.contains(b) && a <= b);
+        let within: Vec<&ActionGlob> = regions
             .iter()
-            .map(|out| self.spell(out, &out.known(self.catalogue)))
+            .map(|region| &region.within)
+            .filter(|it| !regions.iter().any(|other| inside(it, &other.within)))
             .collect();
-        // Actions of the catalogue that an exception does not name already; whole services stand as one.
-        for id in &known {
-            let action = self.catalogue.action(*id);
-            let out = !self.wanted.contains(id.index());
-            if out
-                && !region
-                    .except
-                    .iter()
-                    .any(|it| it.matches(action.service().prefix(), action.lower_name()))
-            {
+        // What one region leaves out may lie in another.
+        let spared = |out: &ActionGlob, other: &Region| {
+            out.disjoint(&other.within) || other.except.iter().any(|it| it.contains(out))
+        };
+        let mut out: Vec<&ActionGlob> = regions.iter().flat_map(|region| &region.except).collect();
+        out.retain(|out| regions.iter().all(|other| spared(out, other)));
+        let mut except: Vec<String> = out.iter().map(|it| self.spell(it, &it.known(self.catalogue))).collect();
+        // Actions of the catalogue are never outside it.
+        for id in within.iter().flat_map(|glob| glob.known(self.catalogue)) {
+            let action = self.catalogue.action(id);
+            let (prefix, name) = (action.service().prefix(), action.lower_name());
+            if !self.wanted.contains(id.index()) && !out.iter().any(|it| it.matches(prefix, name)) {
                 except.push(action.to_string());
             }
         }
-        except.sort_by_cached_key(|text| text.to_ascii_lowercase());
-        except.dedup();
-        Loose {
-            within: self.spell(&region.within, &known),
-            except,
+        let mut within: Vec<String> = within.iter().map(|it| self.spell(it, &it.known(self.catalogue))).collect();
+        for list in [&mut within, &mut except] {
+            list.sort_by_cached_key(|text| text.to_ascii_lowercase());
+            list.dedup();
         }
+        Loose { within, except }
     }
 }
 
 fn common(a: &ActionGlob, b: &ActionGlob) -> Option<Vec<ActionGlob>> {
     match (a, b) {
         (ActionGlob::Everything, it) | (it, ActionGlob::Everything) => Some(vec![it.clone()]),
-        (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => Some(
-            meet(&x.0, &y.0)?
-                .into_iter()
-                .map(|name| ActionGlob::service(prefix, name))
-                .collect(),
-        ),
+        (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => {
+            Some(meet(&x.0, &y.0)?.into_iter().map(|name| ActionGlob::service(prefix, name)).collect())
+        }
     }
 }
 
 /// `Get` of `GetObject`, `DB` of `DBThing` is `DBThing`: a word ends before a capital that follows a small letter.
 fn first_word(name: &str) -> &str {
     let bytes = name.as_bytes();
-    let end = (1..bytes.len())
-        .find(|at| bytes[*at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase());
+    let end = (1..bytes.len()).find(|at| bytes[*at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase());
     &name[..end.unwrap_or(name.len())]
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::iam::condition::Condition;
+use crate::iam::glob::{Glob, disjoint};
 
 /// Conditions in one residual before it is replaced by [`Simplified::Complex`] (rule S6).
 const MAX_ATOMS: usize = 64;
@@ -44,13 +45,7 @@ impl Requirement {
 
     /// Every condition that it names, sorted.
     pub fn conditions(&self) -> All {
-        let mut all: All = self
-            .holds
-            .iter()
-            .chain(self.fails.iter().flatten())
-            .chain(&self.opaque)
-            .copied()
-            .collect();
+        let mut all: All = self.holds.iter().chain(self.fails.iter().flatten()).chain(&self.opaque).copied().collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -85,29 +80,18 @@ impl Requirement {
         self.holds.sort_unstable();
         self.holds.dedup();
         for (at, a) in self.holds.iter().enumerate() {
-            if self.holds[at + 1..]
-                .iter()
-                .any(|b| exclude(get(*a), get(*b)))
-            {
+            if self.holds[at + 1..].iter().any(|b| exclude(get(*a), get(*b))) {
                 return Simplified::Never;
             }
         }
         let mut fails: Vec<All> = Vec::with_capacity(self.fails.len());
         for mut all in std::mem::take(&mut self.fails) {
             // A condition that excludes a required one never holds here, so this Deny never applies.
-            if all
-                .iter()
-                .any(|a| self.holds.iter().any(|b| exclude(get(*a), get(*b))))
-            {
+            if all.iter().any(|a| self.holds.iter().any(|b| exclude(get(*a), get(*b)))) {
                 continue;
             }
             // A condition that is also required always holds here, so the Deny hangs on the others.
-            all.retain(|a| {
-                !self
-                    .holds
-                    .iter()
-                    .any(|b| a == b || get(*a).asks_the_same(get(*b)))
-            });
+            all.retain(|a| !self.holds.iter().any(|b| a == b || get(*a).asks_the_same(get(*b))));
             if all.is_empty() {
                 return Simplified::Never;
             }
@@ -119,11 +103,7 @@ impl Requirement {
         fails.dedup();
         // Not (a) makes not (a and b) certain.
         let shortest = fails.clone();
-        fails.retain(|all| {
-            !shortest
-                .iter()
-                .any(|other| other != all && other.iter().all(|it| all.contains(it)))
-        });
+        fails.retain(|all| !shortest.iter().any(|other| other != all && other.iter().all(|it| all.contains(it))));
         self.fails = fails;
         self.opaque.sort_unstable();
         self.opaque.dedup();
@@ -137,11 +117,7 @@ impl Requirement {
                 self.holds.clear();
             }
         }
-        if complex {
-            Simplified::Complex(self)
-        } else {
-            Simplified::Open(self)
-        }
+        if complex { Simplified::Complex(self) } else { Simplified::Open(self) }
     }
 }
 
@@ -153,8 +129,15 @@ fn exclude(a: &Condition, b: &Condition) -> bool {
     if a.is_complement_of(b) {
         return true;
     }
-    match (a.literal_choices(), b.literal_choices()) {
-        (Some(a), Some(b)) => !a.iter().any(|text| b.contains(text)),
+    // Texts count as patterns that only they fit.
+    let choices = |it: &Condition| -> Option<Vec<Glob>> {
+        let literals = it.literal_choices(false).map(|all| all.into_iter().map(Glob::literal).collect());
+        literals.or_else(|| Some(it.pattern_choices(false)?.into_iter().cloned().collect()))
+    };
+    match (choices(a), choices(b)) {
+        (Some(a), Some(b)) => {
+            a.len() * b.len() <= MAX_ATOMS * MAX_ATOMS && a.iter().all(|x| b.iter().all(|y| disjoint(x, y)))
+        }
         _ => false,
     }
 }

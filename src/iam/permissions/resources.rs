@@ -21,10 +21,7 @@ pub struct ResourceSet {
 impl ResourceSet {
     /// Everything, requests without a resource included.
     pub fn all() -> ResourceSet {
-        ResourceSet {
-            any_of: vec![ArnGlob::All],
-            except: Vec::new(),
-        }
+        ResourceSet { any_of: vec![ArnGlob::All], except: Vec::new() }
     }
 
     /// The set, or none when it is certainly empty.
@@ -33,19 +30,9 @@ impl ResourceSet {
         except: impl IntoIterator<Item = ArnGlob>,
     ) -> Option<ResourceSet> {
         let (any_of, except) = (widest(any_of), widest(except));
-        let any_of: Vec<ArnGlob> = any_of
-            .into_iter()
-            .filter(|it| !except.iter().any(|out| out.contains(it)))
-            .collect();
-        let except = except
-            .into_iter()
-            .filter(|out| any_of.iter().any(|it| !it.disjoint(out)))
-            .collect();
-        if any_of.is_empty() {
-            None
-        } else {
-            Some(ResourceSet { any_of, except })
-        }
+        let any_of: Vec<ArnGlob> = any_of.into_iter().filter(|it| !except.iter().any(|out| out.contains(it))).collect();
+        let except = except.into_iter().filter(|out| any_of.iter().any(|it| !it.disjoint(out))).collect();
+        if any_of.is_empty() { None } else { Some(ResourceSet { any_of, except }) }
     }
 
     pub fn any_of(&self) -> &[ArnGlob] {
@@ -62,30 +49,22 @@ impl ResourceSet {
     }
 
     pub fn matches(&self, arn: &str) -> bool {
-        self.any_of.iter().any(|it| it.matches(arn))
-            && !self.except.iter().any(|it| it.matches(arn))
+        self.any_of.iter().any(|it| it.matches(arn)) && !self.except.iter().any(|it| it.matches(arn))
     }
 
     /// Whether every resource of `inner` is certainly one of these. A no may be too careful.
     pub fn contains(&self, inner: &ResourceSet) -> bool {
-        inner
-            .any_of
-            .iter()
-            .all(|it| self.any_of.iter().any(|outer| outer.contains(it)))
+        inner.any_of.iter().all(|it| self.any_of.iter().any(|outer| outer.contains(it)))
             && self.except.iter().all(|out| {
                 inner.except.iter().any(|inner_out| inner_out.contains(out))
                     || inner.any_of.iter().all(|it| it.disjoint(out))
             })
     }
 
-    /// Both together; only for sets with the same exceptions.
-    pub fn unite(&self, other: &ResourceSet) -> ResourceSet {
-        debug_assert_eq!(self.except, other.except);
-        let any_of = widest(self.any_of.iter().chain(&other.any_of).cloned());
-        ResourceSet {
-            any_of,
-            except: self.except.clone(),
-        }
+    /// This with further patterns; only when they come from sets with the same exceptions.
+    pub fn with(self, patterns: impl IntoIterator<Item = ArnGlob>) -> ResourceSet {
+        let any_of = widest(self.any_of.into_iter().chain(patterns));
+        ResourceSet { any_of, except: self.except }
     }
 
     /// What both hold, and whether that is exact; when it would take too many patterns, it is bounded from above.
@@ -97,24 +76,20 @@ impl ResourceSet {
             return (Some(other.clone()), true);
         }
         let (shared, exact) = common(&self.any_of, &other.any_of);
-        (
-            ResourceSet::new(shared, self.except.iter().chain(&other.except).cloned()),
-            exact,
-        )
+        (ResourceSet::new(shared, self.except.iter().chain(&other.except).cloned()), exact)
     }
 
     /// What is left when these go; nothing is ever taken away beyond them.
     pub fn without(&self, gone: &[ArnGlob]) -> Option<ResourceSet> {
-        if gone
-            .iter()
-            .all(|out| self.any_of.iter().all(|it| it.disjoint(out)))
-        {
+        if gone.iter().all(|out| self.any_of.iter().all(|it| it.disjoint(out))) {
             return Some(self.clone());
         }
-        ResourceSet::new(
-            self.any_of.iter().cloned(),
-            self.except.iter().chain(gone).cloned(),
-        )
+        // What is there is in order already; only the new exceptions can change it.
+        let any_of: Vec<ArnGlob> =
+            self.any_of.iter().filter(|it| !gone.iter().any(|out| out.contains(it))).cloned().collect();
+        let touches = |out: &&ArnGlob| any_of.iter().any(|it| !it.disjoint(out));
+        let except = widest(self.except.iter().chain(gone).filter(touches).cloned());
+        if any_of.is_empty() { None } else { Some(ResourceSet { any_of, except }) }
     }
 
     /// What of this lies in one of the patterns, and whether that is exact.
@@ -166,35 +141,27 @@ fn meet_arns(a: &ArnGlob, b: &ArnGlob) -> Option<Vec<ArnGlob>> {
         let shared = meet(x, y)?;
         heads = heads
             .iter()
-            .flat_map(|head| {
-                shared
-                    .iter()
-                    .map(move |part| head.iter().chain([part]).cloned().collect())
-            })
+            .flat_map(|head| shared.iter().map(move |part| head.iter().chain([part]).cloned().collect()))
             .collect();
         if heads.len() > MAX_PATTERNS {
             return None;
         }
     }
-    heads
-        .into_iter()
-        .map(|parts| Some(ArnGlob::Parts(Box::new(parts.try_into().ok()?))))
-        .collect()
+    heads.into_iter().map(|parts| Some(ArnGlob::Parts(Box::new(parts.try_into().ok()?)))).collect()
 }
 
 /// The patterns that lie in no other, in order.
 fn widest(patterns: impl IntoIterator<Item = ArnGlob>) -> Vec<ArnGlob> {
     let mut kept: Vec<ArnGlob> = Vec::new();
     for pattern in patterns {
-        if matches!(pattern, ArnGlob::Nothing) || kept.iter().any(|wider| wider.contains(&pattern))
-        {
+        if matches!(pattern, ArnGlob::Nothing) || kept.iter().any(|wider| wider.contains(&pattern)) {
             continue;
         }
         kept.retain(|narrower| !pattern.contains(narrower));
         kept.push(pattern);
     }
     if kept.len() > 1 {
-        kept.sort_by_cached_key(ArnGlob::to_string);
+        kept.sort_by(order);
     }
     kept
 }
@@ -206,12 +173,32 @@ impl PartialOrd for ResourceSet {
 }
 
 impl Ord for ResourceSet {
-    /// By the patterns as they print, then the exceptions (rule S9).
+    /// By the patterns, then the exceptions (rule S9).
     fn cmp(&self, other: &ResourceSet) -> Ordering {
-        let texts = |list: &[ArnGlob]| list.iter().map(ArnGlob::to_string).collect::<Vec<_>>();
-        texts(&self.any_of)
-            .cmp(&texts(&other.any_of))
-            .then_with(|| texts(&self.except).cmp(&texts(&other.except)))
+        order_lists(&self.any_of, &other.any_of).then_with(|| order_lists(&self.except, &other.except))
+    }
+}
+
+fn order_lists(a: &[ArnGlob], b: &[ArnGlob]) -> Ordering {
+    let first = a.iter().zip(b).map(|(x, y)| order(x, y)).find(|it| it.is_ne());
+    first.unwrap_or_else(|| a.len().cmp(&b.len()))
+}
+
+/// `*` first, then ARNs part by part, without writing them out.
+fn order(a: &ArnGlob, b: &ArnGlob) -> Ordering {
+    let rank = |it: &ArnGlob| match it {
+        ArnGlob::All => 0,
+        ArnGlob::Parts(_) => 1,
+        ArnGlob::Text(_) => 2,
+        ArnGlob::Nothing => 3,
+    };
+    match (a, b) {
+        (ArnGlob::Parts(a), ArnGlob::Parts(b)) => {
+            let parts = a.iter().zip(b.iter()).map(|(x, y)| x.tokens().cmp(y.tokens()));
+            parts.into_iter().find(|it| it.is_ne()).unwrap_or(Ordering::Equal)
+        }
+        (ArnGlob::Text(a), ArnGlob::Text(b)) => a.tokens().cmp(b.tokens()),
+        _ => rank(a).cmp(&rank(b)),
     }
 }
 
@@ -230,19 +217,10 @@ mod tests {
 
     #[test]
     fn an_exception_that_covers_all_leaves_nothing() {
+        assert_eq!(ResourceSet::new(globs(&["arn:aws:s3:::b/*"]), globs(&["arn:aws:s3:::*"])), None);
+        assert_eq!(set(&["arn:aws:s3:::b/*"], &["arn:aws:s3:::c/*"]).except(), []);
         assert_eq!(
-            ResourceSet::new(globs(&["arn:aws:s3:::b/*"]), globs(&["arn:aws:s3:::*"])),
-            None
-        );
-        assert_eq!(
-            set(&["arn:aws:s3:::b/*"], &["arn:aws:s3:::c/*"]).except(),
-            []
-        );
-        assert_eq!(
-            set(
-                &["arn:aws:s3:::b/*"],
-                &["arn:aws:s3:::b/x*", "arn:aws:s3:::b/xy"]
-            ),
+            set(&["arn:aws:s3:::b/*"], &["arn:aws:s3:::b/x*", "arn:aws:s3:::b/xy"]),
             set(&["arn:aws:s3:::b/*"], &["arn:aws:s3:::b/x*"])
         );
     }
@@ -256,14 +234,11 @@ mod tests {
 
     #[test]
     fn the_common_part_is_spelt_out_part_by_part() {
-        let (both, exact) = set(&["arn:aws:sqs:*:111122223333:a*"], &[])
-            .intersect(&set(&["arn:aws:sqs:eu-*:*:*b"], &[]));
+        let (both, exact) =
+            set(&["arn:aws:sqs:*:111122223333:a*"], &[]).intersect(&set(&["arn:aws:sqs:eu-*:*:*b"], &[]));
         assert!(exact);
         assert_eq!(both, Some(set(&["arn:aws:sqs:eu-*:111122223333:a*b"], &[])));
-        assert_eq!(
-            set(&["arn:aws:s3:::a"], &[]).intersect(&set(&["arn:aws:s3:::b"], &[])),
-            (None, true)
-        );
+        assert_eq!(set(&["arn:aws:s3:::a"], &[]).intersect(&set(&["arn:aws:s3:::b"], &[])), (None, true));
     }
 
     const PATTERN: &str = r"\*|arn:aws:(s3|sqs|\*):(eu|\*)?:(1|\*)?:[ab*?/]{0,5}|arn:aws:s*";

@@ -86,12 +86,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub fn new(principal: &Principal, context: &'a Context, has_boundary: bool) -> Reader<'a> {
         let request = Request::new(principal.clone(), "", "*").in_context(context.clone());
-        Reader {
-            context,
-            has_boundary,
-            request,
-            tables: Tables::default(),
-        }
+        Reader { context, has_boundary, request, tables: Tables::default() }
     }
 
     /// The statements of a policy that may apply. A document that cannot be read may allow or deny anything (rule P8).
@@ -147,12 +142,7 @@ impl<'a> Reader<'a> {
             self.unreadable(label, out);
             return;
         }
-        let damage = [
-            policy.document.damage,
-            statement.damage,
-            statement.actions.damage,
-            statement.condition_damage,
-        ];
+        let damage = [policy.document.damage, statement.damage, statement.actions.damage, statement.condition_damage];
         let mut broken = statement.effect.is_none() || damage.iter().any(|it| *it != Damage::None);
         let all = Reach::In(vec![ArnGlob::All]);
         let (mut narrow, mut wide, mut marks) = (all.clone(), all, Marks::new());
@@ -178,23 +168,16 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let entries = if statement.actions.damage == Damage::None {
-                Entries::new(
-                    statement.actions.values(),
-                    statement.actions.negated,
-                    *effect,
-                )
+                Entries::new(statement.actions.values(), statement.actions.negated, *effect)
             } else {
                 Entries::everything()
             };
             let entries = self.tables.entries(entries);
-            let counts =
-                |clause: &Clause<ResourcePattern>| clause.negated == (*effect == Effect::Deny);
+            let counts = |clause: &Clause<ResourcePattern>| clause.negated == (*effect == Effect::Deny);
             let covers: Vec<ResourcePattern> = match &statement.resources {
-                Some(clause) if counts(clause) => clause
-                    .values()
-                    .filter(|it| !it.is_all() && it.as_str().ends_with('*'))
-                    .cloned()
-                    .collect(),
+                Some(clause) if counts(clause) => {
+                    clause.values().filter(|it| !it.is_all() && it.as_str().ends_with('*')).cloned().collect()
+                }
                 _ => Vec::new(),
             };
             for (bond, whom, principal_doubt) in self.bonds(policy, statement, *effect) {
@@ -265,11 +248,9 @@ impl<'a> Reader<'a> {
         let settle = |(bond, residual): (Bond, Residual)| match &residual {
             Residual::No => None,
             Residual::Yes => Some((bond, None, None)),
-            Residual::Atom(Atom {
-                test: Test::Condition(condition),
-                negate: false,
-                ..
-            }) => Some((bond, Some(self.tables.condition(condition)), None)),
+            Residual::Atom(Atom { test: Test::Condition(condition), negate: false, .. }) => {
+                Some((bond, Some(self.tables.condition(condition)), None))
+            }
             open if open.is_broken() => Some((bond, None, Some(Mark::Unread(policy.name.clone())))),
             _ => Some((bond, None, Some(Mark::Principal))),
         };
@@ -277,19 +258,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn reach(
-    resources: &Clause<ResourcePattern>,
-    context: &Context,
-    marks: &mut Marks,
-) -> (Reach, Reach) {
+fn reach(resources: &Clause<ResourcePattern>, context: &Context, marks: &mut Marks) -> (Reach, Reach) {
     let (mut narrow, mut wide) = (Vec::new(), Vec::new());
     for pattern in resources.values() {
         let (least, most) = (pattern.narrowest(context), pattern.widest(context));
         if least != most {
-            for key in pattern
-                .variables()
-                .filter(|key| context.get(key) == Lookup::Unknown)
-            {
+            for key in pattern.variables().filter(|key| context.get(key) == Lookup::Unknown) {
                 marks.insert(Mark::Variable(key.clone()));
             }
             if pattern.spanning().is_some() {
@@ -312,17 +286,10 @@ impl Prepared {
         if self.effect != Effect::Allow {
             return;
         }
-        let requirement = Requirement {
-            holds: self.conditions.clone(),
-            ..Requirement::default()
-        };
+        let requirement = Requirement { holds: self.conditions.clone(), ..Requirement::default() };
         let doubt: Marks = self.doubt.iter().cloned().collect();
         let cell = |resources: Option<ResourceSet>, marks: Marks| {
-            resources.map(|resources| Cell {
-                resources,
-                requirement: requirement.clone(),
-                marks,
-            })
+            resources.map(|resources| Cell { resources, requirement: requirement.clone(), marks })
         };
         self.grants.extend(cell(self.narrow.set(), doubt.clone()));
         if self.narrow != self.wide {
@@ -348,15 +315,8 @@ impl Prepared {
         if service.is_some_and(|service| self.covers(service)) {
             let mut marks: Marks = self.doubt.iter().cloned().collect();
             marks.insert(Mark::CoversService);
-            let requirement = Requirement {
-                holds: self.conditions.clone(),
-                ..Requirement::default()
-            };
-            grants.push(Cell {
-                resources: ResourceSet::all(),
-                requirement,
-                marks,
-            });
+            let requirement = Requirement { holds: self.conditions.clone(), ..Requirement::default() };
+            grants.push(Cell { resources: ResourceSet::all(), requirement, marks });
         }
         if named.is_unknown() {
             for grant in &mut grants {
@@ -376,13 +336,7 @@ impl Prepared {
             Truth::Unknown => Some(self.doubt.clone().unwrap_or(Mark::MayBeDenied)),
         };
         let (narrow, wide) = (&self.narrow, &self.wide);
-        Some(Denial {
-            narrow,
-            wide,
-            conditions: &self.conditions,
-            doubt,
-            marks: &self.marks,
-        })
+        Some(Denial { narrow, wide, conditions: &self.conditions, doubt, marks: &self.marks })
     }
 
     /// Whether some pattern may cover a whole service (rule W9).
@@ -392,8 +346,6 @@ impl Prepared {
 
     /// Whether some pattern covers this service (rule W9).
     pub fn covers(&self, service: &str) -> bool {
-        self.covers
-            .iter()
-            .any(|pattern| pattern.covers_service(service))
+        self.covers.iter().any(|pattern| pattern.covers_service(service))
     }
 }

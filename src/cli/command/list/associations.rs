@@ -68,7 +68,12 @@ pub fn rows(estate: &Estate) -> Vec<AssociationRecord> {
         }
     }
     rows.sort_by(|a, b| {
-        (&a.cluster, &a.namespace, &a.service_account, &a.id).cmp(&(&b.cluster, &b.namespace, &b.service_account, &b.id))
+        (&a.cluster, &a.namespace, &a.service_account, &a.id).cmp(&(
+            &b.cluster,
+            &b.namespace,
+            &b.service_account,
+            &b.id,
+        ))
     });
     rows
 }

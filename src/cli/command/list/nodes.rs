@@ -40,10 +40,8 @@ pub const COLUMNS: &[Col] = &[
         it.tokens_required.map_or("", |required| if required { "required" } else { "optional" }).to_owned()
     }),
     Col::new("hops", |it| it.hop_limit.map_or_else(String::new, |hops| hops.to_string())).field(Field::Hops),
-    Col::new("endpoint", |it| {
-        it.metadata_endpoint.map_or("", |on| if on { "enabled" } else { "disabled" }).to_owned()
-    })
-    .extra(),
+    Col::new("endpoint", |it| it.metadata_endpoint.map_or("", |on| if on { "enabled" } else { "disabled" }).to_owned())
+        .extra(),
     Col::new("agent", |it| it.agent.to_owned()),
     Col::new("pods", |it| it.pods.to_string()).field(Field::Pods),
     Col::new("address", |it| it.address.clone()).extra(),
