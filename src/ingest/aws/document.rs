@@ -28,7 +28,7 @@ impl Document<'_> {
 /// The document itself. Encoding is undone once; `+` is a plus, not a space.
 fn decoded(raw: &str) -> Cow<'_, str> {
     if !raw.starts_with('"') {
-        return Cow::Borrowed(raw);
+        return to_margin(raw);
     }
     // A RawValue has been read as JSON before; should it not be text after all, it is kept as it stands.
     let Ok(text) = serde_json::from_str::<String>(raw) else { return Cow::Borrowed(raw) };
@@ -40,6 +40,24 @@ fn decoded(raw: &str) -> Cow<'_, str> {
         return Cow::Owned(plain.into_owned());
     }
     Cow::Owned(body.to_owned())
+}
+
+/// Takes the indentation off that an object has because of where it stands in its file: that of its closing bracket.
+/// A line break is never part of a JSON string, so nothing else is touched; equal documents get equal texts.
+fn to_margin(raw: &str) -> Cow<'_, str> {
+    let Some((first, rest)) = raw.split_once('\n') else { return Cow::Borrowed(raw) };
+    let indentation = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let surplus = rest.lines().last().map_or(0, indentation);
+    if surplus == 0 {
+        return Cow::Borrowed(raw);
+    }
+    let mut text = String::with_capacity(raw.len());
+    text.push_str(first);
+    for line in rest.lines() {
+        text.push('\n');
+        text.push_str(&line[surplus.min(indentation(line))..]);
+    }
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
@@ -54,5 +72,12 @@ mod tests {
         assert_eq!(decoded(r#""%7B%22Statement%22%3A%5B%5D%7D""#), plain);
         assert_eq!(decoded(r#""%7B%22a%22%3A%22b+c%252B%22%7D""#), r#"{"a":"b+c%2B"}"#);
         assert_eq!(decoded("\"\u{feff}{}\""), "{}");
+    }
+
+    #[test]
+    fn the_indentation_of_the_file_is_taken_off() {
+        let stored = "{\n            \"Version\": \"2012-10-17\",\n            \"Statement\": []\n        }";
+        assert_eq!(decoded(stored), "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": []\n}");
+        assert_eq!(decoded("{\n}"), "{\n}");
     }
 }
