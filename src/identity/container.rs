@@ -164,7 +164,14 @@ fn take_injected(injected: Injected, holdings: &mut Holdings) -> Option<(&'stati
     injected.token
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    /// Another container of the same pod, as it is stored.
+    pub fn beside(&self, container: &'a Container) -> Bench<'a> {
+        let environment = Environment::new(self.context.cluster, self.subject.namespace, container);
+        let holdings = Holdings::new(&environment, container);
+        Bench { container, holdings, metadata: self.metadata.clone(), future_token: None, ..*self }
+    }
+
     /// The token at a path of the container, the one that the webhook would mount included.
     pub fn token_at(&self, path: &str) -> Token {
         match chain::token_at(self.subject.spec, self.container, path) {

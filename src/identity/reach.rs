@@ -123,6 +123,11 @@ pub(super) fn gather(answer: &mut Identity, bench: &Bench<'_>, memo: &Memo<'_>) 
             }
         }
     }
+    if subject.spec.share_process_namespace {
+        for (role, via, certainty) in neighbours(bench) {
+            gathered.add(&role, via, certainty.and(Truth::Unknown));
+        }
+    }
     if !answer.takeover.node.is_no()
         && let Some(role) = class.role.arn()
     {
@@ -141,6 +146,23 @@ pub(super) fn gather(answer: &mut Identity, bench: &Bench<'_>, memo: &Memo<'_>) 
     }
     gathered.found.sort();
     answer.reachable = gathered.found;
+}
+
+/// R170: in one process namespace a container may look into the others, as far as users and privileges let it.
+fn neighbours(bench: &Bench<'_>) -> Vec<(Name, Via, Truth)> {
+    let others = bench.subject.spec.containers.iter().filter(|it| it.name != bench.container.name);
+    let mut found = Vec::new();
+    for other in others.map(|it| bench.beside(it)) {
+        let holdings = &other.holdings;
+        if let Some(role) = holdings.role.value().filter(|_| holdings.token_file.is_set().is_yes()) {
+            found.push((role.clone(), Via::Token, web_identity(&other, &mut Trace::off()).0.truth));
+        }
+        if holdings.endpoint.is_set().is_yes() {
+            let (credential, check) = agent(&other, &mut Trace::off());
+            found.extend(credential.role.map(|role| (role, Via::AssociationToken, check.truth)));
+        }
+    }
+    found
 }
 
 /// The annotation names a role in full or by its name in the cluster's account.

@@ -143,8 +143,7 @@ fn provider(account: &AccountFacts, cluster: &ClusterFacts, audience: &Name, tra
             Some(ids) if ids.contains(audience) => Check::yes("R49", "the provider registers the token's audience"),
             Some(ids) => {
                 let shown = if audience.is_empty() { "the API server's own" } else { audience.as_str() };
-                let ids: Vec<&str> = ids.iter().map(Name::as_str).collect();
-                Check::no("R49", format!("the token's audience is {shown}, the provider registers {}", ids.join(", ")))
+                Check::no("R49", format!("the token's audience is {shown}, the provider registers {}", joined(ids)))
             }
         },
         Lookup::Absent => {
@@ -162,13 +161,17 @@ fn provider(account: &AccountFacts, cluster: &ClusterFacts, audience: &Name, tra
             Lookup::Found(provider) => vec![Evidence {
                 object: EntityKey::scoped(Kind::Provider, &account.id, &provider.url),
                 path: "ClientIDList".into(),
-                value: format!("{:?}", provider.client_ids),
+                value: provider.client_ids.as_ref().map_or_else(|| "not read".into(), |ids| joined(ids)),
             }],
             _ => vec![],
         };
         (check.why.clone(), evidence)
     });
     check
+}
+
+fn joined(names: &[Name]) -> String {
+    names.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// The account's provider for an issuer: host without regard to case, path exactly (R48).

@@ -41,7 +41,10 @@ fn compare(row: &Value, containers: &BTreeMap<String, Identity>, main: &str) -> 
     let mut wrong = Vec::new();
     let mut differ = |what: &str, got: String, want: String| {
         if got != want {
-            wrong.push(format!("{} {}/{}: {what} is {got}, should be {want}", row["case"], row["namespace"], row["pod"]));
+            wrong.push(format!(
+                "{} {}/{}: {what} is {got}, should be {want}",
+                row["case"], row["namespace"], row["pod"]
+            ));
         }
     };
     let it = &containers[main];
@@ -53,8 +56,7 @@ fn compare(row: &Value, containers: &BTreeMap<String, Identity>, main: &str) -> 
         }
         Some(false) => matches!(it.verdict, Verdict::Broken | Verdict::None),
         None => {
-            it.verdict == Verdict::Unknown
-                || it.verdict == Verdict::Works && it.identity.source == Source::StaticKeys
+            it.verdict == Verdict::Unknown || it.verdict == Verdict::Works && it.identity.source == Source::StaticKeys
         }
     };
     differ("verdict", format!("{} {agrees}", it.verdict.word()), format!("{} true", it.verdict.word()));

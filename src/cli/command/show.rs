@@ -57,6 +57,17 @@ pub struct Step {
     pub result: &'static str,
     pub found: String,
     pub evidence: Vec<EvidenceRecord>,
+    /// Of a trust policy that refuses: the edits after which it would admit.
+    pub edits: Vec<EditRecord>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct EditRecord {
+    pub path: String,
+    /// Empty where something is added.
+    pub from: String,
+    /// Empty where something is taken away.
+    pub to: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -287,6 +298,7 @@ fn step(hop: Hop) -> Step {
             .into_iter()
             .map(|it| EvidenceRecord { object: it.object.to_string(), path: it.path, value: it.value })
             .collect(),
+        edits: hop.edits.into_iter().map(|it| EditRecord { path: it.path, from: it.from, to: it.to }).collect(),
     }
 }
 
@@ -338,6 +350,9 @@ fn text(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             line(format!("    {:<8} {:<5} {}: {}", step.result, step.rule, step.step, step.found))?;
             for evidence in &step.evidence {
                 line(format!("                   {} {} = {}", evidence.object, evidence.path, evidence.value))?;
+            }
+            for edit in &step.edits {
+                line(format!("                   would pass with {}: {} -> {}", edit.path, edit.from, edit.to))?;
             }
         }
     }
