@@ -16,6 +16,7 @@
 
 pub mod access;
 pub mod case;
+pub mod clauses;
 pub mod catalogue;
 pub mod condition;
 pub mod decide;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::base::{Name, Truth};
 use crate::iam::catalogue::Catalogue;
 use crate::iam::pattern::Action;
-use crate::iam::{Decision, Explanation, Facts, Request, Resource, Step, StepKind, StepResult, explain as iam_explain};
+use crate::iam::{
+    Decision, Explanation, Facts, Policies, Request, Resource, Step, StepKind, StepResult, explain as iam_explain,
+};
 use crate::identity::documents::Documents;
 use crate::identity::{Identity, Verdict};
 use crate::model::facts::eks::Association;
@@ -49,6 +51,10 @@ pub struct Answer {
     pub explanation: Explanation,
     /// Context keys that were assumed, with their values (rule T6).
     pub assumed: Vec<(&'static str, &'static str)>,
+    /// What was asked, as the engine saw it, and the documents it asked.
+    pub request: Request,
+    pub policies: Policies,
+    pub facts: Facts,
 }
 
 impl Answer {
@@ -104,7 +110,16 @@ pub fn ask(
     let mut explanation = iam_explain(&request, &session.policies, facts, session.unread);
     explanation.lead(caller_step(), trust_step(&caller));
     let resource = if resource.is_empty() { "*" } else { resource };
-    Answer { caller, action: action.to_owned(), resource: resource.to_owned(), explanation, assumed: session.assumed }
+    Answer {
+        caller,
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        explanation,
+        assumed: session.assumed,
+        request,
+        policies: session.policies,
+        facts,
+    }
 }
 
 fn caller_step() -> Step {
