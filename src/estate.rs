@@ -75,9 +75,9 @@ impl Estate {
     }
 
     pub fn pod(&self, key: &EntityKey) -> Option<&PodIdentity> {
-        let wanted = (key.scope.as_str(), key.namespace.as_str(), key.name.as_str());
-        let at = self.pods.partition_point(|it| it.sort_key() < (wanted.0, wanted.1, false, wanted.2));
-        self.pods.get(at).filter(|it| it.pod.is_some() && it.sort_key() == (wanted.0, wanted.1, false, wanted.2))
+        let wanted = (key.scope.as_str(), key.namespace.as_str(), false, "", key.name.as_str());
+        let at = self.pods.partition_point(|it| it.sort_key() < wanted);
+        self.pods.get(at).filter(|it| it.sort_key() == wanted)
     }
 
     pub fn role(&self, key: &EntityKey) -> Lookup<'_, Role> {

@@ -40,14 +40,16 @@ pub struct PodIdentity {
 }
 
 impl PodIdentity {
-    /// Cluster, namespace, whether predicted, name: the order of `list identities`.
-    pub fn sort_key(&self) -> (&str, &str, bool, &str) {
-        let name = match (&self.pod, &self.owner) {
-            (Some(pod), _) => &pod.meta.name,
-            (None, Owner::Workload(_, name) | Owner::Other(_, name)) => name,
-            (None, Owner::Pod) => "",
+    /// Cluster, namespace, whether predicted, then the pod's name, or kind and name of the workload: the order of
+    /// `list identities`.
+    pub fn sort_key(&self) -> (&str, &str, bool, &str, &str) {
+        let (kind, name): (&str, &str) = match (&self.pod, &self.owner) {
+            (Some(pod), _) => ("", &pod.meta.name),
+            (None, Owner::Workload(kind, name)) => (kind.word(), name),
+            (None, Owner::Other(kind, name)) => (kind, name),
+            (None, Owner::Pod) => ("", ""),
         };
-        (&self.cluster, &self.namespace, self.pod.is_none(), name)
+        (&self.cluster, &self.namespace, self.pod.is_none(), kind, name)
     }
 
     /// Every further role that code in one container could obtain, sorted: its own ways, and those over the node (R101).
