@@ -39,6 +39,15 @@ fn all_identities(bencher: Bencher<'_, '_>) {
     bencher.counter(divan::counter::ItemsCount::new(pods(inventory))).bench(|| resolve::all(inventory));
 }
 
+/// The whole estate: identities, groups, graph, problems.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn estate(bencher: Bencher<'_, '_>) {
+    let inventory = &*INVENTORY;
+    bencher
+        .counter(divan::counter::ItemsCount::new(pods(inventory)))
+        .bench(|| rolewalk::estate::derive(inventory, &|| false));
+}
+
 /// Every pod by itself: what the sharing saves.
 #[divan::bench(sample_count = 1, sample_size = 1)]
 fn one_by_one(bencher: Bencher<'_, '_>) {
