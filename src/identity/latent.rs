@@ -1,7 +1,7 @@
 //! Latent roles: every role whose trust admits a service account, annotated or not (R74).
 //!
 //! The roles of all accounts are sorted once by the subjects that their trust names, so that only roles which could
-//! admit an account are asked about it; each answer is the full check of [`super::web_identity`].
+//! admit an account are asked about it, by the policy engine.
 
 use std::sync::Arc;
 
@@ -11,11 +11,9 @@ use crate::base::{Name, Truth};
 use crate::iam::document::Damage;
 use crate::iam::{Document, Effect};
 use crate::model::facts::iam::Role;
-use crate::model::{ClusterFacts, Inventory};
+use crate::model::{Arn, ClusterFacts, Inventory};
 
-use super::environment::Variable;
-use super::trace::Trace;
-use super::trust::Trusts;
+use super::trust::{Trusts, token_context};
 use super::web_identity;
 
 /// Roles that web identities of one cluster may become, by subject. The lists hold candidates, no answers.
@@ -100,16 +98,29 @@ impl<'a> LatentRoles<'a> {
     ) -> Vec<(Name, Truth)> {
         let subject = format!("system:serviceaccount:{namespace}:{account}");
         let candidates = [self.exact.get(subject.as_str()), self.namespaces.get(namespace), Some(&self.open)];
+        let Some(issuer) = cluster.description().map(|it| it.issuer_path()) else { return Vec::new() };
+        let context = token_context(inventory, issuer, &subject, audience);
+        // What comes before the trust policy is the same for all roles of an account.
+        let mut before: Vec<(&Name, Truth)> = Vec::new();
         let mut roles: Vec<(Name, Truth)> = candidates
             .into_iter()
             .flatten()
             .flatten()
             .filter_map(|role| {
-                let session = Variable::Unset;
-                let question =
-                    web_identity::Question { role: &role.arn, audience, namespace, account, session: &session };
-                let check = web_identity::check(inventory, cluster, trusts, &question, &mut Trace::off());
-                (!check.truth.is_no()).then(|| (role.arn.clone(), check.truth))
+                let known = before.iter().find(|it| *it.0 == role.account).map(|it| it.1);
+                let first = known.unwrap_or_else(|| {
+                    let truth = match (inventory.accounts.get(&role.account), Arn::parse(&role.arn)) {
+                        (Some(account), Some(arn)) => web_identity::before_trust(account, cluster, arn, audience),
+                        _ => Truth::Unknown,
+                    };
+                    before.push((&role.account, truth));
+                    truth
+                });
+                if first.is_no() {
+                    return None;
+                }
+                let truth = first.and(trusts.admits_token(role, issuer, &context));
+                (!truth.is_no()).then(|| (role.arn.clone(), truth))
             })
             .collect();
         roles.sort();

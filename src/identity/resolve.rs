@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::base::Name;
+use crate::model::facts::meta;
 use crate::model::facts::pod::{ContainerKind, Pod, PodSpec};
 use crate::model::facts::workload::{Workload, WorkloadKind};
 use crate::model::{ClusterFacts, EntityKey, Inventory, Kind};
@@ -237,6 +238,8 @@ struct Resolver<'a> {
     answers: FxHashMap<Arc<Identity>, Arc<Identity>>,
     /// Lists of shared answers, so that pods alike share the list too.
     lists: FxHashMap<Vec<*const Identity>, Arc<[Arc<Identity>]>>,
+    /// Templates of the last owner: pods of one owner come together.
+    templates: Option<(meta::Owner, Name, *const PodSpec, *const PodSpec)>,
     /// No co-tenants, once.
     alone: Arc<[Reachable]>,
 }
@@ -251,6 +254,7 @@ impl<'a> Resolver<'a> {
             seen: FxHashMap::default(),
             answers: FxHashMap::default(),
             lists: FxHashMap::default(),
+            templates: None,
             alone: Arc::default(),
         }
     }
@@ -278,7 +282,24 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn likeness(&self, pod: &Pod) -> Likeness {
+    /// Addresses of the template that made the pod and of the one that its owner holds now.
+    fn templates(&mut self, pod: &Pod) -> (*const PodSpec, *const PodSpec) {
+        let Some(owner) = &pod.meta.owner else { return (std::ptr::null(), std::ptr::null()) };
+        if let Some((last, namespace, made, now)) = &self.templates
+            && last == owner
+            && *namespace == pod.meta.namespace
+        {
+            return (*made, *now);
+        }
+        let address = |template: Option<&Arc<PodSpec>>| template.map_or(std::ptr::null(), Arc::as_ptr);
+        let cluster = self.context.cluster;
+        let (made, now) = (address(owner_template(cluster, pod)), address(current_template(cluster, pod)));
+        self.templates = Some((owner.clone(), pod.meta.namespace.clone(), made, now));
+        (made, now)
+    }
+
+    fn likeness(&mut self, pod: &Pod) -> Likeness {
+        let (template, current) = self.templates(pod);
         let context = self.context;
         let concerned = context.policies.concern(&pod.meta.namespace)
             || pod.meta.labels.contains(injection::SKIP_LABEL)
@@ -296,8 +317,8 @@ impl<'a> Resolver<'a> {
             annotations: pod.meta.annotations.0.as_ptr(),
             class: Arc::as_ptr(context.nodes.of(&pod.node)),
             scheduled: !pod.node.is_empty(),
-            template: owner_template(context.cluster, pod).map_or(std::ptr::null(), Arc::as_ptr),
-            current: current_template(context.cluster, pod).map_or(std::ptr::null(), Arc::as_ptr),
+            template,
+            current,
             changed_since: modified.zip(pod.meta.created).is_some_and(|(modified, created)| modified > created),
         }
     }

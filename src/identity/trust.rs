@@ -53,14 +53,7 @@ impl Trusts {
         let provider = format!("arn:{}:iam::{}:oidc-provider/{issuer}", arn.partition, arn.account);
         let trust = self.documents.trust(role);
         let sub = format!("system:serviceaccount:{}:{}", question.namespace, question.account);
-        let mut context = Context::open()
-            .with(&format!("{issuer}:sub"), sub.as_str())
-            .with(&format!("{issuer}:aud"), question.audience.clone())
-            .with("aws:SecureTransport", "true");
-        if let Some(now) = inventory.now {
-            context.set("aws:CurrentTime", Value::One(now.to_string().into()));
-            context.set("aws:EpochTime", Value::One(now.as_second().to_string().into()));
-        }
+        let mut context = token_context(inventory, issuer, &sub, question.audience);
         if let Some(session) = question.session.value() {
             context.set("sts:RoleSessionName", Value::One(session.clone()));
         }
@@ -81,6 +74,22 @@ impl Trusts {
         note(trace, role, &trust, &answer, "the trust policy admits the service account", &check);
         trace.edits(|| edits(role, &check, &request));
         check
+    }
+
+    /// As [`Trusts::web_identity`], for many roles and one token: only whether it is admitted. `context` is that of
+    /// [`token_context`].
+    pub(super) fn admits_token(&self, role: &Role, issuer: &str, context: &Context) -> Truth {
+        let Some(arn) = crate::model::Arn::parse(&role.arn) else { return Truth::Unknown };
+        let provider = format!("arn:{}:iam::{}:oidc-provider/{issuer}", arn.partition, arn.account);
+        let trust = self.documents.trust(role);
+        let mut context = context.clone();
+        for key in keys(&trust.document) {
+            if is_absent_for_web_identity(&key, issuer) {
+                context.set_absent(&key);
+            }
+        }
+        let request = Request::new(Principal::Federated(provider.into()), WEB_IDENTITY, &role.arn).in_context(context);
+        decide(&request, &Policies { resource: Some(trust), ..Policies::default() }).decision.truth()
     }
 
     /// Whether the trust policy lets the agent's service take the base role (R81, R82).
@@ -216,6 +225,19 @@ impl Trusts {
             role.attached.iter().any(|arn| known.iter().any(|name| arn.ends_with(&format!("policy/{name}"))));
         if answer.is_unknown() && attached && role.boundary.is_none() { Truth::Yes } else { answer }
     }
+}
+
+/// What is known of a web-identity call with a token of this issuer (R62, R67).
+pub(super) fn token_context(inventory: &Inventory, issuer: &str, subject: &str, audience: &Name) -> Context {
+    let mut context = Context::open()
+        .with(&format!("{issuer}:sub"), subject)
+        .with(&format!("{issuer}:aud"), audience.clone())
+        .with("aws:SecureTransport", "true");
+    if let Some(now) = inventory.now {
+        context.set("aws:CurrentTime", Value::One(now.to_string().into()));
+        context.set("aws:EpochTime", Value::One(now.as_second().to_string().into()));
+    }
+    context
 }
 
 /// The edits of a role's trust that would let the request pass, where it was refused.

@@ -54,6 +54,12 @@ pub fn check(
     so_far.and(trusts.web_identity(inventory, cluster, role, question, trace))
 }
 
+/// What stands before the trust policy of every role of one account: partition, provider and audience (R47 to R49).
+pub(super) fn before_trust(account: &AccountFacts, cluster: &ClusterFacts, role: Arn<'_>, audience: &Name) -> Truth {
+    let trace = &mut Trace::off();
+    partition(cluster, role, trace).truth.and(provider(account, cluster, audience, trace).truth)
+}
+
 /// The parts of a well-formed role ARN: partition, twelve digits, a name (R46).
 pub fn role_parts(role: &str) -> Option<Arn<'_>> {
     let arn = Arn::parse(role)?;
