@@ -96,13 +96,32 @@ impl Serialize for Access {
     }
 }
 
-/// Whether some resource of the set can be one of the action: rule W9 for actions without resource types, S8 for others.
-pub fn is_live(catalogue: &Catalogue, id: ActionId, resources: &ResourceSet) -> bool {
-    let action = catalogue.action(id);
-    if resources.any_of().iter().any(|it| matches!(it, ArnGlob::All)) {
-        return true;
+/// Whether some resource of a set can be one of an action: rule W9 for actions without resource types, S8 for others.
+///
+/// Each resource type is compared with the set at most once.
+struct Live<'a> {
+    catalogue: &'a Catalogue,
+    resources: &'a ResourceSet,
+    all: bool,
+    types: Vec<Option<bool>>,
+}
+
+impl<'a> Live<'a> {
+    fn new(catalogue: &'a Catalogue, resources: &'a ResourceSet) -> Live<'a> {
+        let all = resources.any_of().iter().any(|it| matches!(it, ArnGlob::All));
+        let types = if all { Vec::new() } else { vec![None; catalogue.resource_types()] };
+        Live { catalogue, resources, all, types }
     }
-    action.resources().any(|(kind, _)| resources.any_of().iter().any(|it| !it.disjoint(kind.pattern())))
+
+    fn is_live(&mut self, id: ActionId) -> bool {
+        if self.all {
+            return true;
+        }
+        self.catalogue.action(id).resources().any(|(kind, _)| {
+            *self.types[kind.index()]
+                .get_or_insert_with(|| self.resources.any_of().iter().any(|it| !it.disjoint(kind.pattern())))
+        })
+    }
 }
 
 /// What one statement's clauses come to, whoever it is attached to.
@@ -313,12 +332,13 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
     if !all_resources {
         live.clear();
         if let Some(resources) = &resources {
+            let mut alive = Live::new(catalogue, resources);
             for id in named.ones().map(|at| ActionId(at as u16)) {
                 let prefix = catalogue.action(id).service().prefix();
                 let covered =
                     || statement.resources.iter().flat_map(|it| it.values()).any(|it| it.covers_service(prefix));
                 let bare = catalogue.action(id).wildcard_only();
-                if is_live(catalogue, id, resources) || (bare && covered()) {
+                if alive.is_live(id) || (bare && covered()) {
                     live.insert(id.index());
                 }
             }
@@ -351,8 +371,9 @@ fn of_rows(catalogue: &Catalogue, permissions: &Permissions) -> Access {
     let mut everything = false;
     let whoami = catalogue.find(WHOAMI);
     for row in &permissions.rows {
+        let mut alive = Live::new(catalogue, &row.resources);
         for id in &row.actions.known {
-            if Some(*id) != whoami && is_live(catalogue, *id, &row.resources) {
+            if Some(*id) != whoami && alive.is_live(*id) {
                 live.insert(id.index());
             }
         }
