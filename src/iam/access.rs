@@ -19,7 +19,7 @@ use crate::iam::document::{Damage, Document, Effect, Statement};
 use crate::iam::pattern::ArnGlob;
 use crate::iam::permissions::actions::{ActionGlob, Entries};
 use crate::iam::permissions::resources::ResourceSet;
-use crate::iam::permissions::{Permissions, permissions};
+use crate::iam::permissions::{Permissions, permissions, permissions_of};
 use crate::iam::policies::{Policies, Policy};
 use crate::iam::principal::Principal;
 use crate::iam::request::Context;
@@ -225,29 +225,45 @@ impl<'c> Summaries<'c> {
             layer.iter().for_each(|(scope, _)| allowed.union_with(&scope.named));
             live.intersect_with(&allowed);
         }
+        // Actions of which the resources decide whether anything is left.
+        let mut contested = FixedBitSet::with_capacity(self.catalogue.len());
         for (scope, statement) in &work.denials {
-            let open = statement.conditions.iter().filter(|it| it.holds(context, Effect::Deny) == Truth::Unknown);
-            let keys: Vec<&Name> = open.map(|it| &it.folded).collect();
-            if keys.iter().any(|key| work.open_keys.contains(*key)) {
-                return None;
-            }
-            if !keys.is_empty() {
+            let mut open =
+                statement.conditions.iter().filter(|it| it.holds(context, Effect::Deny) == Truth::Unknown).peekable();
+            let conditional = open.peek().is_some();
+            let excludes = open.any(|it| work.open_keys.contains(&it.folded));
+            if conditional && !excludes {
                 continue;
             }
-            if !scope.all_resources || scope.intricate {
-                if scope.named.is_disjoint(&live) && beyond.is_empty() {
-                    continue;
+            if conditional || !scope.all_resources || scope.intricate {
+                if !beyond.is_empty() || (everything && !scope.named.is_disjoint(&live)) {
+                    return None;
                 }
-                return None;
+                contested.union_with(&scope.named);
+                continue;
             }
             everything = false;
             live.difference_with(&scope.named);
-            let negated = statement.actions.negated;
-            if negated && !beyond.is_empty() {
+            if statement.actions.negated && !beyond.is_empty() {
                 return None;
             }
             let gone: Vec<ActionGlob> = statement.actions.values().filter_map(ActionGlob::of).collect();
             beyond.retain(|glob| !gone.iter().any(|it| it.contains(glob)));
+        }
+        contested.intersect_with(&live);
+        if let Some(id) = self.catalogue.find(WHOAMI) {
+            contested.set(id.index(), false);
+        }
+        if !contested.is_clear() {
+            let ids: Vec<ActionId> = contested.ones().map(|at| ActionId(at as u16)).collect();
+            let found = permissions_of(self.catalogue, &ids, principal, policies, context);
+            live.difference_with(&contested);
+            for row in &found.rows {
+                let mut alive = Live::new(self.catalogue, &row.resources);
+                for id in row.actions.known.iter().filter(|id| alive.is_live(**id)) {
+                    live.insert(id.index());
+                }
+            }
         }
         let full = live.count_ones(..) == self.catalogue.len();
         Some(access_of(

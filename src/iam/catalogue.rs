@@ -102,7 +102,7 @@ impl Catalogue {
     /// A catalogue file, compressed with gzip or not, its checksum verified.
     ///
     /// # Errors
-    /// Says in which line the file is not what [`format`] describes.
+    /// Says in which line the file is not what [`mod@format`] describes.
     pub fn read(bytes: &[u8]) -> Result<Catalogue, CatalogueError> {
         format::read(bytes, true)
     }
