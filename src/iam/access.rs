@@ -129,9 +129,9 @@ struct Scope {
     /// The actions it names, and those of them that some of its resources can be used with.
     named: FixedBitSet,
     live: FixedBitSet,
-    /// Patterns of services that the catalogue lacks, or of names in known services of which it has none.
+    /// Patterns of services that the catalogue lacks.
     beyond: Vec<ActionGlob>,
-    /// It names all actions there can be.
+    /// It names all actions that the catalogue and the patterns beside it do not tell apart.
     everything: bool,
     /// Its resources are `*`.
     all_resources: bool,
@@ -211,10 +211,13 @@ impl<'c> Summaries<'c> {
         }
         let mut live = FixedBitSet::with_capacity(self.catalogue.len());
         identity.iter().for_each(|(scope, _)| live.union_with(&scope.live));
+        // Always allowed, so only whether it is granted counts.
+        let whoami = self.catalogue.find(WHOAMI).filter(|id| live.contains(id.index()));
         let mut beyond: Vec<&ActionGlob> = identity.iter().flat_map(|(scope, _)| &scope.beyond).collect();
         let mut everything = identity.iter().any(|(scope, _)| scope.everything && scope.all_resources);
         for layer in layers {
-            if layer.iter().any(|(scope, conditional)| scope.everything && scope.all_resources && !conditional) {
+            let passes = |scope: &Scope| scope.everything && scope.all_resources && scope.named.is_full();
+            if layer.iter().any(|(scope, conditional)| passes(scope) && !conditional) {
                 continue;
             }
             if !beyond.is_empty() || !layer.iter().all(|(scope, _)| scope.all_resources) {
@@ -242,7 +245,6 @@ impl<'c> Summaries<'c> {
                 contested.union_with(&scope.named);
                 continue;
             }
-            everything = false;
             live.difference_with(&scope.named);
             if statement.actions.negated && !beyond.is_empty() {
                 return None;
@@ -264,6 +266,9 @@ impl<'c> Summaries<'c> {
                     live.insert(id.index());
                 }
             }
+        }
+        if let Some(id) = whoami {
+            live.insert(id.index());
         }
         let full = live.count_ones(..) == self.catalogue.len();
         Some(access_of(
@@ -367,7 +372,7 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
     };
     let refused = statement.actions.values().any(|it| it.is_refused());
     Scope {
-        everything: !statement.actions.negated && globs.contains(&ActionGlob::Everything),
+        everything: statement.actions.negated != globs.contains(&ActionGlob::Everything),
         named,
         live,
         beyond,
@@ -376,9 +381,9 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
     }
 }
 
-/// Whether the pattern matches no action of the catalogue.
+/// Whether the pattern is of a service that the catalogue lacks.
 fn is_beyond(catalogue: &Catalogue, glob: &ActionGlob) -> bool {
-    matches!(glob, ActionGlob::Service { .. }) && glob.known(catalogue).is_empty()
+    matches!(glob, ActionGlob::Service { prefix, .. } if catalogue.service(prefix).is_none())
 }
 
 fn of_rows(catalogue: &Catalogue, permissions: &Permissions) -> Access {
@@ -394,7 +399,7 @@ fn of_rows(catalogue: &Catalogue, permissions: &Permissions) -> Access {
             }
         }
         for region in &row.actions.regions {
-            everything |= region.within == ActionGlob::Everything && region.except.is_empty();
+            everything |= region.within == ActionGlob::Everything;
             if is_beyond(catalogue, &region.within) {
                 beyond.push(&region.within);
             }

@@ -22,7 +22,7 @@ S\tsqs\tSQS\tr\nR\tqueue\tarn:x\t\nA\tReceiveMessage\tR\t0!\t\t\nA\tSendMessage\
 S\tsts\tSTS\tr\nR\trole\tarn:x\t\nA\tAssumeRole\tW\t0\t\t\nA\tGetCallerIdentity\tR\t\t\t\nA\tGetSessionToken\tR\t\t\t\nA\tTagSession\tT\t0\t\t
 ";
 
-fn small() -> Catalogue {
+pub(crate) fn small() -> Catalogue {
     use sha2::{Digest, Sha256};
     let sum = crate::iam::catalogue::format::hex(&Sha256::digest(CATALOGUE));
     let text = format!("# catalogue 1 source=test@1 data=2026-01-01 services=6 actions=21 sha256={sum}\n{CATALOGUE}");
@@ -30,7 +30,7 @@ fn small() -> Catalogue {
 }
 
 /// SplitMix64.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -174,7 +174,7 @@ fn document(dice: &mut Dice, deny_in: usize, principal: bool, broken: bool) -> S
 }
 
 /// A case without its action and resource.
-fn line(dice: &mut Dice) -> String {
+pub(crate) fn line(dice: &mut Dice) -> String {
     let principal = dice.pick(&[
         "arn:aws:iam::111122223333:role/app",
         "arn:aws:iam::111122223333:role/app",
