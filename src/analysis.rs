@@ -1,4 +1,9 @@
-//! Questions over the estate: search, counting, access.
+//! Questions over the estate: search, counting, what a session may do and why.
 
+pub mod access;
 pub mod census;
+pub mod explain;
+pub mod message;
 pub mod query;
+pub mod roles;
+pub mod session;

@@ -2,39 +2,269 @@
 //!
 //! Everything that can happen arrives as one [`Msg`]; [`App::update`] changes the state and answers with [`Effect`]s
 //! that somebody else carries out. Nothing here knows of a terminal, a thread pool, a cluster or an account.
+//!
+//! [`place`] says where the user is, [`list`], [`explorer`] and [`policy`] what stands there, [`overlay`] what lies over
+//! it, [`header`] the lines around it. [`command`] is the table of everything that can be asked for.
 
+pub mod command;
+pub mod complete;
 pub mod effect;
+pub mod explorer;
+pub mod export;
+pub mod header;
+pub mod input;
 pub mod key;
+pub mod list;
 pub mod msg;
+pub mod overlay;
+pub mod pages;
+pub mod place;
+pub mod policy;
 pub mod settings;
+pub mod text;
+pub mod theme;
+mod update;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::analysis::access::RoleAccess;
+use crate::analysis::query::QueryError;
+use crate::estate::Estate;
+use crate::model::{EntityKey, Inventory, Kind};
+
+use command::Keymap;
+use explorer::{Columns, Subject};
+use list::{ListRow, ListView};
+use overlay::Overlay;
+use place::{Place, Screen};
+use policy::PolicyView;
+use text::Target;
 
 pub use effect::{Effect, Lane, Work};
 pub use key::{Code, Key};
-pub use msg::{Copied, Layout, Mouse, MouseKind, Msg};
+pub use msg::{Area, Copied, Hit, Layout, Mouse, MouseKind, Msg};
 pub use settings::{DataOrigin, Settings};
+
+/// Panes of the Explorer, for focus and zoom.
+pub const PANES: usize = 5;
+/// The list and the detail among them.
+pub const LIST: usize = 0;
+pub const DETAIL: usize = 4;
+
+/// A line for the user, until the next key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+    pub is_error: bool,
+}
+
+/// An open input line.
+#[derive(Debug)]
+pub struct Input {
+    pub purpose: input::Purpose,
+    pub line: input::Line,
+    /// What the input replaces, to return to when it is cancelled.
+    pub before: String,
+    /// Why the text does not parse.
+    pub error: Option<QueryError>,
+}
 
 /// The state of the program and the only ways to change it.
 #[derive(Debug)]
 pub struct App {
     settings: Settings,
+    pub keymap: Keymap,
+    pub size: (u16, u16),
+    pub clock: Option<Timestamp>,
+
+    /// What was read last, and how often that changed; what runs and what is shown are numbered by it.
+    inventory: Inventory,
+    wanted: u64,
+    deriving: Option<u64>,
+    pub loading: bool,
+    /// The newest estate. What is shown belongs to `shown` until the lists of the newest one are ready.
+    estate: Arc<Estate>,
+    shown: Option<(Arc<Estate>, Arc<ListView>)>,
+    asked: u64,
+    asked_for: Option<(place::Ask, usize)>,
+    access: Option<(EntityKey, Arc<RoleAccess>)>,
+    access_asked: Option<EntityKey>,
+
+    pub place: Place,
+    back: Vec<Place>,
+    forward: Vec<Place>,
+    /// Line of the selection in the list shown.
+    pub cursor: Option<usize>,
+    pub columns: Columns,
+    pub detail_scroll: usize,
+    pub policy: Option<PolicyView>,
+    pub search: String,
+
+    pub overlay: Option<Overlay>,
+    pub input: Option<Input>,
+    histories: BTreeMap<input::Purpose, Vec<String>>,
+    pub notice: Option<Notice>,
+    /// A second press of this key does it.
+    confirm: Option<Key>,
+
+    pub full_names: bool,
+    pub wrap: bool,
+    pub zoom: bool,
+    pub mouse: bool,
+    pub theme: String,
+    pub mark: Option<EntityKey>,
+    log: Vec<String>,
+    pub layout: Layout,
 }
 
 impl App {
-    /// The state before the first message. The first effects come from the first [`App::update`].
+    /// The state before the first message.
     pub fn new(settings: Settings) -> App {
-        App { settings }
+        App::with_keymap(settings, Keymap::default())
+    }
+
+    pub fn with_keymap(settings: Settings, keymap: Keymap) -> App {
+        App {
+            keymap,
+            size: settings.size,
+            clock: None,
+            inventory: Inventory::default(),
+            wanted: 0,
+            deriving: None,
+            loading: true,
+            estate: Arc::new(Estate::empty()),
+            shown: None,
+            asked: 0,
+            asked_for: None,
+            access: None,
+            access_asked: None,
+            place: Place::start(settings.namespace.as_deref()),
+            back: Vec::new(),
+            forward: Vec::new(),
+            cursor: None,
+            columns: Columns::default(),
+            detail_scroll: 0,
+            policy: None,
+            search: String::new(),
+            overlay: None,
+            input: None,
+            histories: BTreeMap::new(),
+            notice: None,
+            confirm: None,
+            full_names: false,
+            wrap: true,
+            zoom: false,
+            mouse: settings.mouse,
+            theme: settings.theme.clone(),
+            mark: None,
+            log: Vec::new(),
+            layout: Layout::default(),
+            settings,
+        }
     }
 
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Takes one message in and says what is to be done outside. Never blocks, never fails; what is large runs as
-    /// [`Work`].
-    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
-        match msg {
-            Msg::Key(key) if key == Key::char('q') => vec![Effect::Quit],
-            _ => Vec::new(),
+    /// The estate that the screen shows.
+    pub fn estate(&self) -> &Estate {
+        self.shown.as_ref().map_or(&self.estate, |(estate, _)| estate)
+    }
+
+    /// What was read so far, with its gaps.
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    pub fn list(&self) -> Option<&ListView> {
+        self.shown.as_ref().map(|(_, view)| &**view)
+    }
+
+    /// The row of the selection.
+    pub fn row(&self) -> Option<&ListRow> {
+        self.list()?.row(self.cursor?)
+    }
+
+    /// Something can be walked: pods are in, or everything is.
+    pub fn can_browse(&self) -> bool {
+        self.list().is_some_and(|view| !self.loading || !view.index.rows.is_empty())
+    }
+
+    /// The line of the pick in one of the columns right of the list.
+    pub fn pick_line(&self, column: usize) -> Option<usize> {
+        let lines = self.columns.panes.get(column.checked_sub(1)?)?;
+        let wanted = self.place.picks.get(column - 1)?.as_ref();
+        let mut stops = explorer::stops(lines);
+        let chosen = explorer::stops(lines).find(|(_, target)| Some(*target) == wanted);
+        chosen.or_else(|| stops.next()).map(|(at, _)| at)
+    }
+
+    pub fn pick(&self, column: usize) -> Option<&Target> {
+        let line = self.pick_line(column)?;
+        self.columns.panes[column - 1][line].target.as_ref()
+    }
+
+    /// The thing that commands on the selection speak of.
+    pub fn selected_key(&self) -> Option<EntityKey> {
+        match &self.overlay {
+            Some(Overlay::Page(page)) => {
+                if let Some(key) = page.chosen().and_then(Target::key) {
+                    return Some(key.clone());
+                }
+                return match &page.kind {
+                    overlay::PageKind::Details(key)
+                    | overlay::PageKind::Raw(key)
+                    | overlay::PageKind::UsedBy(key)
+                    | overlay::PageKind::Links(key) => Some(key.clone()),
+                    _ => None,
+                };
+            }
+            Some(Overlay::Menu(_) | Overlay::Picker(_)) | None => {}
         }
+        match self.place.screen {
+            Screen::Policy => self.place.policy.as_ref().map(|policy| policy.role.clone()),
+            Screen::Explorer => {
+                if let 1..=3 = self.place.column
+                    && let Some(key) = self.pick(self.place.column).and_then(Target::key)
+                {
+                    return Some(key.clone());
+                }
+                self.row().map(|row| row.key.clone())
+            }
+        }
+    }
+
+    /// The role that the selection is or leads to.
+    pub fn selected_role(&self) -> Option<EntityKey> {
+        let selected = self.selected_key();
+        if let Some(key) = selected.filter(|key| key.kind == Kind::Role) {
+            return Some(key);
+        }
+        self.pick(2).and_then(Target::key).cloned()
+    }
+
+    fn subject(&self) -> Option<Subject<'_>> {
+        let (estate, view) = self.shown.as_ref()?;
+        let row = view.row(self.cursor?)?;
+        Some(Subject {
+            estate,
+            row,
+            kind: view.index.kind,
+            group: row.group.and_then(|at| estate.groups.get(at as usize)),
+            full: self.full_names,
+            access: self.access.as_ref(),
+        })
+    }
+
+    pub fn log(&self) -> &[String] {
+        &self.log
+    }
+
+    pub fn can_go_back(&self) -> bool {
+        !self.back.is_empty()
     }
 }

@@ -4,6 +4,7 @@
 //! new estate, and selections are looked up again by key.
 
 pub mod address;
+pub mod caller;
 pub mod documents;
 pub mod groups;
 pub mod problem;

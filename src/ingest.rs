@@ -9,6 +9,7 @@
 //! members with `object!` in a file below `kube` or `aws` and implement `Record`; 3. name it in `kinds`.
 
 mod aws;
+pub mod demo;
 mod env;
 pub mod files;
 mod kinds;
@@ -16,8 +17,12 @@ mod kube;
 pub mod layout;
 mod object;
 mod problem;
+pub mod raw;
 mod read;
 mod record;
+#[doc(hidden)]
+pub mod reference;
+pub mod script;
 mod shared;
 pub mod split;
 mod stream;
@@ -30,6 +35,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use crate::model::coverage::Status;
+use crate::model::facts::meta::Origin;
 use crate::model::feed::{Batch, Change, Delta, Place};
 use crate::model::inventory::Inventory;
 use crate::model::listing::Reading;
@@ -37,6 +43,9 @@ use crate::model::source::SourceId;
 
 use files::{Files, reason};
 use layout::{Found, Layout};
+
+/// Name of the threads that read.
+const READING: &str = "rolewalk-job-read";
 
 /// How a snapshot is read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,6 +93,14 @@ impl Snapshot {
         &self.files
     }
 
+    /// The stored text of one object with its secrets masked. Reads its file again.
+    ///
+    /// # Errors
+    /// Why it cannot be shown, in one line.
+    pub fn raw(&self, origin: &Origin) -> Result<String, String> {
+        raw::text(&self.files, origin).map_err(|error| error.to_string())
+    }
+
     /// Reads everything and returns when all of it was reported. The sink is called from several threads; the
     /// reports of one source come in order.
     pub fn read(&self, sink: impl Fn(Delta) + Sync) {
@@ -107,7 +124,9 @@ impl Snapshot {
         let threads = threads.unwrap_or(1).clamp(1, jobs.len().max(1));
         thread::scope(|scope| {
             for _ in 1..threads {
-                scope.spawn(work);
+                // The name says that a panic here ends the reading and not the program. Without the thread the
+                // others do the work.
+                let _ = thread::Builder::new().name(READING.to_owned()).spawn_scoped(scope, work);
             }
             work();
         });
@@ -121,15 +140,17 @@ impl Snapshot {
         if let Some(at) = self.options.at {
             send(now(at));
             send(Change::Listed { reading: Reading::Complete, read_at: None, why: "given by hand".to_owned() });
-        } else if !found {
-            let why = match self.layout.newest {
-                Some(newest) => {
-                    send(now(newest));
-                    "the newest file time stands in for the time of the data"
-                }
-                None => "nothing tells the time of the data",
-            };
-            send(Change::Failed { status: Status::Missing, why: why.to_owned(), permission: None });
+        } else if self.layout.now.is_none() {
+            if let Some(newest) = self.layout.newest {
+                send(now(newest));
+            }
+            if !found {
+                let why = match self.layout.newest {
+                    Some(_) => "the newest file time stands in for the time of the data",
+                    None => "nothing tells the time of the data",
+                };
+                send(Change::Failed { status: Status::Missing, why: why.to_owned(), permission: None });
+            }
         }
     }
 

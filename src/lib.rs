@@ -23,7 +23,6 @@
 //! | [`ui`] | drawing, themes, layout, hit areas | app and below |
 //! | [`runtime`] | terminal, event loop, jobs, clipboard, log | ui, ingest and below |
 //! | [`cli`] | arguments and headless commands | estate, ingest, runtime |
-
 //!
 //! What is absent is the design: from `base` to `estate` nothing does I/O, reads a clock, is async or can fail; `app`
 //! has never heard of a terminal library; headless commands need neither `app` nor `ui`. A test walks the sources and
@@ -56,15 +55,18 @@
 //! - *trust policy*: the document that says who may become a role
 //! - *verdict*: works, broken, falls-back, none or unknown
 
-pub mod analysis;
-pub mod app;
 pub mod base;
-pub mod cli;
-pub mod estate;
-pub mod graph;
 pub mod iam;
-pub mod identity;
-pub mod ingest;
 pub mod model;
-pub mod runtime;
+pub mod identity;
+pub mod graph;
+pub mod analysis;
+pub mod estate;
+pub mod ingest;
+pub mod app;
 pub mod ui;
+pub mod runtime;
+pub mod cli;
+
+#[doc(hidden)]
+pub mod testing;

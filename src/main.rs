@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use rolewalk::{cli, runtime};
+
 fn main() -> ExitCode {
-    rolewalk::cli::main()
+    runtime::panic::install();
+    runtime::panic::guard(cli::main)
 }

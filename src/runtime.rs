@@ -13,6 +13,7 @@ pub mod log;
 pub mod panic;
 pub mod save;
 pub mod signals;
+pub mod snapshot;
 pub mod suspend;
 pub mod terminal;
 
@@ -23,7 +24,7 @@ use crossterm::event::EventStream;
 use futures_util::{StreamExt, stream};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::app::{App, Layout, Settings};
+use crate::app::{App, Layout};
 use crate::ui;
 
 use effects::Effects;
@@ -32,6 +33,7 @@ use jobs::Jobs;
 use signals::Signals;
 use terminal::Screen;
 
+pub use crate::app::{DataOrigin, Settings};
 pub use event_loop::{End, Fault};
 pub use load::Reader;
 
@@ -70,11 +72,16 @@ pub fn run(options: Options) -> io::Result<u8> {
     settings.size = crossterm::terminal::size()?;
 
     let (jobs, reports) = Jobs::new(pool.handle());
+    log::listen(jobs.teller());
     let stage = Tty { screen, announce_idle: std::env::var_os(ANNOUNCE_IDLE).is_some() };
     let mut event_loop = EventLoop::new(App::new(settings), stage, Effects::new(jobs, reader), reports);
     let inputs = EventStream::new().map(|event| event.map(event::messages));
     let wishes = Box::pin(stream::unfold(signals, async |mut signals| Some((signals.next().await, signals))));
-    let end = pool.block_on(event_loop.run(inputs, wishes, fault));
+    let end = pool.block_on(event_loop.run(inputs, wishes, fault)).or_else(|error| match error.raw_os_error() {
+        // The window was closed, and a frame noticed before the signal came.
+        Some(code) if code == rustix::io::Errno::IO.raw_os_error() => Ok(End::Closed),
+        _ => Err(error),
+    });
 
     let EventLoop { app, stage, .. } = event_loop;
     drop(stage);
@@ -95,9 +102,13 @@ impl Pool {
         // Parallel parts of jobs run on threads of the same name, so that their panics are contained too. A pool that
         // exists already keeps its names.
         let name = |number| format!("{}-{number}", panic::JOB_THREAD);
-        let _ = rayon::ThreadPoolBuilder::new().thread_name(name).build_global();
-        let runtime =
-            Builder::new_multi_thread().worker_threads(1).thread_name(panic::JOB_THREAD).enable_all().build()?;
+        let _ = rayon::ThreadPoolBuilder::new().thread_name(name).start_handler(|_| yield_to_keys()).build_global();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name(panic::JOB_THREAD)
+            .on_thread_start(yield_to_keys)
+            .enable_all()
+            .build()?;
         Ok(Pool(Some(runtime)))
     }
 
@@ -127,6 +138,17 @@ impl Drop for Pool {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
+    }
+}
+
+/// Lets the thread that answers keys go first when all cores are busy. Threads that this one starts inherit it.
+fn yield_to_keys() {
+    // Only Linux counts niceness by thread; elsewhere this would slow the whole program down.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::setpriority_process;
+        // Refused at worst, which changes nothing but the order of work.
+        let _ = setpriority_process(Some(rustix::thread::gettid()), 5);
     }
 }
 

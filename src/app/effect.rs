@@ -1,11 +1,18 @@
 //! What is to be done outside: asked for by `update`, carried out by the runtime or by the test harness.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::model::EntityKey;
+use crate::analysis::access::{RoleAccess, Source, role_access};
+use crate::base::Name;
+use crate::estate::{Estate, derive};
 use crate::model::facts::meta::Origin;
+use crate::model::{EntityKey, Inventory};
 
 use super::Msg;
+use super::export::{self, Format};
+use super::list::{ListIndex, ListView};
+use super::place::Ask;
 
 /// One wish. Whoever carries it out answers with the message named at the variant.
 #[derive(Debug)]
@@ -45,23 +52,64 @@ pub enum Lane {
     Derive,
     /// Filtering and sorting what the screen shows.
     List,
+    /// Summing up what the chosen role may do.
+    Access,
+    /// Writing a list as text.
+    Export,
 }
 
 /// A pure computation that is too long for the UI thread.
 #[derive(Debug)]
-pub enum Work {}
+pub enum Work {
+    Derive { generation: u64, inventory: Inventory },
+    List { generation: u64, estate: Arc<Estate>, ask: Ask, previous: Option<Arc<ListView>> },
+    Access { role: EntityKey, arn: Name, identity: Vec<Source>, boundary: Option<Source> },
+    Export { estate: Arc<Estate>, view: Arc<ListView>, format: Format, file: String },
+}
 
 /// The result of a [`Work`], for `update` alone.
 #[derive(Debug)]
-pub enum Done {}
+pub enum Done {
+    Derived { generation: u64, estate: Arc<Estate> },
+    Listed { generation: u64, estate: Arc<Estate>, view: Arc<ListView> },
+    Access { role: EntityKey, access: Arc<RoleAccess> },
+    Exported { file: String, text: String },
+}
 
 impl Work {
     pub fn lane(&self) -> Lane {
-        match *self {}
+        match self {
+            Work::Derive { .. } => Lane::Derive,
+            Work::List { .. } => Lane::List,
+            Work::Access { .. } => Lane::Access,
+            Work::Export { .. } => Lane::Export,
+        }
     }
 
     /// Runs to its end on this thread, looking at `stop` in between. `None` when it was stopped.
-    pub fn run(self, _stop: &AtomicBool) -> Option<Msg> {
-        match self {}
+    pub fn run(self, stop: &AtomicBool) -> Option<Msg> {
+        let done = match self {
+            Work::Derive { generation, inventory } => {
+                let estate = derive(&inventory, &|| stop.load(Ordering::Relaxed))?;
+                Done::Derived { generation, estate: Arc::new(estate) }
+            }
+            Work::List { generation, estate, ask, previous } => {
+                let known = previous.as_ref().filter(|it| it.index.kind == ask.list && it.ask.list == ask.list);
+                let index = match known {
+                    Some(previous) => Arc::clone(&previous.index),
+                    None => Arc::new(ListIndex::build(&estate, ask.list)),
+                };
+                let view = ListView::build(index, ask, known.map(|it| &**it), stop)?;
+                Done::Listed { generation, estate, view: Arc::new(view) }
+            }
+            Work::Access { role, arn, identity, boundary } => {
+                let access = role_access(&role.scope, &arn, &identity, boundary.as_ref());
+                Done::Access { role, access: Arc::new(access) }
+            }
+            Work::Export { estate, view, format, file } => {
+                Done::Exported { file, text: export::list(&estate, &view, format) }
+            }
+        };
+        Some(Msg::Done(done))
     }
 }

@@ -73,6 +73,54 @@ pub enum MouseKind {
     ScrollDown,
 }
 
-/// What the last frame looked like, as far as keys and mouse need to know.
+/// What the last frame looked like, as far as keys and mouse need to know. Heights and tops in lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Layout {}
+pub struct Layout {
+    pub list_height: usize,
+    pub list_top: usize,
+    pub detail_height: usize,
+    /// Of a page or a document.
+    pub page_height: usize,
+    pub page_top: usize,
+    /// Columns of the Explorer that are on the screen.
+    pub columns: usize,
+    /// Later areas lie over earlier ones.
+    pub areas: Vec<(Area, Hit)>,
+}
+
+/// Cells, counted from zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Area {
+    pub x: u16,
+    pub y: u16,
+    pub width: u16,
+    pub height: u16,
+}
+
+impl Area {
+    pub fn contains(&self, column: u16, row: u16) -> bool {
+        (self.x..self.x.saturating_add(self.width)).contains(&column)
+            && (self.y..self.y.saturating_add(self.height)).contains(&row)
+    }
+}
+
+/// What a click meets. Lines start at `top`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hit {
+    List {
+        top: usize,
+    },
+    /// A column right of the list, from 1.
+    Column {
+        column: usize,
+        top: usize,
+    },
+    Detail,
+    Page {
+        top: usize,
+    },
+    Picker {
+        top: usize,
+    },
+    Command(super::command::Cmd),
+}

@@ -3,8 +3,10 @@
 pub mod completion;
 pub mod doctor;
 pub mod eval;
+pub mod explain;
 pub mod list;
 pub mod man;
+pub mod perms;
 pub mod show;
 pub mod snapshot;
 pub mod tui;
@@ -26,6 +28,10 @@ pub enum Command {
     Doctor,
     /// Decide IAM requests given as JSON lines on stdin
     Eval,
+    /// Say whether a thing may do an action on a resource, and why
+    Explain(explain::ExplainArgs),
+    /// Say what principals may do at all, given as JSON lines on stdin
+    Perms,
     /// Make directories of dumps that --snapshot reads
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -46,6 +52,8 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Show(show)) => show::run(show, &args.source, &args.output),
         Some(Command::Doctor) => doctor::run(&args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
+        Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
+        Some(Command::Perms) => perms::run(&args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),
         Some(Command::Man) => man::run(&args.output),

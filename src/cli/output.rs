@@ -29,7 +29,7 @@ fn limit(args: &OutputArgs) -> Option<usize> {
     if args.to.is_some() || !io::stdout().is_terminal() {
         return None;
     }
-    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+    crate::runtime::terminal::columns().map(usize::from)
 }
 
 /// Writes a list in the format that was asked for, then says what was not read.

@@ -72,6 +72,12 @@ impl Context {
         self.known.insert(key, value);
     }
 
+    /// As [`Context::set`], for a key that is in lower case already.
+    pub(super) fn set_folded(&mut self, key: &Name, value: Value) {
+        self.absent.remove(key);
+        self.known.insert(key.clone(), value);
+    }
+
     /// Says that the key is not in the request; a value given before is forgotten.
     pub fn set_absent(&mut self, key: &str) {
         let key = Name::new(&key.to_ascii_lowercase());

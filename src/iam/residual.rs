@@ -261,9 +261,10 @@ impl Residual {
         self.atoms().iter().any(|atom| matches!(atom.test, Test::Broken(_)))
     }
 
-    /// The formula, or one opaque atom with its keys when it has more than [`MAX_ATOMS`].
+    /// The formula, or one opaque atom with its keys when it has more than [`MAX_ATOMS`]. Unread places are never folded
+    /// away.
     pub fn capped(self) -> Residual {
-        if self.atoms().len() <= MAX_ATOMS {
+        if self.atoms().len() <= MAX_ATOMS || self.is_broken() {
             return self;
         }
         Residual::atom(Test::Complex { keys: self.keys() }, None)

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 pub enum Files {
     Disk(PathBuf),
     /// Paths with `/` between their parts, and contents.
-    Embedded(&'static [(&'static str, &'static [u8])]),
+    Embedded(Arc<[(&'static str, &'static [u8])]>),
 }
 
 /// One file below the root.
@@ -48,7 +49,7 @@ impl Files {
                 descend(root, "", names, &mut above, &mut walk);
             }
             Files::Embedded(files) => {
-                for (path, bytes) in *files {
+                for (path, bytes) in files.iter() {
                     let mut rest = *path;
                     while let Some((directory, _)) = rest.rsplit_once('/') {
                         walk.directories.push(directory.to_owned());

@@ -11,7 +11,7 @@ use crate::model::arn::Arn;
 use crate::model::feed::Place;
 use crate::model::source::{Scope, SourceId, SourceKind};
 
-use super::aws::account::CallerIn;
+use super::aws::account::{CallerIn, WorldIn};
 use super::aws::eks::DescribeClusterIn;
 use super::files::{Entry, Files, Walk};
 use super::stream;
@@ -49,6 +49,8 @@ pub struct Layout {
     pub missing: Vec<(Place, SourceId)>,
     /// Paths that are no part of the layout or could not be looked at, and why.
     pub notes: Vec<(String, String)>,
+    /// `now` of `world.json`.
+    pub now: Option<Timestamp>,
     /// The newest file time.
     pub newest: Option<Timestamp>,
 }
@@ -74,6 +76,8 @@ pub fn discover(files: &Files) -> io::Result<Layout> {
             layout.notes.push((entry.path.clone(), why.to_owned()));
         }
     }
+    let world: Option<WorldIn> = first_value(files, "", SourceKind::World, &slots);
+    layout.now = world.and_then(|world| world.now.0);
     let directories = Directories::of(&walk, &slots);
     let clusters = clusters(files, &directories.clusters, &slots);
     let accounts = accounts(files, &directories, &clusters, &slots);

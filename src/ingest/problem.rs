@@ -33,6 +33,12 @@ impl Problem {
         Problem { path: path.to_owned(), found: found.into(), expected: expected.into(), ..Problem::default() }
     }
 
+    /// The same problem seen from around the part that has it; its line there is not known.
+    pub fn inside(self, path: &str) -> Problem {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Problem { path: format!("{path}{dot}{}", self.path), steps: Vec::new(), line: 0, column: 0, ..self }
+    }
+
     pub fn of_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         let path = error.path().to_string();
         let steps = error.path().iter().filter_map(|segment| match segment {

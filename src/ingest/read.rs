@@ -70,6 +70,11 @@ pub fn source(files: &Files, found: &Found, sink: &(dyn Fn(Delta) + Sync)) {
 
 const START: Place = Place { offset: 0, line: 1, column: 1 };
 
+/// `.jsonl`: what a loop printed, one answer for each name.
+fn is_stream(part: &Entry) -> bool {
+    part.path.rsplit('/').next().is_some_and(|file| file.contains(".jsonl"))
+}
+
 /// A file that gave nothing at all.
 struct Refusal {
     status: Status,
@@ -133,7 +138,7 @@ impl Reader<'_> {
         match content(splitter.window()) {
             Content::Json => {}
             // A loop over no names prints nothing, and that is an answer.
-            Content::Empty if part.path.contains(".jsonl") => return Ok(()),
+            Content::Empty if is_stream(part) => return Ok(()),
             Content::Empty => return Err(Refusal::new(Status::Missing, "the file is empty")),
             Content::Message { text, denied } => {
                 let status = if denied { Status::Denied } else { Status::Missing };
@@ -155,7 +160,7 @@ impl Reader<'_> {
 
     fn values(&mut self, part: &Entry, splitter: &mut Splitter<Stream>, packing: &str) -> Result<(), Refusal> {
         let file = Name::new(&part.path);
-        let stream = part.path.contains(".jsonl");
+        let stream = is_stream(part);
         loop {
             match splitter.event() {
                 Event::End => break,

@@ -155,7 +155,10 @@ pub fn read<'de, T: Record<'de>>(
             if length == text.len() && !ended && !matches!(text.first(), Some(b'{' | b'[' | b'"')) {
                 return Err(Failure::Short);
             }
-            origin.length = u32::try_from(length).unwrap_or(u32::MAX);
+            // Where the text is a copy in another form, the caller knows how long the stored one is.
+            if origin.length == 0 {
+                origin.length = u32::try_from(length).unwrap_or(u32::MAX);
+            }
             return match record.take(context, origin) {
                 Ok(()) => Ok(length),
                 Err(problem) => Err(Failure::Bad { problem, torn: false, length: Some(length) }),

@@ -64,7 +64,7 @@ impl Effects {
             Effect::ReadRaw { key, origin } => self.read_raw(key, origin),
             Effect::Copy(text) => self.copy(text),
             Effect::Save { file, text } => self.save(file, text),
-            Effect::Discard(garbage) => drop(self.jobs.start("freeing memory", move |_| drop(garbage))),
+            Effect::Discard(garbage) => self.jobs.start("freeing memory", move |_| drop(garbage)),
         }
         None
     }
@@ -82,6 +82,8 @@ impl Effects {
         let name = match lane {
             Lane::Derive => "deriving the estate",
             Lane::List => "preparing the list",
+            Lane::Access => "summing up a role",
+            Lane::Export => "writing a list",
         };
         self.jobs.replace(Track::Work(lane), name, move |outbox| {
             if let Some(msg) = work.run(outbox.stop()) {
@@ -92,7 +94,7 @@ impl Effects {
 
     fn read_raw(&self, key: EntityKey, origin: Origin) {
         let reader = Arc::clone(&self.reader);
-        let _ = self.jobs.start("reading a document", move |outbox| {
+        self.jobs.start("reading a document", move |outbox| {
             let text = reader.raw(&origin);
             outbox.send(Msg::Raw { key, text });
         });
@@ -100,7 +102,7 @@ impl Effects {
 
     fn copy(&self, text: String) {
         let clipboard = Arc::clone(&self.clipboard);
-        let _ = self.jobs.start("copying", move |outbox| {
+        self.jobs.start("copying", move |outbox| {
             let mut clipboard = clipboard.lock().unwrap_or_else(PoisonError::into_inner);
             let copied = clipboard.copy(&text, |sequence| outbox.say(Said::Sequence(sequence.to_owned())));
             let copied = copied.map(|it| Copied { way: it.way.name(), length: it.length });
@@ -110,7 +112,8 @@ impl Effects {
 
     fn save(&mut self, file: String, text: String) {
         self.saves.retain(|save| !save.is_finished());
-        self.saves.push(self.jobs.start("saving a file", move |outbox| outbox.send(Msg::Saved(saved(&file, &text)))));
+        self.saves
+            .push(self.jobs.start_held("saving a file", move |outbox| outbox.send(Msg::Saved(saved(&file, &text)))));
     }
 
     /// Waits a moment for files that are being written, so that leaving right after saving loses nothing.
@@ -126,8 +129,7 @@ impl Effects {
 
     /// A job that panics on purpose.
     pub fn crash(&self) {
-        let _ =
-            self.jobs.start("a test of the restored terminal", |_: &Outbox| panic!("asked for on the command line"));
+        self.jobs.start("a test of the restored terminal", |_: &Outbox| panic!("asked for on the command line"));
     }
 }
 
@@ -139,5 +141,25 @@ fn saved(file: &str, text: &str) -> Result<String, String> {
             Err(format!("`{}` exists already; choose another name", path.display()))
         }
         Err(error) => Err(format!("cannot write `{}`: {error}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_exists_is_named_and_left_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("pods.csv").display().to_string();
+        assert_eq!(saved(&file, "a,b"), Ok(file.clone()));
+        assert_eq!(saved(&file, "c,d"), Err(format!("`{file}` exists already; choose another name")));
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), "a,b");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named_with_the_cause() {
+        let error = saved("/nowhere/at/all/pods.csv", "a").expect_err("no such directory");
+        assert!(error.starts_with("cannot write `/nowhere/at/all/pods.csv`: "), "{error}");
     }
 }

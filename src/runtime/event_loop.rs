@@ -1,9 +1,11 @@
 //! The loop of the screens: wait for one thing, take what else is there, update, draw if a frame is due.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
 use smallvec::SmallVec;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -130,7 +132,7 @@ impl<S: Stage> EventLoop<S> {
             }
             let next = self.next(&mut inputs, &mut signals).await;
             self.handle(next)?;
-            self.drain(&mut inputs)?;
+            self.drain(&mut inputs).await?;
             if let Some(end) = self.end {
                 self.effects.finish_saves().await;
                 return Ok(end);
@@ -186,7 +188,7 @@ impl<S: Stage> EventLoop<S> {
             Next::Report(report) => match report.and_then(Report::open) {
                 Some(Said::Msg(msg)) => self.take(msg)?,
                 Some(Said::Sequence(sequence)) => self.stage.send(&sequence)?,
-                None => {}
+                Some(Said::End) | None => {}
             },
             Next::Signal(Wish::End(number)) => self.end = Some(End::Signal(number)),
             Next::Signal(Wish::Stop) => self.suspend()?,
@@ -202,12 +204,15 @@ impl<S: Stage> EventLoop<S> {
     }
 
     /// Takes in what waits already, keys first, so that many messages make one frame.
-    fn drain(&mut self, inputs: &mut (impl Stream<Item = Input> + Unpin)) -> io::Result<()> {
+    async fn drain(&mut self, inputs: &mut (impl Stream<Item = Input> + Unpin)) -> io::Result<()> {
         let until = Instant::now() + DRAIN;
         while self.end.is_none() && !self.away && Instant::now() < until {
-            let next = match inputs.next().now_or_never() {
-                Some(input) => Next::Input(input),
-                None => match self.reports.try_recv() {
+            // With the waker of this task: the event stream remembers the first waker it gets, so that a look with another
+            // one would leave the loop deaf.
+            let input = poll_fn(|context| Poll::Ready(inputs.poll_next_unpin(context))).await;
+            let next = match input {
+                Poll::Ready(input) => Next::Input(input),
+                Poll::Pending => match self.reports.try_recv() {
                     Ok(report) => Next::Report(Some(report)),
                     Err(_) => break,
                 },

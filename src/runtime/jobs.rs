@@ -37,6 +37,8 @@ pub enum Said {
     Msg(Msg),
     /// A sequence for the terminal, which only the UI thread writes to.
     Sequence(String),
+    /// The job is over. Every job ends with it, so that the loop notices when nothing is in flight any more.
+    End,
 }
 
 /// A word of a job on its way to the event loop. The job counts as in flight until this is dropped too.
@@ -44,11 +46,12 @@ pub enum Said {
 pub struct Report {
     said: Said,
     stop: Arc<AtomicBool>,
-    _flight: Arc<Flight>,
+    /// None for what is no job's, such as a line of the log.
+    _flight: Option<Arc<Flight>>,
 }
 
 /// Where a job reports to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Outbox {
     reports: UnboundedSender<Report>,
     stop: Arc<AtomicBool>,
@@ -83,12 +86,18 @@ impl Report {
 impl Outbox {
     /// Says something; a program that is ending does not listen any more.
     pub fn say(&self, said: Said) {
-        let report = Report { said, stop: Arc::clone(&self.stop), _flight: Arc::clone(&self.flight) };
+        let report = Report { said, stop: Arc::clone(&self.stop), _flight: Some(Arc::clone(&self.flight)) };
         let _ = self.reports.send(report);
     }
 
     pub fn send(&self, msg: Msg) {
         self.say(Said::Msg(msg));
+    }
+
+    /// The last word, which takes the flight along: once it is dealt with, the job does not count.
+    fn end(self) {
+        let Outbox { reports, stop, flight } = self;
+        let _ = reports.send(Report { said: Said::End, stop, _flight: Some(flight) });
     }
 
     /// Raised when newer work has replaced this job.
@@ -109,8 +118,22 @@ impl Jobs {
         self.flying.load(Ordering::SeqCst)
     }
 
+    /// Passes lines of the log on to the event loop.
+    pub fn teller(&self) -> impl Fn(String) + Send + 'static {
+        let reports = self.reports.clone();
+        move |line| {
+            let said = Said::Msg(Msg::Log(line));
+            let _ = reports.send(Report { said, stop: Arc::default(), _flight: None });
+        }
+    }
+
     /// Starts a job. `name` says what it does, for the message should it panic: `saving a file`.
-    pub fn start(&self, name: &'static str, body: impl FnOnce(&Outbox) + Send + 'static) -> JoinHandle<()> {
+    pub fn start(&self, name: &'static str, body: impl FnOnce(&Outbox) + Send + 'static) {
+        drop(self.start_held(name, body));
+    }
+
+    /// Starts a job whose end can be waited for.
+    pub fn start_held(&self, name: &'static str, body: impl FnOnce(&Outbox) + Send + 'static) -> JoinHandle<()> {
         self.start_with(name, Arc::default(), body)
     }
 
@@ -120,7 +143,7 @@ impl Jobs {
         if let Some(old) = self.newest.insert(track, Arc::clone(&stop)) {
             old.store(true, Ordering::SeqCst);
         }
-        self.start_with(name, stop, body);
+        drop(self.start_with(name, stop, body));
     }
 
     fn start_with(
@@ -136,6 +159,7 @@ impl Jobs {
                 let report = panic::last_report().map_or_else(String::new, |file| file.display().to_string());
                 outbox.send(Msg::Crashed { job, report });
             }
+            outbox.end();
         })
     }
 }
@@ -165,13 +189,13 @@ mod tests {
     fn a_job_is_in_flight_until_its_last_report_was_dealt_with() {
         let pool = pool();
         let (jobs, mut reports) = Jobs::new(pool.handle().clone());
-        let _ = jobs.start("talking", |outbox| outbox.send(Msg::Log("done".into())));
+        jobs.start("talking", |outbox| outbox.send(Msg::Log("done".into())));
         assert_eq!(jobs.in_flight(), 1);
         let report = reports.blocking_recv().expect("a report");
         assert_eq!(jobs.in_flight(), 1);
         assert_eq!(log(report.open()).as_deref(), Some("done"));
-        // The end of the thread drops the last outbox.
-        drop(pool);
+        assert_eq!(jobs.in_flight(), 1);
+        drop(reports.blocking_recv().expect("the end"));
         assert_eq!(jobs.in_flight(), 0);
     }
 
@@ -203,7 +227,7 @@ mod tests {
     fn a_panicking_job_becomes_a_message() {
         let pool = pool();
         let (jobs, mut reports) = Jobs::new(pool.handle().clone());
-        let _ = jobs.start("counting", |_| panic!("no such pod"));
+        jobs.start("counting", |_| panic!("no such pod"));
         match reports.blocking_recv().and_then(Report::open) {
             Some(Said::Msg(Msg::Crashed { job, .. })) => assert_eq!(job, "counting: no such pod"),
             other => panic!("{other:?}"),

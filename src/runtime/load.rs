@@ -93,3 +93,6 @@ fn collect(receiver: Receiver<Delta>, show: Show, outbox: &Outbox) -> Inventory 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,17 @@ pub const KEPT: usize = 2_000;
 
 static LINES: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
+type Listener = Box<dyn Fn(String) + Send>;
+
+static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
+
+/// Hands every line to `listener`, those that are kept already first. The listener must not log.
+pub fn listen(listener: impl Fn(String) + Send + 'static) {
+    let mut slot = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
+    lines().into_iter().for_each(&listener);
+    *slot = Some(Box::new(listener));
+}
+
 /// Starts the log for the whole process; a second call changes nothing.
 ///
 /// `level` holds for this program. Libraries are heard from warnings up only: at finer levels they print headers and
@@ -83,6 +94,9 @@ impl Drop for Entry {
         if let Some(file) = &self.file {
             // A full disk must not stop the program.
             let _ = writeln!(file.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
+        }
+        if let Some(listener) = &*LISTENER.lock().unwrap_or_else(PoisonError::into_inner) {
+            listener(line.clone());
         }
         keep(&mut LINES.lock().unwrap_or_else(PoisonError::into_inner), line);
     }

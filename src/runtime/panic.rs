@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -133,8 +134,8 @@ pub fn directory() -> io::Result<PathBuf> {
 }
 
 /// Runs `body`; a panic in it, which the hook has reported by then, becomes the exit code of a bug.
-pub fn guard(body: impl FnOnce() -> u8) -> u8 {
-    panic::catch_unwind(panic::AssertUnwindSafe(body)).unwrap_or(EXIT_CODE)
+pub fn guard(body: impl FnOnce() -> ExitCode) -> ExitCode {
+    panic::catch_unwind(panic::AssertUnwindSafe(body)).unwrap_or_else(|_| EXIT_CODE.into())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crossterm::{cursor, event, style};
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 
 /// What was changed on the terminal and must be undone. Atomic, because a panic in any thread undoes it.
 static TAKEN: AtomicU8 = AtomicU8::new(0);
@@ -39,6 +40,11 @@ pub fn no_terminal(command: &str) -> String {
 /// as long as the process has a controlling terminal).
 pub fn available() -> bool {
     io::stdout().is_terminal() && (io::stdin().is_terminal() || File::open("/dev/tty").is_ok())
+}
+
+/// Width of the terminal, if there is one.
+pub fn columns() -> Option<u16> {
+    raw::size().ok().map(|(columns, _)| columns)
 }
 
 /// The terminal, ours until this value is dropped.
@@ -86,7 +92,10 @@ impl Screen {
     /// # Errors
     /// The terminal is gone.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `Terminal::clear`, which asks the terminal for the cursor and would wait for an answer that the event
+        // stream takes.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Gives the terminal back for a while; [`Screen::resume`] takes it again.

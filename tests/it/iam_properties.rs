@@ -154,7 +154,7 @@ fn refines(before: Decision, after: Decision) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
 
     #[test]
     fn knowing_more_never_flips_an_answer(

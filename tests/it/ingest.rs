@@ -4,5 +4,7 @@ mod broken;
 mod dump;
 mod forms;
 mod properties;
+#[cfg(unix)]
+mod script;
 mod tiny;
 mod worlds;

@@ -1,7 +1,15 @@
 //! Integration tests, in one binary so that linking happens once. Each file is a module here.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says why it was skipped")]
+
+mod cli;
+mod commands;
+mod demo;
 mod iam_cases;
 mod iam_properties;
 mod ingest;
+mod pty;
+mod screens;
+mod scripts;
 mod testbed;
 mod tidy;

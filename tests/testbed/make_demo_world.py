@@ -3,7 +3,7 @@
 
     python3 tests/testbed/make_demo_world.py
 
-Standard library only. It always writes the same bytes; a test runs it and compares. To add a case: put it in
+Standard library only. It always writes the same bytes; a test runs it and compares. Cases stand in rows, so lines are long. To add a case: put it in
 demo_world/prod_apps.py (or staging.py, prod.py, main_account.py) with its expected identity and a `plant` line.
 """
 import argparse

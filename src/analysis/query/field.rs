@@ -32,7 +32,7 @@ fields! {
     Sa "sa" Text "service account";
     Role "role" Text "name or ARN of an IAM role";
     Node "node" Text "name of a node";
-    Mech "mech" Text "source of credentials: pi ir nd st -- ??";
+    Mech "mech" Text "source of credentials: pi ir nd st -- unknown";
     Sev "sev" Severity "worst severity: crit high med low info";
     Rule "rule" Text "name of a problem or finding";
     Action "action" Text "IAM action";

@@ -5,9 +5,10 @@ use std::io::{self, BufRead, Write};
 use crate::cli::args::OutputArgs;
 use crate::cli::{ANSWERED, Outcome, output};
 use crate::iam::case;
+use crate::iam::catalogue::Catalogue;
 
 pub fn run(output: &OutputArgs) -> Outcome {
-    answer_lines(output, case::answer)
+    answer_lines(output, |line| case::answer_with(line, Catalogue::bundled()))
 }
 
 /// One line out for each line in, in the same order; a line that is no UTF-8 is answered like any other bad line.

@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use crate::cli::args::OutputArgs;
 use crate::cli::{ANSWERED, Outcome, output};
+use crate::ingest;
 
 #[derive(Debug, Subcommand)]
 pub enum SnapshotCommand {
@@ -16,7 +17,7 @@ pub enum SnapshotCommand {
 pub fn run(command: &SnapshotCommand, output: &OutputArgs) -> Outcome {
     let mut out = output::open(output)?;
     match command {
-        SnapshotCommand::Script => out.write_all(b"")?,
+        SnapshotCommand::Script => out.write_all(ingest::script::text().as_bytes())?,
     }
     out.flush()?;
     Ok(ANSWERED)

@@ -1,21 +1,19 @@
 //! `rolewalk` without a command: the screens.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Subcommand, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
-use crate::app::{DataOrigin, Settings};
 use crate::cli::Outcome;
-use crate::cli::args::{Args, Color, ScreenArgs};
-use crate::cli::failure::{Kind, note};
+use crate::cli::args::{Args, Color, ScreenArgs, SourceArgs};
+use crate::cli::failure::{Failure, Kind, note};
 use crate::cli::source;
-use crate::ingest::Snapshot;
-use crate::model::facts::meta::Origin;
-use crate::model::feed::Delta;
-use crate::runtime::{self, Fault, Options, Reader};
+use crate::ingest;
+use crate::runtime::snapshot::SnapshotReader;
+use crate::runtime::{self, DataOrigin, Fault, Options, Settings, log, terminal};
 
 #[derive(Debug, Subcommand)]
 pub enum DebugCommand {
@@ -23,115 +21,106 @@ pub enum DebugCommand {
     Panic { place: Place },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Place {
+    /// Where the screens are drawn
     Ui,
+    /// In a background job
     Worker,
 }
 
-pub fn debug(args: &Args, command: &DebugCommand) -> Outcome {
-    let DebugCommand::Panic { place } = command;
-    run(
-        args,
-        Some(match place {
-            Place::Ui => Fault::Ui,
-            Place::Worker => Fault::Worker,
-        }),
-    )
+pub fn debug(args: &Args, debug: &DebugCommand) -> Outcome {
+    match debug {
+        DebugCommand::Panic { place: Place::Ui } => run(args, Some(Fault::Ui)),
+        DebugCommand::Panic { place: Place::Worker } => run(args, Some(Fault::Worker)),
+    }
 }
 
 pub fn run(args: &Args, fault: Option<Fault>) -> Outcome {
-    let snapshot = source::snapshot(&args.source)?;
-    if !runtime::terminal::available() {
-        note_lines(&runtime::terminal::no_terminal("rolewalk"));
+    if !terminal::available() {
+        terminal::no_terminal("rolewalk").lines().for_each(note);
         return Ok(ExitCode::from(Kind::Usage.code()));
     }
-    runtime::panic::install();
+    let snapshot = source::snapshot(&args.source)?;
     // The log is a convenience: without it the program works.
-    if let Err(error) = runtime::log::start(LevelFilter::INFO, None) {
+    if let Err(error) = log::start(LevelFilter::INFO, None) {
         note(&format!("no log: {error}"));
     }
-    let settings = settings(args);
-    let reader = Arc::new(SnapshotReader { snapshot });
-    let code = runtime::panic::guard(|| match runtime::run(Options { settings, reader, fault }) {
-        Ok(code) => code,
-        Err(error) => {
-            note(&format!("error: the terminal cannot be used: {error}"));
-            Kind::Usage.code()
-        }
-    });
+    let settings = settings(&args.source, &args.screen, |name| std::env::var(name).ok());
+    let options = ingest::Options { at: args.source.at, threads: None };
+    let reader = Arc::new(SnapshotReader::new(snapshot.files().clone(), options));
+    let code = runtime::run(Options { settings, reader, fault })
+        .map_err(|error| Failure::usage(format!("the terminal cannot be used: {error}")))?;
     Ok(ExitCode::from(code))
 }
 
-fn note_lines(text: &str) {
-    text.lines().for_each(note);
-}
-
-/// Reads a directory of dumps, or the demo, for the screens.
-struct SnapshotReader {
-    snapshot: Snapshot,
-}
-
-impl Reader for SnapshotReader {
-    fn load(&self, sink: &(dyn Fn(Delta) + Sync), stop: &AtomicBool) -> Result<(), String> {
-        self.snapshot.read(|delta| {
-            if !stop.load(Ordering::Relaxed) {
-                sink(delta);
-            }
-        });
-        Ok(())
-    }
-
-    fn raw(&self, origin: &Origin) -> Result<String, String> {
-        Err(format!("{origin:?}"))
-    }
-}
-
-fn settings(args: &Args) -> Settings {
-    let source = &args.source;
-    let (origin, flags) = match &source.snapshot {
-        Some(path) => (DataOrigin::Snapshot(path.display().to_string()), format!(" --snapshot {}", quoted(path))),
-        None => (DataOrigin::Demo, " --demo".to_owned()),
+fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) -> Option<String>) -> Settings {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let color = match screen.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
     };
+    // The first of these that is set decides on the characters of the terminal (POSIX).
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
+    let utf8 = locale.to_ascii_lowercase().replace('-', "").contains("utf8");
+    let origin = match &source.snapshot {
+        Some(directory) => DataOrigin::Snapshot(directory.display().to_string()),
+        None => DataOrigin::Demo,
+    };
+    let command = match &source.snapshot {
+        Some(directory) => format!("rolewalk --snapshot {}", quoted(directory)),
+        None => "rolewalk --demo".to_owned(),
+    };
+    let defaults = Settings::default();
     Settings {
         origin,
-        ascii: args.screen.ascii || !locale_is_utf8(),
-        color: has_color(&args.screen),
-        true_color: matches!(variable("COLORTERM").as_deref(), Some("truecolor" | "24bit")),
-        theme: args.screen.theme.clone().unwrap_or_else(|| "terminal".to_owned()),
-        mouse: args.screen.mouse,
+        ascii: screen.ascii || !utf8,
+        color,
+        true_color: matches!(set("COLORTERM").as_deref(), Some("truecolor" | "24bit")),
+        theme: screen.theme.clone().unwrap_or_else(|| defaults.theme.clone()),
+        mouse: screen.mouse,
         namespace: source.namespace.clone(),
-        command: format!("rolewalk{flags}"),
-        ..Settings::default()
+        command,
+        ..defaults
     }
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &std::path::Path) -> String {
+/// The path as a shell takes it in one piece.
+fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
-    let plain = |it: char| it.is_ascii_alphanumeric() || "/._-+@%,=:".contains(it);
+    let plain = |it: char| it.is_alphanumeric() || "/._-+=:@%,".contains(it);
     if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// A variable that is set and not empty.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `--color`, then NO_COLOR (no-color.org), then a terminal that knows none.
-fn has_color(args: &ScreenArgs) -> bool {
-    match args.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => variable("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb"),
+    fn with(variables: &[(&str, &str)], color: Color) -> Settings {
+        let screen = ScreenArgs { color, ascii: false, theme: None, mouse: false };
+        let variable = |name: &str| variables.iter().find(|it| it.0 == name).map(|it| it.1.to_owned());
+        settings(&SourceArgs::default(), &screen, variable)
     }
-}
 
-/// The locale's character set, as setlocale(3) finds it; without any the C locale counts, which is ASCII.
-fn locale_is_utf8() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
-    locale.is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
+    #[test]
+    fn no_color_takes_the_colours_away_unless_they_are_asked_for() {
+        assert!(with(&[], Color::Auto).color && with(&[("NO_COLOR", "")], Color::Auto).color);
+        assert!(!with(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], Color::Auto).color);
+        assert!(!with(&[("TERM", "dumb")], Color::Auto).color && !with(&[], Color::Never).color);
+        assert!(with(&[("NO_COLOR", "1")], Color::Always).color);
+    }
+
+    #[test]
+    fn the_locale_decides_on_the_characters() {
+        assert!(!with(&[("LANG", "de_DE.UTF-8")], Color::Auto).ascii);
+        assert!(!with(&[("LC_ALL", "C.utf8"), ("LANG", "C")], Color::Auto).ascii);
+        assert!(with(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")], Color::Auto).ascii && with(&[], Color::Auto).ascii);
+    }
+
+    #[test]
+    fn a_copied_command_survives_the_shell() {
+        assert_eq!(quoted(Path::new("dumps/prod-1")), "dumps/prod-1");
+        assert_eq!(quoted(Path::new("it's here")), r"'it'\''s here'");
+    }
 }

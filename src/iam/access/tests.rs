@@ -1,3 +1,5 @@
+//! Tests of summaries of access.
+
 use super::*;
 use crate::iam::document::DocumentKind;
 use crate::iam::parse;

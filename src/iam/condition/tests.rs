@@ -1,3 +1,5 @@
+//! Tests of conditions.
+
 use super::*;
 
 fn condition(operator: &str, key: &str, values: &[&str]) -> Condition {

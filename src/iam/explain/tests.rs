@@ -1,3 +1,5 @@
+//! Tests of explanations.
+
 use std::sync::Arc;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of reading documents.
+
 use super::*;
 use crate::iam::document::Effect;
 use proptest::prelude::*;

@@ -10,7 +10,7 @@ use crate::iam::request::{Context, Value};
 use super::{Atom, Residual, Test};
 
 /// Examples that are tried for one formula.
-const MAX_TRIALS: usize = 2048;
+const MAX_TRIALS: usize = 512;
 
 /// A text that no policy writes, standing for all others.
 const OTHER: &str = "\u{1}";
@@ -34,6 +34,10 @@ impl Residual {
         if matches!(self, Residual::Yes | Residual::No | Residual::Atom(_)) {
             return self;
         }
+        // Larger formulas would cost more than they are worth, and rarely have few enough trials.
+        if self.atoms().len() > super::MAX_ATOMS || self.asks_each_key_once() {
+            return self;
+        }
         let Some(axes) = axes(&self) else { return self };
         let trials = axes.iter().try_fold(1usize, |trials, axis| {
             let size = if let Axis::Key { examples, .. } = axis { examples.len() } else { 2 };
@@ -49,7 +53,7 @@ impl Residual {
                 match axis {
                     Axis::Key { key, examples } => {
                         if let Some(value) = &examples[rest % examples.len()] {
-                            context.set(key, value.clone());
+                            context.set_folded(key, value.clone());
                         }
                         rest /= examples.len();
                     }
@@ -74,6 +78,23 @@ impl Residual {
             Some(Truth::No) => Residual::No,
             _ => self,
         }
+    }
+
+    /// Then each atom holds and fails independently of the others, and so the whole does both: the usual case.
+    fn asks_each_key_once(&self) -> bool {
+        let mut keys: Vec<&Name> = Vec::new();
+        for atom in self.atoms() {
+            let Test::Condition(condition) = &atom.test else {
+                return false;
+            };
+            for key in condition.keys() {
+                if keys.contains(&key) {
+                    return false;
+                }
+                keys.push(key);
+            }
+        }
+        true
     }
 
     fn evaluate(&self, of: &impl Fn(&Atom) -> Truth) -> Truth {

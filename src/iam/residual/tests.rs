@@ -1,3 +1,5 @@
+//! Tests of what remains of a condition.
+
 use super::*;
 use crate::iam::json::Span;
 use proptest::prelude::*;

@@ -244,6 +244,8 @@ pub fn value(piece: &Piece) -> Result<Value, Problem> {
     let text = if piece.part == Part::Item { without_dash(text) } else { text.to_owned() };
     serde_saphyr::from_str_with_options(&text, options()).map_err(|error| {
         let said = error.without_snippet().to_string();
+        // It tells a place in the piece; ours is that in the file.
+        let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
         let said: String = said.lines().next().unwrap_or_default().chars().take(200).collect();
         let mut problem = Problem::new("", format!("YAML that does not parse ({said})"), "");
         problem.set_place(error.location());

@@ -93,7 +93,8 @@ pub struct KeyedObject {
     pub meta: Meta,
     /// `None` when the key names could not be learnt (a Secret read as metadata without managed fields).
     pub keys: Option<Vec<Name>>,
-    /// Values of a ConfigMap under the names that [`super::env::KEPT_VALUES`] lists, and the maps of `aws-auth`.
+    /// Values of a ConfigMap under the names that [`super::env::KEPT_VALUES`] lists, the maps of `aws-auth`, and AWS
+    /// configuration files reduced to their sections and the settings that lead to a role (R39, R121).
     /// Always empty for a Secret.
     pub values: Labels,
     /// `type` of a Secret; else empty.

@@ -250,6 +250,9 @@ fn a_broken_file_is_read_or_refused_with_a_clear_error() {
     for path in BROKEN {
         let text = tiny::FILES.iter().find(|(name, _)| name == path).unwrap().1;
         for broken in breaks() {
+            if broken.name.starts_with("8 MB") && *path != "clusters/prod/pods.json" {
+                continue;
+            }
             let name = format!("{path}: {}", broken.name);
             let file = directory.path().join(path);
             fs::remove_file(&file).unwrap();

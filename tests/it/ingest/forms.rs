@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use rolewalk::ingest::files::Files;
-use rolewalk::ingest::{self, Options, Snapshot};
+use rolewalk::ingest::{self, Options, Snapshot, raw};
 use rolewalk::model::Inventory;
 use rolewalk::model::coverage::Status;
 use rolewalk::model::listing::Reading;
@@ -127,7 +127,7 @@ fn yaml_may_be_documents_or_one_object_and_its_errors_have_a_place() {
     let losses: Vec<String> =
         inventory.coverage.gaps().flat_map(|gap| gap.report.losses.iter().map(|loss| loss.message())).collect();
     expect_test::expect![[r#"
-        clusters/a/nodes.yaml:8:3 at `items[1]`: found YAML that does not parse (invalid indentation in multiline quoted scalar at line 4, column 3)
+        clusters/a/nodes.yaml:8:3 at `items[1]`: found YAML that does not parse (invalid indentation in multiline quoted scalar)
         clusters/a/serviceaccounts.yaml:11:11 at `[1].metadata.labels`: found a list, expected an object (`sa/a/n/y` is lost)"#]].assert_eq(&losses.join("\n"));
 }
 
@@ -256,4 +256,75 @@ fn secrets_never_become_facts() {
     assert_eq!(keys, ["AWS_ACCESS_KEY_ID", "x"]);
     let map = inventory.clusters["prod"].config_maps.iter().find(|it| it.meta.name == "app").unwrap();
     assert_eq!(map.values.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["AWS_REGION"]);
+}
+
+#[test]
+fn the_stored_text_of_an_object_is_found_again_in_every_form() {
+    let directory = tempfile::tempdir().unwrap();
+    tiny::write(directory.path());
+    let pods = json("clusters/prod/pods.json");
+    let compact = pods.to_string();
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(compact.as_bytes()).unwrap();
+    let objects: String = pods["items"].as_array().unwrap().iter().map(|item| format!("{item}\n")).collect();
+    let yaml = serde_saphyr::to_string(&pods).unwrap();
+    let documents: String = pods["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| "---\n".to_owned() + &serde_saphyr::to_string(item).unwrap())
+        .collect();
+    let flow = format!("kind: List\nitems: {}\n", pods["items"]);
+    let forms: [(&str, Vec<u8>); 7] = [
+        ("pods.json", serde_json::to_vec_pretty(&pods).unwrap()),
+        ("pods.json.gz", gz.finish().unwrap()),
+        ("pods.json.zst", zstd::encode_all(compact.as_bytes(), 1).unwrap()),
+        ("pods.jsonl", objects.into_bytes()),
+        ("pods.yaml", yaml.into_bytes()),
+        ("pods.yml", documents.into_bytes()),
+        ("pods.yaml.gz", flow.into_bytes()),
+    ];
+    fs::remove_file(directory.path().join("clusters/prod/pods.json")).unwrap();
+    for (name, bytes) in forms {
+        let path = format!("clusters/prod/{name}");
+        write(directory.path(), &path, bytes);
+        let files = Files::Disk(directory.path().to_owned());
+        let inventory = Snapshot::open(files.clone(), Options::default()).unwrap().load();
+        let cluster = &inventory.clusters["prod"];
+        assert_eq!(cluster.pods.len(), 2, "{name}");
+        for pod in &cluster.pods {
+            let text = raw::text(&files, &pod.meta.origin).unwrap();
+            assert!(text.contains(pod.meta.name.as_str()) && !text.contains("hunter2"), "{name}: {text}");
+            let other = if pod.meta.name == "api-1" { "api-2" } else { "api-1" };
+            assert!(!text.contains(other), "{name}: {text}");
+            assert_eq!(text.starts_with('{'), !name.contains("y"), "{name}: {text}");
+        }
+        fs::remove_file(directory.path().join(path)).unwrap();
+        assert!(raw::text(&files, &cluster.pods.items()[0].meta.origin).is_err());
+    }
+}
+
+#[test]
+fn every_object_of_a_world_has_its_text() {
+    let Some(world) = crate::testbed::world("small", 1) else { return };
+    let files = Files::Disk(world.clone());
+    let inventory = load(&world);
+    let check = |origin: &rolewalk::model::facts::meta::Origin, name: &str| {
+        let text = raw::text(&files, origin).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let found = value["metadata"]["name"].as_str().or(value["RoleName"].as_str()).or(value["PolicyName"].as_str());
+        assert_eq!(found, Some(name));
+        let stored = fs::read(world.join(origin.file.as_str())).unwrap();
+        let line = stored[..origin.offset as usize].iter().filter(|byte| **byte == b'\n').count() + 1;
+        assert_eq!(line, origin.line as usize);
+    };
+    for cluster in inventory.clusters.values() {
+        cluster.pods.iter().for_each(|it| check(&it.meta.origin, &it.meta.name));
+        cluster.service_accounts.iter().for_each(|it| check(&it.meta.origin, &it.meta.name));
+        cluster.cluster_roles.iter().for_each(|it| check(&it.meta.origin, &it.meta.name));
+    }
+    for account in inventory.accounts.values() {
+        account.roles.iter().for_each(|it| check(&it.origin, &it.name));
+        account.policies.iter().for_each(|it| check(&it.origin, &it.name));
+    }
 }

@@ -142,3 +142,27 @@ fn the_order_in_which_sources_report_does_not_matter() {
         prop_assert_eq!(apply(&order), expected.clone());
     });
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+    #[test]
+    fn no_file_stops_the_reader(pieces in prop::collection::vec(prop_oneof![
+        Just("items:\n".to_owned()), Just("- ".to_owned()), Just("  ".to_owned()), Just("\n".to_owned()),
+        Just("---\n".to_owned()), Just("kind: Pod\n".to_owned()), Just("metadata: {name: a, namespace: b}\n".to_owned()),
+        Just("metadata:\n  name: a\n".to_owned()), Just("{".to_owned()), Just("}".to_owned()), Just("[".to_owned()),
+        Just("\"".to_owned()), Just("&a ".to_owned()), Just("*a".to_owned()), Just("<<: ".to_owned()), Just("|\n".to_owned()),
+        Just("\"items\": [".to_owned()), Just("\"metadata\": {\"name\": \"x\"}".to_owned()), Just(",".to_owned()),
+        Just("\t".to_owned()), Just("!!binary ".to_owned()), Just("? ".to_owned()), Just(": ".to_owned()), "\\PC{0,8}",
+    ], 0..30), yaml: bool) {
+        let directory = tempfile::tempdir().unwrap();
+        let cluster = directory.path().join("clusters/a");
+        std::fs::create_dir_all(&cluster).unwrap();
+        let name = if yaml { "pods.yaml" } else { "pods.json" };
+        std::fs::write(cluster.join(name), pieces.concat()).unwrap();
+        let inventory = rolewalk::ingest::load(directory.path(), Options::default()).unwrap();
+        let cluster = &inventory.clusters["a"];
+        let report = inventory.coverage.report(&cluster.source(rolewalk::model::SourceKind::Pods)).unwrap();
+        prop_assert!(report.status != rolewalk::model::Status::Loading);
+        prop_assert!(report.status == rolewalk::model::Status::Ok || !report.why.is_empty() || report.lost > 0);
+    }
+}

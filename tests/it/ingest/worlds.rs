@@ -91,3 +91,19 @@ fn the_time_can_be_given_by_hand() {
     let inventory = ingest::load(&world, Options { at: Some(at), ..Options::default() }).unwrap();
     assert_eq!(inventory.now, Some(at));
 }
+
+#[test]
+fn without_a_usable_time_the_newest_file_time_stands_in() {
+    for world in [None, Some("{}"), Some("{\"now\": \"soon\"}"), Some("{\"now\": 5")] {
+        let directory = tempfile::tempdir().unwrap();
+        super::tiny::write(directory.path());
+        let file = directory.path().join("world.json");
+        std::fs::remove_file(&file).unwrap();
+        if let Some(text) = world {
+            std::fs::write(&file, text).unwrap();
+        }
+        let now = load(directory.path()).now.unwrap();
+        let age = jiff::Timestamp::now().as_second() - now.as_second();
+        assert!((0..1000).contains(&age), "{world:?}: {now}");
+    }
+}

@@ -3,7 +3,7 @@ import copy
 import json
 
 from . import webhook
-from .base import (NOW, at, digest, eks_time, hex_id, k8s_time, kubernetes_list, lines, lists, pretty, suffix, uid)
+from .base import NOW, at, digest, eks_time, hex_id, k8s_time, kubernetes_list, lines, lists, pretty, suffix, uid
 
 RESOURCES = ["pods", "serviceaccounts", "namespaces", "nodes", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs",
              "roles", "rolebindings", "clusterroles", "clusterrolebindings", "networkpolicies", "mutatingwebhookconfigurations", "configmaps",
@@ -15,7 +15,8 @@ OWNERS, OWNED = {"ReplicaSet", "StatefulSet", "DaemonSet", "Deployment", "Job", 
 ROLE_ARN = "eks.amazonaws.com/role-arn"
 
 
-def duration_ago(text):
+def moment(text):
+    """A time, given as one or as text."""
     return at(text) if isinstance(text, str) else text
 
 
@@ -32,8 +33,6 @@ class Cluster:
         self.entries, self.access_policies, self.nodegroups, self.fargate, self.addons = [], [], [], [], []
         self.expected, self.planted = [], []
         self.webhook_until, self.private_only = None, False
-
-    # Objects -----------------------------------------------------------------------------------------------------------
 
     def meta(self, kind, name, namespace=None, created=None, labels=None, annotations=None):
         label = f"{self.name}/{kind}/{namespace}/{name}"
@@ -54,9 +53,9 @@ class Cluster:
         return item
 
     def namespace(self, name, labels=None, created=None):
-        self.add("namespaces", "v1", "Namespace", name, created=duration_ago(created),
+        self.add("namespaces", "v1", "Namespace", name, created=moment(created),
                  labels={"kubernetes.io/metadata.name": name, **(labels or {})}, status={"phase": "Active"})
-        self.add("serviceaccounts", "v1", "ServiceAccount", "default", name, created=duration_ago(created))
+        self.add("serviceaccounts", "v1", "ServiceAccount", "default", name, created=moment(created))
 
     def service_account(self, namespace, name, role=None, since=None, created=None, by="helm", before=None, annotations=None, labels=None,
                         owners=None, automount=None):
@@ -64,7 +63,7 @@ class Cluster:
 
         `owners` lists further (manager, time) that own the annotation too, which only server-side apply allows.
         """
-        born = duration_ago(created) or self.created
+        born = moment(created) or self.created
         notes, history = dict(annotations or {}), []
         if role:
             changed = at(since) if since else born
@@ -90,7 +89,7 @@ class Cluster:
     def rbac(self, name, rules, subjects, namespace=None, created=None, labels=None):
         """A role of its own and its binding; `rules` may name an existing ClusterRole instead."""
         group = "rbac.authorization.k8s.io"
-        api, when = f"{group}/v1", duration_ago(created)
+        api, when = f"{group}/v1", moment(created)
         if isinstance(rules, str):
             ref = {"apiGroup": group, "kind": "ClusterRole", "name": rules}
         else:
@@ -108,8 +107,6 @@ class Cluster:
         if listed:
             resource, kind = ("rolebindings", "RoleBinding") if namespace else ("clusterrolebindings", "ClusterRoleBinding")
             self.add(resource, api, kind, name, namespace, when, labels, roleRef=ref, subjects=listed)
-
-    # Nodes -------------------------------------------------------------------------------------------------------------
 
     def node(self, ip, zone, profile, tokens, hops, launched, nodegroup=None, nodepool=None, kind="m6i.xlarge", fargate=None, kubelet=None):
         dns = f"ip-{ip.replace('.', '-')}.{self.region}.compute.internal"
@@ -147,8 +144,6 @@ class Cluster:
         self.nodes[name] = {"fargate": fargate, "launched": when}
         return name
 
-    # Workloads ---------------------------------------------------------------------------------------------------------
-
     def template(self, name, sa, containers, init=None, volumes=None, host_network=False, labels=None, annotations=None, api=False, **spec):
         """`api` says that the workload talks to the Kubernetes API, so has its token mounted."""
         body = {} if api else {"automountServiceAccountToken": False}
@@ -166,7 +161,7 @@ class Cluster:
 
     def pod(self, namespace, name, template, node, created, owner=None, extra_labels=None, ready=True, phase="Running"):
         """A pod of `template`, through the webhook as it stood at `created`."""
-        created = duration_ago(created)
+        created = moment(created)
         spec = copy.deepcopy(template["spec"])
         label = f"{self.name}/{namespace}/{name}"
         meta = self.meta("Pod", name, namespace, created, {**template["metadata"]["labels"], **(extra_labels or {})},
@@ -205,7 +200,7 @@ class Cluster:
         """
         body = self.template(name, sa, containers, annotations=pod_annotations, **template)
         count = len(pods) if replicas is None else replicas
-        born = min([duration_ago(c) for _, c in pods] + [self.created + (NOW - self.created) / 3])
+        born = min([moment(c) for _, c in pods] + [self.created + (NOW - self.created) / 3])
         spec = {"template": body}
         if kind != "DaemonSet":
             spec = {"replicas": count, **spec}
@@ -239,7 +234,7 @@ class Cluster:
     def replica_set(self, namespace, name, template, hash_, replicas, created):
         body = copy.deepcopy(template)
         body["metadata"]["labels"]["pod-template-hash"] = hash_
-        item = self.add("replicasets", "apps/v1", "ReplicaSet", f"{name}-{hash_}", namespace, duration_ago(created),
+        item = self.add("replicasets", "apps/v1", "ReplicaSet", f"{name}-{hash_}", namespace, moment(created),
                         spec={"replicas": replicas, "template": body}, status={"replicas": replicas})
         meta = item["metadata"]
         meta["ownerReferences"] = [{"apiVersion": "apps/v1", "controller": True, "kind": "Deployment", "name": name,
@@ -279,8 +274,6 @@ class Cluster:
     def plant(self, subject, finding, what):
         self.planted.append((self.name, subject, finding, what))
 
-    # EKS ---------------------------------------------------------------------------------------------------------------
-
     def associate(self, namespace, sa, role, created, modified=None, target=None, external_id=None, tags_off=False, session_policy=None, id_=None):
         id_ = id_ or "a-" + "".join(c for c in digest(f"{self.name}/{namespace}/{sa}/association"))[:17]
         row = {"clusterName": self.name, "namespace": namespace, "serviceAccount": sa, "roleArn": role,
@@ -295,7 +288,7 @@ class Cluster:
 
     def entry(self, principal, kind="STANDARD", groups=(), policies=(), created=None, username=None):
         account, name = principal.split(":")[4], principal.rsplit("/", 1)[1]
-        when = eks_time(duration_ago(created) or self.created)
+        when = eks_time(moment(created) or self.created)
         what = "user" if ":user/" in principal else "role"
         default = (f"arn:aws:sts::{account}:assumed-role/{name}/{{{{SessionName}}}}" if what == "role" else principal)
         if kind != "STANDARD":

@@ -20,7 +20,6 @@ TABLE = """
 
 A workload with several rows for a container has pods that differ. A workload without pods is predicted.
 `or` separates verdicts that the reference leaves open (`|` in the table for tests). The same table for tests: `tests/fixtures/demo_expectations.tsv`.
-
 """
 IDENTITIES = """
 ### {cluster}

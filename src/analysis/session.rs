@@ -1,0 +1,253 @@
+//! A role's session as the policy engine sees it: which documents it meets and what is known of its requests.
+
+use crate::base::Name;
+use crate::iam::catalogue::Catalogue;
+use crate::iam::request::Value;
+use crate::iam::{Context, Document, DocumentKind, Level, Policies, Policy, Principal, Unread};
+use crate::identity::Source;
+use crate::identity::documents::Documents;
+use crate::model::facts::aws::OrganizationPolicyKind;
+use crate::model::facts::eks::Association;
+use crate::model::facts::iam::Role;
+use crate::model::{AccountFacts, Arn, ClusterFacts, Inventory};
+
+/// How a session came to be: what decides its tags (rule V6, R73, R82).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// `None` when the role is asked about by itself.
+    pub source: Option<Source>,
+    pub cluster: Option<&'a ClusterFacts>,
+    pub namespace: Option<&'a Name>,
+    pub service_account: Option<&'a Name>,
+    /// The Pod Identity association behind it.
+    pub association: Option<&'a Association>,
+}
+
+/// A role with everything that decides its requests, as far as it was read.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub principal: Principal,
+    pub policies: Policies,
+    /// Layers that were not read whole.
+    pub unread: Unread,
+    pub context: Context,
+    /// Keys whose values are assumed rather than known, of those that some document asks for (rule T6). To be shown.
+    pub assumed: Vec<(&'static str, &'static str)>,
+}
+
+/// What is nearly always so, and is assumed where a document asks for it (rule T6): every SDK calls over TLS.
+const ASSUMED: &[(&str, &str)] = &[("aws:SecureTransport", "true")];
+
+impl Session {
+    /// Puts the session together. Parses documents that `documents` has not seen yet.
+    pub fn new(inventory: &Inventory, documents: &Documents, role: &Role, origin: Origin<'_>) -> Session {
+        let mut policies = documents.of_role(inventory, role);
+        let mut unread = Unread::default();
+        let account = inventory.accounts.get(&role.account);
+        (policies.scps, unread.scps) = ceilings(documents, account, &OrganizationPolicyKind::ServiceControl);
+        let details = origin.association.and_then(|it| it.details.as_ref());
+        if let Some(policy) = details.and_then(|it| it.policy.as_ref()) {
+            // With a target role the policy binds the target's session only, which this is (R86).
+            let document = documents.get(DocumentKind::Session, policy);
+            policies.session.push(Policy { name: "association policy".into(), document });
+        }
+        let context = context(inventory, &policies, role, origin);
+        let principal = Principal::Role { account: role.account.clone(), arn: role.arn.clone() };
+        let mut session = Session { principal, policies, unread, context, assumed: Vec::new() };
+        session.assume();
+        session
+    }
+
+    /// Assumes what any of the documents asks for and is not known.
+    fn assume(&mut self) {
+        let keys = condition_keys(&self.policies);
+        for (key, value) in ASSUMED {
+            let asked = keys.iter().any(|it| it.eq_ignore_ascii_case(key));
+            if asked && !self.assumed.contains(&(key, value)) {
+                self.context.set(key, Value::One((*value).into()));
+                self.assumed.push((key, value));
+            }
+        }
+    }
+
+    /// Sets a key that the user knows; it is no assumption then.
+    pub fn give(&mut self, key: &str, value: &str) {
+        self.assumed.retain(|(assumed, _)| !assumed.eq_ignore_ascii_case(key));
+        self.context.set(key, Value::One(value.into()));
+    }
+
+    /// Adds what stands at the resource: its policy and the RCPs of its account.
+    pub fn at_resource(&mut self, inventory: &Inventory, documents: &Documents, resource: &str) {
+        let Some(arn) = Arn::parse(resource) else { return };
+        let owner = resource_account(inventory, &self.principal, arn);
+        let account = owner.as_ref().and_then(|id| inventory.accounts.get(id));
+        let service = Catalogue::bundled().service(arn.service);
+        if service.is_none_or(|service| service.supports_rcp()) {
+            (self.policies.rcps, self.unread.rcps) =
+                ceilings(documents, account, &OrganizationPolicyKind::ResourceControl);
+        }
+        if arn.service == "iam" && arn.resource.starts_with("role/") {
+            if let crate::model::Lookup::Found(role) = inventory.role(resource) {
+                self.policies.resource = Some(documents.trust(role));
+            } else {
+                self.unread.resource = true;
+            }
+            return;
+        }
+        let holder = policy_holder(resource, arn);
+        let found = account.and_then(|it| it.resource_policies.iter().find(|policy| policy.arn.as_str() == holder));
+        match found {
+            Some(found) => {
+                self.policies.resource = found.text.as_ref().map(|text| Policy {
+                    name: found.arn.clone(),
+                    document: documents.get(DocumentKind::Resource, text),
+                });
+            }
+            None => self.unread.resource = true,
+        }
+        self.assume();
+    }
+}
+
+/// The resource whose policy speaks for this one: a bucket for its objects.
+fn policy_holder<'a>(resource: &'a str, arn: Arn<'_>) -> &'a str {
+    match (arn.service, arn.resource.find('/')) {
+        ("s3", Some(slash)) => &resource[..resource.len() - arn.resource.len() + slash],
+        _ => resource,
+    }
+}
+
+/// The account that owns a resource: named in its ARN, or the one account that lists its policy, else the caller's.
+pub fn resource_account(inventory: &Inventory, caller: &Principal, arn: Arn<'_>) -> Option<Name> {
+    if !arn.account.is_empty() {
+        return Some(arn.account.into());
+    }
+    let bucket = format!("arn:{}:{}:::{}", arn.partition, arn.service, arn.resource.split('/').next().unwrap_or_default());
+    let listed =
+        inventory.accounts.values().find(|account| account.resource_policies.iter().any(|it| it.arn == bucket.as_str()));
+    listed.map(|account| account.id.clone()).or_else(|| caller.account().map(Name::from))
+}
+
+/// The organisation's policies of one kind over an account, outermost level first, and whether any of it is unread.
+///
+/// With the answer for the account alone the levels above it are unread; with parents and targets all levels are known.
+fn ceilings(documents: &Documents, account: Option<&std::sync::Arc<AccountFacts>>, kind: &OrganizationPolicyKind) -> (Vec<Level>, bool) {
+    let Some(account) = account else { return (Vec::new(), true) };
+    let document_kind = match kind {
+        OrganizationPolicyKind::ResourceControl => DocumentKind::Rcp,
+        _ => DocumentKind::Scp,
+    };
+    let policy = |id: &Name| -> Option<Policy> {
+        let found = account.organization_policies.iter().find(|it| it.id == *id)?;
+        Some(Policy { name: found.name.clone(), document: documents.get(document_kind, found.text.as_ref()?) })
+    };
+    let mut unread = false;
+    let mut level = |name: &Name, ids: &mut dyn Iterator<Item = &Name>| {
+        let mut policies = Vec::new();
+        for id in ids {
+            match policy(id) {
+                Some(policy) => policies.push(policy),
+                None => {
+                    unread = true;
+                    let document = documents.get(document_kind, &Name::default());
+                    policies.push(Policy { name: id.clone(), document });
+                }
+            }
+        }
+        Level { name: name.clone(), policies }
+    };
+    let of_kind = |target: &Name, level: &mut dyn FnMut(&Name, &mut dyn Iterator<Item = &Name>) -> Level| {
+        let rows = account.target_policies_by_target.iter().filter(|it| it.target == *target);
+        let mut ids: Vec<&Name> =
+            rows.flat_map(|it| &it.policies).filter(|(_, it)| it == kind).map(|(id, _)| id).collect();
+        ids.sort();
+        ids.dedup();
+        (!ids.is_empty()).then(|| level(target, &mut ids.into_iter()))
+    };
+    let mut chain = vec![account.id.clone()];
+    while let Some(parent) = account.parents.iter().find(|it| Some(&it.child) == chain.last()) {
+        // A circle in a hand-made file must not hold anybody up.
+        if chain.contains(&parent.id) {
+            break;
+        }
+        chain.push(parent.id.clone());
+    }
+    let reaches_root = account.parents.iter().any(|it| it.kind == "ROOT" && chain.last() == Some(&it.id));
+    let mut levels: Vec<Level> = chain.iter().rev().filter_map(|target| of_kind(target, &mut level)).collect();
+    if levels.is_empty() && *kind == OrganizationPolicyKind::ServiceControl {
+        let mut ids = account.target_policies.iter().flat_map(|it| &it.policies).filter(|(_, it)| it == kind);
+        let mut ids: Vec<&Name> = ids.by_ref().map(|(id, _)| id).collect();
+        ids.sort();
+        ids.dedup();
+        if !ids.is_empty() {
+            levels.push(level(&account.id, &mut ids.into_iter()));
+        }
+    }
+    let whole = reaches_root && account.target_policies_by_target.is_complete() && account.parents.is_complete();
+    (levels, unread || !whole)
+}
+
+/// What is known of the requests of such a session offline (V6). Everything else stays unknown.
+fn context(inventory: &Inventory, policies: &Policies, role: &Role, origin: Origin<'_>) -> Context {
+    let mut context = Context::open()
+        .with("aws:PrincipalArn", role.arn.clone())
+        .with("aws:PrincipalAccount", role.account.clone())
+        .with("aws:PrincipalType", "AssumedRole")
+        .with("aws:ViaAWSService", "false")
+        .with("aws:PrincipalIsAWSService", "false")
+        .without("aws:username")
+        .without("aws:MultiFactorAuthPresent");
+    if let Some(now) = inventory.now {
+        context = context.with("aws:CurrentTime", now.to_string()).with("aws:EpochTime", now.as_second().to_string());
+    }
+    let mut known: Vec<String> = Vec::new();
+    let mut tag = |context: Context, key: &str, value: &Name| {
+        let key = format!("aws:PrincipalTag/{key}");
+        known.push(key.to_ascii_lowercase());
+        context.with(&key, value.clone())
+    };
+    for (key, value) in role.tags.iter() {
+        context = tag(context, key, value);
+    }
+    let tagged = origin.source == Some(Source::PodIdentity)
+        && origin.association.and_then(|it| it.details.as_ref()).is_some_and(|it| !it.disable_session_tags);
+    if tagged {
+        if let Some(cluster) = origin.cluster.and_then(|it| it.description()) {
+            context = tag(context, "eks-cluster-arn", &cluster.arn);
+            context = tag(context, "eks-cluster-name", &cluster.name);
+        }
+        if let (Some(namespace), Some(account)) = (origin.namespace, origin.service_account) {
+            context = tag(context, "kubernetes-namespace", namespace);
+            context = tag(context, "kubernetes-service-account", account);
+        }
+    }
+    if origin.source == Some(Source::Irsa)
+        && let (Some(cluster), Some(arn)) = (origin.cluster.and_then(|it| it.description()), Arn::parse(&role.arn))
+    {
+        let provider = format!("arn:{}:iam::{}:oidc-provider/{}", arn.partition, arn.account, cluster.issuer_path());
+        context = context.with("aws:FederatedProvider", provider);
+    }
+    // Tags that neither the role nor its session carries are absent. Which tags a session of an unknown making carries,
+    // and a pod's own name and uid, are not known.
+    for key in condition_keys(policies) {
+        let Some(name) = key.strip_prefix("aws:principaltag/") else { continue };
+        let of_session = name.starts_with("kubernetes-") || name.starts_with("eks-cluster-");
+        let open = of_session && (tagged || origin.source.is_none());
+        if !open && !known.contains(&key.to_string()) {
+            context.set_absent(&key);
+        }
+    }
+    context
+}
+
+/// Condition keys that any of the documents asks for, in lower case.
+fn condition_keys(policies: &Policies) -> Vec<Name> {
+    let of = |document: &Document| -> Vec<Name> {
+        let conditions = document.statements.iter().flat_map(|it| &it.conditions);
+        conditions.flat_map(|it| it.keys().cloned()).collect()
+    };
+    let mut keys: Vec<Name> = policies.iter().flat_map(|(.., policy)| of(&policy.document)).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}

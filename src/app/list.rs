@@ -1,0 +1,253 @@
+//! Lists of the Explorer's first column: rows, how they are asked, and the lines that are shown.
+//!
+//! An index is built once per estate and kind, a view once per question; both off the UI thread. A key then costs a
+//! look at the view, whatever its length.
+
+mod fields;
+mod kinds;
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::query::{self, Field, Table, TableBuilder};
+use crate::base::Name;
+use crate::estate::{Estate, Severity};
+use crate::model::EntityKey;
+
+use super::place::{Ask, SortBy};
+
+pub(super) use fields::seen;
+
+/// What the first column lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ListKind {
+    Pods,
+    ServiceAccounts,
+    Roles,
+    Nodes,
+    Associations,
+}
+
+impl ListKind {
+    pub const ALL: [ListKind; 5] =
+        [ListKind::Pods, ListKind::ServiceAccounts, ListKind::Roles, ListKind::Nodes, ListKind::Associations];
+
+    /// Heading of the column.
+    pub fn title(self) -> &'static str {
+        match self {
+            ListKind::Pods => "PODS",
+            ListKind::ServiceAccounts => "ACCOUNTS",
+            ListKind::Roles => "ROLES",
+            ListKind::Nodes => "NODES",
+            ListKind::Associations => "ASSOCIATIONS",
+        }
+    }
+
+    /// As counted: `34 of 412 pods`.
+    pub fn plural(self) -> &'static str {
+        match self {
+            ListKind::Pods => "pods",
+            ListKind::ServiceAccounts => "service accounts",
+            ListKind::Roles => "roles",
+            ListKind::Nodes => "nodes",
+            ListKind::Associations => "associations",
+        }
+    }
+
+    /// The word behind `rolewalk list`.
+    pub fn word(self) -> &'static str {
+        match self {
+            ListKind::ServiceAccounts => "sa",
+            other => other.plural(),
+        }
+    }
+}
+
+/// One row.
+#[derive(Clone, Debug)]
+pub struct ListRow {
+    pub key: EntityKey,
+    /// What the row stands under: the namespace, or the account or cluster of things that have none.
+    pub section: Name,
+    pub cluster: Name,
+    pub name: Name,
+    /// Pods behind the row.
+    pub count: usize,
+    /// Two cells for the source of credentials; empty where there is none to speak of.
+    pub code: &'static str,
+    pub worst: Option<Severity>,
+    /// Part of Kubernetes or AWS.
+    pub system: bool,
+    /// Position in [`Estate::groups`].
+    pub group: Option<u32>,
+    /// Something worth a word: `no pods`, `differs`.
+    pub note: &'static str,
+}
+
+/// All rows of a kind, prepared.
+#[derive(Debug)]
+pub struct ListIndex {
+    pub kind: ListKind,
+    pub rows: Vec<ListRow>,
+    pub table: Table,
+    pub by_key: FxHashMap<EntityKey, u32>,
+    /// Pods behind all rows.
+    pub pods: usize,
+}
+
+impl ListIndex {
+    /// Cost: about a microsecond per pod.
+    pub fn build(estate: &Estate, kind: ListKind) -> ListIndex {
+        let rows = kinds::rows(estate, kind);
+        let mut builder = TableBuilder::new(fields::known(kind));
+        let context = fields::Context::new(estate, kind);
+        for row in &rows {
+            builder.push(&context.row(row));
+        }
+        let by_key = rows.iter().enumerate().map(|(at, row)| (row.key.clone(), small(at))).collect();
+        let pods = rows.iter().map(|row| row.count).sum();
+        ListIndex { kind, rows, table: builder.build(), by_key, pods }
+    }
+
+    /// Fields that queries on this list can use.
+    pub fn fields(&self) -> &'static [Field] {
+        fields::known(self.kind)
+    }
+}
+
+/// A line of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListLine {
+    /// The section of this row begins.
+    Header(u32),
+    Row(u32),
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug)]
+pub struct ListView {
+    pub ask: Ask,
+    pub index: Arc<ListIndex>,
+    pub lines: Vec<ListLine>,
+    /// Rows that match, ascending: what a narrower query starts from.
+    matching: Vec<u32>,
+    /// Line of each row; `u32::MAX` for rows that are not shown.
+    line_of: Vec<u32>,
+    /// Things that match, and all in the scope, as the title counts them: pods for pods, rows for the others.
+    pub matched: usize,
+    pub total: usize,
+    /// Problem rows among those shown.
+    pub troubled: usize,
+}
+
+fn small(count: usize) -> u32 {
+    u32::try_from(count).expect("fewer rows than 32 bits count")
+}
+
+impl ListView {
+    /// Answers `ask`. `previous` may save work. `None` when stopped.
+    pub fn build(index: Arc<ListIndex>, ask: Ask, previous: Option<&ListView>, stop: &AtomicBool) -> Option<ListView> {
+        let query = query::parse(&ask.query).unwrap_or_default();
+        let within = previous.filter(|it| {
+            let same_rows = Arc::ptr_eq(&it.index, &index);
+            same_rows && query::parse(&it.ask.query).is_ok_and(|wider| query.narrows(&wider))
+        });
+        let matching = index.table.filter(&query, within.map(|it| it.matching.as_slice()), stop)?;
+        let (mut matched, mut total, mut troubled) = (0, 0, 0);
+        let size = |row: &ListRow| if index.kind == ListKind::Pods { row.count } else { 1 };
+        let in_scope = |row: &ListRow| {
+            let scope = &ask.scope;
+            scope.cluster.as_ref().is_none_or(|cluster| row.cluster.is_empty() || *cluster == row.cluster)
+                && scope
+                    .namespace
+                    .as_ref()
+                    .is_none_or(|namespace| row.key.namespace.is_empty() || *namespace == row.section)
+        };
+        if ask.scope.is_all() {
+            total = if index.kind == ListKind::Pods { index.pods } else { index.rows.len() };
+        } else {
+            total += index.rows.iter().filter(|row| in_scope(row)).map(size).sum::<usize>();
+        }
+        let mut shown: Vec<u32> = Vec::with_capacity(matching.len());
+        for at in &matching {
+            let row = &index.rows[*at as usize];
+            if in_scope(row) && (ask.system || !row.system) && (!ask.problems_only || row.worst.is_some()) {
+                matched += size(row);
+                troubled += usize::from(row.worst.is_some());
+                shown.push(*at);
+            }
+        }
+        let row = |at: &u32| &index.rows[*at as usize];
+        match ask.sort {
+            SortBy::Default => {}
+            SortBy::Name => shown.sort_by(|a, b| row(a).name.cmp(&row(b).name)),
+            SortBy::Severity => shown.sort_by_key(|at| row(at).worst.map_or(u8::MAX, |it| it as u8)),
+            SortBy::Count => shown.sort_by_key(|at| Reverse(row(at).count)),
+            SortBy::Source => shown.sort_by_key(|at| row(at).code),
+        }
+        if ask.reverse {
+            shown.reverse();
+        }
+        let mut lines = Vec::with_capacity(shown.len() + 64);
+        let mut line_of = vec![u32::MAX; index.rows.len()];
+        let mut section: Option<(&Name, &Name)> = None;
+        for at in shown {
+            let here = row(&at);
+            let this = (&here.cluster, &here.section);
+            if ask.sort == SortBy::Default && section != Some(this) {
+                lines.push(ListLine::Header(at));
+                section = Some(this);
+            }
+            if ask.collapsed && ask.sort == SortBy::Default {
+                line_of[at as usize] = small(lines.len() - 1);
+            } else {
+                line_of[at as usize] = small(lines.len());
+                lines.push(ListLine::Row(at));
+            }
+        }
+        Some(ListView { ask, index, lines, matching, line_of, matched, total, troubled })
+    }
+
+    /// The line of a thing, if it is shown.
+    pub fn line_of(&self, key: &EntityKey) -> Option<usize> {
+        let row = *self.index.by_key.get(key)?;
+        let line = *self.line_of.get(row as usize)?;
+        (line != u32::MAX).then_some(line as usize)
+    }
+
+    /// The row on a line. A folded section stands for no row.
+    pub fn row(&self, line: usize) -> Option<&ListRow> {
+        match self.lines.get(line)? {
+            ListLine::Row(at) => self.index.rows.get(*at as usize),
+            ListLine::Header(_) => None,
+        }
+    }
+
+    /// The selection can stand here: on rows, and on sections where they are folded.
+    pub fn is_stop(&self, line: usize) -> bool {
+        match self.lines.get(line) {
+            Some(ListLine::Row(_)) => true,
+            Some(ListLine::Header(_)) => self.is_folded(),
+            None => false,
+        }
+    }
+
+    pub fn is_folded(&self) -> bool {
+        self.ask.collapsed && self.ask.sort == SortBy::Default
+    }
+
+    /// The nearest line on which the selection can stand, downwards first.
+    pub fn stop_near(&self, line: usize) -> Option<usize> {
+        let line = line.min(self.lines.len().checked_sub(1)?);
+        // At most one header stands between two rows.
+        [line, line + 1].into_iter().chain(line.checked_sub(1)).find(|it| self.is_stop(*it))
+    }
+
+    /// Rows shown.
+    pub fn shown(&self) -> usize {
+        self.lines.iter().filter(|line| matches!(line, ListLine::Row(_))).count()
+    }
+}

@@ -1,0 +1,280 @@
+//! What stands on the pages: details, users, sources, keys, log, about, links.
+
+use crate::estate::Estate;
+use crate::identity::resolve;
+use crate::model::{EntityKey, Kind, Lookup, Status};
+
+use super::command::{COMMANDS, Scope};
+use super::overlay::{Page, PageKind};
+use super::text::{Line, Target, Tone};
+use super::{App, settings::DataOrigin};
+
+impl App {
+    /// Makes a page. Raw documents are made when their text has come.
+    pub(super) fn page(&self, kind: PageKind) -> Page {
+        match kind {
+            PageKind::Details(key) => {
+                let lines = details(self.estate(), &key);
+                Page::new(PageKind::Details(key.clone()), format!("DETAILS {key}"), lines)
+            }
+            PageKind::UsedBy(key) => {
+                let lines = used_by(self.estate(), &key);
+                Page::new(PageKind::UsedBy(key.clone()), format!("USED BY  {key}"), lines)
+            }
+            PageKind::Links(key) => {
+                let lines = links(self.estate(), &key).into_iter().map(Line::plain).collect();
+                Page::new(PageKind::Links(key.clone()), format!("LINKS  {key}"), lines)
+            }
+            PageKind::Raw(key) => {
+                Page::new(PageKind::Raw(key.clone()), format!("RAW {key}"), vec![Line::dim("reading …")])
+            }
+            PageKind::Sources => {
+                Page::new(PageKind::Sources, "SOURCES  what was read, failed, skipped", self.sources())
+            }
+            PageKind::Keys => Page::new(PageKind::Keys, "KEYS", self.keys_page()),
+            PageKind::Log => {
+                let lines = self.log.iter().map(Line::plain).collect::<Vec<_>>();
+                let lines = if lines.is_empty() { vec![Line::dim("nothing happened")] } else { lines };
+                Page::new(PageKind::Log, "LOG", lines)
+            }
+            PageKind::About => Page::new(PageKind::About, "ABOUT", self.about()),
+        }
+    }
+
+    /// Every source with its state; what is wrong first.
+    pub fn sources(&self) -> Vec<Line> {
+        let mut sources: Vec<_> = self.inventory.coverage.sources().collect();
+        sources.sort_by_key(|(source, report)| (matches!(report.status, Status::Ok), source.path.clone()));
+        let mut lines = Vec::new();
+        for (source, report) in sources {
+            let tone = match report.status {
+                Status::Ok => Tone::Good,
+                Status::Loading => Tone::Dim,
+                Status::Partial | Status::Denied | Status::Missing | Status::Skipped => Tone::Unknown,
+            };
+            let tone = if report.status == Status::Missing && !source.kind.is_expected() { Tone::Dim } else { tone };
+            let so_far = if report.status == Status::Loading { " so far" } else { "" };
+            lines.push(
+                Line::default()
+                    .with(format!("{:<8} ", report.status.word()), tone)
+                    .with(format!("{:<58} ", source.path), Tone::Plain)
+                    .with(format!("{:>7}{so_far}", report.count), Tone::Dim),
+            );
+            if !report.why.is_empty() {
+                lines.push(Line::plain(format!("         cause   {}", report.why)));
+            }
+            let gap = !matches!(report.status, Status::Ok | Status::Loading);
+            if gap && source.kind.is_expected() {
+                lines.push(Line::dim("         means   answers that need it say unknown, never no"));
+                let permission = report.permission.as_deref().unwrap_or(source.kind.permission());
+                if !permission.is_empty() {
+                    lines.push(Line::dim(format!("         fix     allow {permission}, then ctrl-r")));
+                }
+            }
+            for loss in report.losses.iter().take(20) {
+                lines.push(Line::default().with("         lost    ", Tone::Unknown).with(loss.message(), Tone::Plain));
+            }
+            if report.lost > 20 {
+                lines.push(Line::dim(format!("         … {} more are lost", report.lost - 20)));
+            }
+        }
+        if lines.is_empty() {
+            lines.push(Line::dim("no source yet"));
+        }
+        lines
+    }
+
+    fn keys_page(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut scope: Option<Scope> = None;
+        for spec in COMMANDS {
+            if scope != Some(spec.scope) {
+                if scope.is_some() {
+                    lines.push(Line::default());
+                }
+                lines.push(Line::strong(spec.scope.title()));
+                scope = Some(spec.scope);
+            }
+            let keys: Vec<String> = self.keymap.keys(spec.cmd).iter().map(ToString::to_string).collect();
+            let keys = if keys.is_empty() { format!(":{}", spec.name) } else { keys.join(" ") };
+            lines.push(Line::plain(format!("  {keys:<16} {}", spec.help)).with(format!("  {}", spec.name), Tone::Dim));
+        }
+        lines
+    }
+
+    fn about(&self) -> Vec<Line> {
+        let origin = match &self.settings.origin {
+            DataOrigin::Live => "the cluster and the account, read-only".to_owned(),
+            DataOrigin::Demo => "the demo world, invented".to_owned(),
+            DataOrigin::Snapshot(path) => format!("snapshot {path}"),
+        };
+        let estate = self.estate();
+        let count = |name: &str, count: usize| Line::label(name, 12, count.to_string());
+        let catalogue = crate::iam::catalogue::Catalogue::bundled();
+        vec![
+            Line::strong(format!("rolewalk {}", env!("CARGO_PKG_VERSION"))),
+            Line::plain("Which AWS identity every Kubernetes workload really has, and why."),
+            Line::plain("Read-only: no key and no command changes the cluster or the account."),
+            Line::default(),
+            Line::label("data", 12, origin),
+            Line::label("time", 12, self.inventory.now.map_or_else(|| "not told".to_owned(), |now| now.to_string())),
+            count("clusters", estate.inventory.clusters.len()),
+            count("accounts", estate.inventory.accounts.len()),
+            count("pods", estate.pods.iter().filter(|it| it.pod.is_some()).count()),
+            count("rows", estate.groups.len()),
+            Line::label(
+                "graph",
+                12,
+                format!("{} things, {} edges", estate.graph.node_count(), estate.graph.edge_count()),
+            ),
+            Line::label("catalogue", 12, format!("{} actions, {}", catalogue.len(), catalogue.data_date())),
+            Line::default(),
+            Line::strong("codes"),
+            Line::plain("PI Pod Identity  IR IRSA  ND node role by IMDS  ST static keys  -- none found  ?? unknown"),
+            Line::plain("C H M L i  severity of the worst problem     LRWTP  list read write tag permissions"),
+            Line::plain("COND depends on a condition   ? a document that decides was not read   ~ at least this much"),
+            Line::plain(
+                "letters are granted by identity policies within the boundary; SCPs and resource policies not applied",
+            ),
+        ]
+    }
+}
+
+/// The steps behind the identity of each container of the first pod.
+fn details(estate: &Estate, key: &EntityKey) -> Vec<Line> {
+    let mut lines = vec![Line::label("address", 10, key.to_string())];
+    let group = estate.groups.iter().find(|group| group.key == *key);
+    let entry = match (group, key.kind) {
+        (Some(group), _) => group.members.first().and_then(|at| estate.pods.get(*at as usize)),
+        (None, Kind::Pod) => estate.pod(key),
+        _ => None,
+    };
+    if let Some(group) = group {
+        lines.push(Line::label("owner", 10, group.owner.label(&group.name)));
+        lines.push(Line::label("pods", 10, group.count().to_string()));
+        for at in group.members.iter().take(100) {
+            if let Some(pod) = &estate.pods[*at as usize].pod {
+                let target = Target::Thing(crate::estate::pod_key(&group.cluster, pod));
+                let text = format!("{:<44} {:<9} {}", pod.meta.name, pod.phase.word(), pod.node);
+                lines.push(Line::dim("            ").with(text, Tone::Plain).to(target));
+            }
+        }
+        if group.count() > 100 {
+            lines.push(Line::dim(format!("            and {} more", group.count() - 100)));
+        }
+    }
+    for problem in estate.problems_of(key) {
+        lines.push(
+            Line::default()
+                .with(format!("{:<4} ", problem.severity.code()), Tone::Severity(problem.severity))
+                .with(format!("{}  {}", problem.slug, problem.text), Tone::Plain),
+        );
+    }
+    if let Some(entry) = entry {
+        for (at, (container, identity)) in entry.spec.containers.iter().zip(entry.containers.iter()).enumerate() {
+            lines.push(Line::default());
+            lines.push(Line::strong(format!("{} {}", container.kind.word(), container.name)));
+            lines.push(Line::label("  image", 10, &container.image));
+            let role = identity.identity.role.as_deref().unwrap_or("no role");
+            lines.push(Line::label("  identity", 10, format!("{} {role}", identity.identity.source.title())));
+            lines.push(Line::label("  verdict", 10, format!("{} ({})", identity.verdict.word(), identity.rule)));
+            lines.push(Line::label("  why", 10, &identity.why));
+            for hop in resolve::hops(&estate.inventory, entry, at) {
+                let (word, tone) = match hop.result {
+                    crate::base::Truth::Yes => ("yes", Tone::Good),
+                    crate::base::Truth::No => ("no", Tone::Bad),
+                    crate::base::Truth::Unknown => ("unknown", Tone::Unknown),
+                };
+                lines.push(
+                    Line::dim(format!("    {:<5} ", hop.rule))
+                        .with(format!("{word:<8} "), tone)
+                        .with(format!("{}: {}", hop.step, hop.found), Tone::Plain),
+                );
+            }
+        }
+    } else {
+        for neighbour in estate.graph.uses(key) {
+            let text = format!("{} {}", neighbour.edge.kind.title(), neighbour.key);
+            lines.push(Line::label("", 10, text).to(Target::Thing(neighbour.key)));
+        }
+    }
+    lines
+}
+
+fn used_by(estate: &Estate, key: &EntityKey) -> Vec<Line> {
+    let neighbours = estate.graph.used_by(key);
+    let mut lines: Vec<Line> = neighbours
+        .into_iter()
+        .map(|neighbour| {
+            let mark = if neighbour.edge.certainty.is_unknown() { "?" } else { "" };
+            Line::dim(format!("{:<14} ", format!("{}{mark}", neighbour.edge.kind.title())))
+                .with(neighbour.key.to_string(), Tone::Plain)
+                .to(Target::Thing(neighbour.key))
+        })
+        .collect();
+    if lines.is_empty() {
+        let gaps = estate.inventory.coverage.gaps().count();
+        lines.push(Line::plain("Nothing in the loaded data points here."));
+        if gaps > 0 {
+            lines.push(
+                Line::default()
+                    .with(format!("{gaps} sources were not read whole and could (:sources)."), Tone::Unknown),
+            );
+        }
+    }
+    lines
+}
+
+/// Console addresses of a thing. Empty for things the console does not show.
+pub(super) fn links(estate: &Estate, key: &EntityKey) -> Vec<String> {
+    let console = |partition: &str| match partition {
+        "aws-cn" => "console.amazonaws.cn",
+        "aws-us-gov" => "console.amazonaws-us-gov.com",
+        _ => "console.aws.amazon.com",
+    };
+    match key.kind {
+        Kind::Role => {
+            let partition = match estate.role(key) {
+                Lookup::Found(role) => crate::model::Arn::parse(&role.arn).map_or("aws", |arn| arn.partition),
+                Lookup::Absent | Lookup::Unknown => "aws",
+            };
+            vec![format!("https://{}/iam/home#/roles/details/{}", console(partition), encoded(&key.name))]
+        }
+        Kind::Policy if key.scope.as_str() != "aws" => {
+            vec![format!(
+                "https://console.aws.amazon.com/iam/home#/policies/details/{}",
+                encoded(&format!("arn:aws:iam::{}:policy/{}", key.scope, key.name))
+            )]
+        }
+        _ => {
+            let label = if key.kind == Kind::Cluster { &key.name } else { &key.scope };
+            let arn = estate.cluster(label).and_then(|cluster| cluster.description()).map(|it| it.arn.clone());
+            let Some(arn) = arn.as_deref().and_then(crate::model::Arn::parse) else { return Vec::new() };
+            let cluster = arn.resource.rsplit('/').next().unwrap_or_default();
+            let base = format!(
+                "https://{}.{}/eks/home?region={}#/clusters/{}",
+                arn.region,
+                console(arn.partition),
+                arn.region,
+                encoded(cluster)
+            );
+            match key.kind {
+                Kind::Pod => vec![format!("{base}/pods/{}?namespace={}", encoded(&key.name), encoded(&key.namespace))],
+                Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Job | Kind::CronJob => {
+                    vec![format!(
+                        "{base}/{}s/{}?namespace={}",
+                        key.kind.word(),
+                        encoded(&key.name),
+                        encoded(&key.namespace)
+                    )]
+                }
+                Kind::Node => vec![format!("{base}/nodes/{}", encoded(&key.name))],
+                _ => vec![base],
+            }
+        }
+    }
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%2D", "-")
+}

@@ -1,0 +1,131 @@
+//! A place: everything that says where the user is, so that one can return to it.
+
+use crate::base::Name;
+use crate::model::EntityKey;
+
+use super::list::ListKind;
+use super::text::Target;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Screen {
+    Explorer,
+    Policy,
+}
+
+/// Which part of the estate the lists show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    pub cluster: Option<Name>,
+    pub namespace: Option<Name>,
+}
+
+impl Scope {
+    pub fn is_all(&self) -> bool {
+        *self == Scope::default()
+    }
+
+    pub fn label(&self) -> String {
+        match (&self.cluster, &self.namespace) {
+            (None, None) => String::from("all namespaces"),
+            (None, Some(namespace)) => namespace.to_string(),
+            (Some(cluster), None) => format!("{cluster}, all namespaces"),
+            (Some(cluster), Some(namespace)) => format!("{cluster}/{namespace}"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SortBy {
+    /// Namespace, worst problem, name.
+    #[default]
+    Default,
+    Name,
+    Severity,
+    Count,
+    Source,
+}
+
+impl SortBy {
+    pub fn next(self) -> SortBy {
+        match self {
+            SortBy::Default => SortBy::Name,
+            SortBy::Name => SortBy::Severity,
+            SortBy::Severity => SortBy::Count,
+            SortBy::Count => SortBy::Source,
+            SortBy::Source => SortBy::Default,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            SortBy::Default => "namespace, worst problem, name",
+            SortBy::Name => "name",
+            SortBy::Severity => "worst problem",
+            SortBy::Count => "number of pods",
+            SortBy::Source => "source of credentials",
+        }
+    }
+}
+
+/// The question that a list answers: with the same ask and the same estate it has the same lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    pub list: ListKind,
+    /// As accepted; it parses.
+    pub query: String,
+    pub scope: Scope,
+    pub problems_only: bool,
+    pub system: bool,
+    pub sort: SortBy,
+    pub reverse: bool,
+    /// Headers whose rows are folded away.
+    pub collapsed: bool,
+}
+
+/// Where the user is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub screen: Screen,
+    pub ask: Ask,
+    /// The row of the list.
+    pub selected: Option<EntityKey>,
+    /// The focused column, from 0, and what is chosen in the ones to the right of the list.
+    pub column: usize,
+    pub picks: [Option<Target>; 3],
+    /// First visible line of the list.
+    pub top: usize,
+    pub policy: Option<PolicyPlace>,
+}
+
+/// Where the user is in the Policy screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyPlace {
+    pub role: EntityKey,
+    pub document: usize,
+    /// The line of the cursor, from 0.
+    pub line: usize,
+    pub top: usize,
+}
+
+impl Place {
+    pub fn start(namespace: Option<&str>) -> Place {
+        Place {
+            screen: Screen::Explorer,
+            ask: Ask {
+                list: ListKind::Pods,
+                query: String::new(),
+                scope: Scope { cluster: None, namespace: namespace.map(Name::from) },
+                problems_only: false,
+                system: true,
+                sort: SortBy::Default,
+                reverse: false,
+                collapsed: false,
+            },
+            selected: None,
+            column: 0,
+            picks: [None, None, None],
+            top: 0,
+            policy: None,
+        }
+    }
+}

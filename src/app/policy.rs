@@ -1,0 +1,117 @@
+//! The Policy screen: one document of a role as text, with its statements, and what is known of the selected one.
+
+mod layout;
+mod words;
+
+use std::ops::RangeInclusive;
+
+use crate::estate::{DocumentRole, Estate, RoleDocument, Severity};
+use crate::iam::{Document, DocumentKind, Issue, parse};
+use crate::model::EntityKey;
+
+use super::text::Line;
+
+pub use layout::readable;
+
+/// A document on the screen. Built when it is opened; moving in it costs nothing.
+#[derive(Debug)]
+pub struct PolicyView {
+    pub role: EntityKey,
+    pub documents: Vec<RoleDocument>,
+    pub at: usize,
+    /// The text by lines, free of what a terminal would obey. Empty when the text was not read.
+    pub lines: Vec<String>,
+    /// The lines were broken for reading; the stored text stands on one.
+    pub relaid: bool,
+    /// First and last line of each statement, from 0.
+    pub statements: Vec<RangeInclusive<usize>>,
+    document: Document,
+    pub issues: Vec<Issue>,
+    /// Things that use the document.
+    used_by: Vec<EntityKey>,
+}
+
+impl PolicyView {
+    /// `None` when the role has no documents because it was not read.
+    pub fn open(estate: &Estate, role: &EntityKey, at: usize) -> Option<PolicyView> {
+        let documents = estate.documents(role);
+        let at = at.min(documents.len().checked_sub(1)?);
+        let chosen = &documents[at];
+        let stored = chosen.text.as_deref().unwrap_or_default();
+        let (text, relaid) = readable(stored);
+        let kind = match chosen.role {
+            DocumentRole::Trust => DocumentKind::Trust,
+            DocumentRole::Boundary => DocumentKind::Boundary,
+            DocumentRole::Inline | DocumentRole::CustomerManaged | DocumentRole::AwsManaged => DocumentKind::Identity,
+        };
+        let (document, issues) =
+            if chosen.text.is_some() { parse(&text, kind) } else { (parse("{}", kind).0, Vec::new()) };
+        let lines: Vec<String> =
+            text.lines().map(|line| crate::base::text::clean(&line.replace('\t', "    ")).into_owned()).collect();
+        let statements = document
+            .statements
+            .iter()
+            .map(|statement| {
+                let lines = document.lines(statement.span);
+                (*lines.start() as usize).saturating_sub(1)..=(*lines.end() as usize).saturating_sub(1)
+            })
+            .collect();
+        let used_by = match &chosen.arn {
+            Some(arn) => {
+                let key = crate::graph::policy_key(&role.scope, arn);
+                estate.graph.used_by(&key).into_iter().map(|it| it.key).collect()
+            }
+            None => vec![role.clone()],
+        };
+        Some(PolicyView { role: role.clone(), documents, at, lines, relaid, statements, document, issues, used_by })
+    }
+
+    pub fn chosen(&self) -> &RoleDocument {
+        &self.documents[self.at]
+    }
+
+    /// The statement that a line belongs to.
+    pub fn statement_at(&self, line: usize) -> Option<usize> {
+        self.statements.iter().position(|lines| lines.contains(&line))
+    }
+
+    /// Severity of the issues on a line, worst first.
+    pub fn issue_at(&self, line: usize) -> Option<Severity> {
+        let here = self.issues.iter().filter(|issue| issue.line as usize == line + 1);
+        here.map(|issue| words::severity(issue.severity)).min()
+    }
+
+    /// The lines of the right pane for the statement on a line.
+    pub fn words(&self, line: usize) -> Vec<Line> {
+        words::lines(self, self.statement_at(line))
+    }
+
+    /// The first line of the first statement that names an action of a service.
+    pub fn line_of_service(&self, service: &str) -> Option<usize> {
+        let speaks = |pattern: &crate::iam::pattern::ActionPattern| {
+            pattern.is_everything() || pattern.service().is_some_and(|it| it.eq_ignore_ascii_case(service))
+        };
+        let mut statements = self.document.statements.iter();
+        let statement =
+            statements.find(|it| it.actions.negated || it.actions.entries.iter().any(|entry| speaks(&entry.value)))?;
+        self.statements.get(statement.index).map(|lines| *lines.start())
+    }
+
+    pub fn title(&self) -> String {
+        let document = self.chosen();
+        let version =
+            if document.version.is_empty() { String::new() } else { format!("   {} default", document.version) };
+        format!("{}{version}   {}   {} of {}", document.name, document.role.title(), self.at + 1, self.documents.len())
+    }
+
+    /// `documents (h l): identity policies 3 · trust 1 · boundary 1`
+    pub fn summary(&self) -> String {
+        let count = |keep: &dyn Fn(DocumentRole) -> bool| self.documents.iter().filter(|it| keep(it.role)).count();
+        format!(
+            "documents (h l): identity policies {} · trust {} · boundary {}",
+            count(&DocumentRole::is_identity_policy),
+            count(&|it| it == DocumentRole::Trust),
+            count(&|it| it == DocumentRole::Boundary)
+        )
+    }
+}

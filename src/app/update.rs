@@ -1,0 +1,248 @@
+//! Messages to changes: what happened, what follows, and what is to be done outside.
+
+mod commands;
+mod keys;
+mod moving;
+mod places;
+
+use std::sync::Arc;
+
+use crate::estate::Estate;
+use crate::model::Inventory;
+
+use super::effect::Done;
+use super::explorer::{self, Columns};
+use super::list::ListView;
+use super::overlay::{Overlay, PageKind};
+use super::place::Screen;
+use super::policy::{PolicyView, readable};
+use super::text::{Line, Target};
+use super::{App, Effect, Layout, Msg, Notice, Work};
+
+/// Lines of the log that are kept.
+const LOG: usize = 500;
+
+impl App {
+    /// Takes one message in and says what is to be done outside. Never blocks, never fails; what is large runs as
+    /// [`Work`].
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match msg {
+            Msg::Key(key) => self.key(key, &mut effects),
+            Msg::Paste(text) => self.paste(&text, &mut effects),
+            Msg::Mouse(mouse) => self.mouse(mouse, &mut effects),
+            Msg::Resize { width, height } => self.size = (width, height),
+            Msg::Drawn(layout) => self.drawn(layout),
+            Msg::Resumed => effects.push(Effect::Redraw),
+            Msg::Clock(now) => self.clock = Some(now),
+            Msg::Inventory { inventory, finished } => self.take_inventory(inventory, finished, &mut effects),
+            Msg::LoadFailed(text) => {
+                self.loading = false;
+                self.log_line(text.clone());
+                self.fail(text);
+            }
+            Msg::Done(done) => self.done(done, &mut effects),
+            Msg::Crashed { job, report } => {
+                let text =
+                    format!("{job} stopped because of a bug; what is shown stays. Report: {report}, nothing was sent");
+                if job.contains("deriving") {
+                    self.deriving = None;
+                }
+                self.log_line(text.clone());
+                self.fail(text);
+            }
+            Msg::Raw { key, text } => self.show_raw(&key, text),
+            Msg::Copied(Ok(copied)) => {
+                self.say(format!("copied {} characters by {}", copied.length, copied.way));
+            }
+            Msg::Copied(Err(error)) => self.fail(format!("not copied: {error}; ctrl-s saves to a file")),
+            Msg::Saved(Ok(file)) => self.say(format!("saved {file}")),
+            Msg::Saved(Err(error)) => self.fail(format!("not saved: {error}")),
+            Msg::Log(line) => self.log_line(line),
+        }
+        self.settle(&mut effects);
+        effects
+    }
+
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), is_error: false });
+    }
+
+    pub(super) fn fail(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), is_error: true });
+    }
+
+    fn log_line(&mut self, line: String) {
+        if self.log.len() == LOG {
+            self.log.remove(0);
+        }
+        self.log.push(line);
+    }
+
+    fn drawn(&mut self, layout: Layout) {
+        self.place.top = layout.list_top;
+        match &mut self.overlay {
+            Some(Overlay::Page(page)) => page.top = layout.page_top,
+            _ => {
+                if let Some(policy) = self.place.policy.as_mut().filter(|_| self.place.screen == Screen::Policy) {
+                    policy.top = layout.page_top;
+                }
+            }
+        }
+        self.layout = layout;
+    }
+
+    fn take_inventory(&mut self, inventory: Inventory, finished: bool, effects: &mut Vec<Effect>) {
+        let old = std::mem::replace(&mut self.inventory, inventory);
+        effects.push(Effect::Discard(Box::new(old)));
+        self.loading = !finished;
+        self.wanted += 1;
+        self.refresh_page();
+        self.start_deriving(effects);
+    }
+
+    /// One derivation runs at a time; the newest inventory waits.
+    fn start_deriving(&mut self, effects: &mut Vec<Effect>) {
+        if self.deriving.is_none() {
+            self.deriving = Some(self.wanted);
+            let inventory = self.inventory.clone();
+            effects.push(Effect::Work(Work::Derive { generation: self.wanted, inventory }));
+        }
+    }
+
+    fn done(&mut self, done: Done, effects: &mut Vec<Effect>) {
+        match done {
+            Done::Derived { generation, estate } => {
+                self.deriving = None;
+                let old = std::mem::replace(&mut self.estate, estate);
+                effects.push(Effect::Discard(Box::new(old)));
+                self.asked_for = None;
+                if generation < self.wanted {
+                    self.start_deriving(effects);
+                }
+            }
+            Done::Listed { generation, estate, view } if generation == self.asked => {
+                self.show_list(estate, view, effects);
+            }
+            // A question that nobody asks any more.
+            Done::Listed { .. } => {}
+            Done::Access { role, access } => {
+                self.access_asked = None;
+                self.access = Some((role, access));
+                self.rebuild_columns();
+            }
+            Done::Exported { file, text } => effects.push(Effect::Save { file, text }),
+        }
+    }
+
+    /// A list has come: the selection is looked up again by its key.
+    fn show_list(&mut self, estate: Arc<Estate>, view: Arc<ListView>, effects: &mut Vec<Effect>) {
+        let is_new = self.shown.as_ref().is_none_or(|(old, _)| !Arc::ptr_eq(old, &estate));
+        let line = match &self.place.selected {
+            Some(key) => {
+                let found = view.line_of(key);
+                if found.is_none() && is_new && !view.index.by_key.contains_key(key) && !self.loading {
+                    self.notice = Some(Notice { text: format!("{key} is not there any more"), is_error: true });
+                    self.place.selected = None;
+                }
+                found
+            }
+            None => None,
+        };
+        self.cursor = line.or_else(|| view.stop_near(self.cursor.unwrap_or(0)));
+        if let Some(old) = self.shown.replace((estate, view)) {
+            effects.push(Effect::Discard(Box::new(old)));
+        }
+        if is_new {
+            self.access = None;
+            self.access_asked = None;
+            self.reopen_policy();
+            self.refresh_page();
+        }
+        self.rebuild_columns();
+    }
+
+    /// The question of the place, asked if nobody asked it yet; access of the chosen role likewise.
+    fn settle(&mut self, effects: &mut Vec<Effect>) {
+        let estate_id = Arc::as_ptr(&self.estate) as usize;
+        if self.wanted > 0 && self.asked_for.as_ref() != Some(&(self.place.ask.clone(), estate_id)) {
+            self.asked += 1;
+            self.asked_for = Some((self.place.ask.clone(), estate_id));
+            let same = self.shown.as_ref().filter(|(estate, _)| Arc::ptr_eq(estate, &self.estate));
+            effects.push(Effect::Work(Work::List {
+                generation: self.asked,
+                estate: Arc::clone(&self.estate),
+                ask: self.place.ask.clone(),
+                previous: same.map(|(_, view)| Arc::clone(view)),
+            }));
+        }
+        if let Some(role) = self.shown_role()
+            && self.access.as_ref().is_none_or(|(known, _)| *known != role)
+            && self.access_asked.as_ref() != Some(&role)
+            && let Some((arn, identity, boundary)) = explorer::access_request(self.estate(), &role)
+        {
+            self.access_asked = Some(role.clone());
+            effects.push(Effect::Work(Work::Access { role, arn, identity, boundary }));
+        }
+    }
+
+    /// The role whose access is shown.
+    fn shown_role(&self) -> Option<crate::model::EntityKey> {
+        match self.place.screen {
+            Screen::Explorer => self.pick(2).and_then(Target::key).cloned(),
+            Screen::Policy => None,
+        }
+    }
+
+    /// The columns of the selected row. Cost: that row's.
+    pub(super) fn rebuild_columns(&mut self) {
+        let picked = match (&self.place.picks[0], &self.place.picks[1]) {
+            (_, Some(Target::Thing(key))) => Some(key.clone()),
+            _ => None,
+        };
+        self.columns = match self.subject() {
+            Some(subject) => explorer::columns(&subject, picked.as_ref()),
+            None => Columns::default(),
+        };
+    }
+
+    fn reopen_policy(&mut self) {
+        let Some(place) = &self.place.policy else { return };
+        self.policy = PolicyView::open(self.estate(), &place.role, place.document);
+        if self.policy.is_none() && self.place.screen == Screen::Policy {
+            self.fail(format!("{} is not there any more", place.role));
+        }
+    }
+
+    /// Pages that follow the data are made anew; the cursor stays on its line.
+    fn refresh_page(&mut self) {
+        let Some(Overlay::Page(page)) = &self.overlay else { return };
+        if matches!(page.kind, PageKind::Raw(_)) {
+            return;
+        }
+        let (cursor, top) = (page.cursor, page.top);
+        let mut fresh = self.page(page.kind.clone());
+        fresh.cursor = cursor.min(fresh.lines.len().saturating_sub(1));
+        fresh.top = top;
+        self.overlay = Some(Overlay::Page(fresh));
+    }
+
+    fn show_raw(&mut self, key: &crate::model::EntityKey, text: Result<String, String>) {
+        let Some(Overlay::Page(page)) = &mut self.overlay else { return };
+        if page.kind != PageKind::Raw(key.clone()) {
+            return;
+        }
+        match text {
+            Ok(text) => {
+                let (text, relaid) = readable(&text);
+                page.lines = text.lines().map(|line| Line::plain(line.replace('\t', "    "))).collect();
+                if relaid {
+                    page.title.push_str("   stored on one line, broken for reading");
+                }
+            }
+            Err(error) => {
+                page.lines = vec![Line::default().with(format!("cannot be shown: {error}"), super::text::Tone::Bad)]
+            }
+        }
+    }
+}

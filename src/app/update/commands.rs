@@ -1,0 +1,518 @@
+//! What each command of the table does.
+
+use crate::app::command::{COMMANDS, Cmd, Scope as CommandScope};
+use crate::app::complete::list_of;
+use crate::app::export::{self, Format};
+use crate::app::header::plural;
+use crate::app::input::Purpose;
+use crate::app::overlay::{Action, Menu, MenuItem, Overlay, PageKind, Picker, PickerItem};
+use crate::app::place::{Scope, Screen};
+use crate::app::text::Line;
+use crate::app::theme::THEMES;
+use crate::app::{App, Effect, Key, Work, pages};
+use crate::model::Kind;
+
+/// The quick filters: key, query, meaning.
+const QUICK_FILTERS: [(&str, &str, &str); 6] = [
+    ("n", "mech:nd", "on the node role"),
+    ("x", "acct:other", "role of another account"),
+    ("k", "mech:st", "static keys"),
+    ("d", "seen:differs", "declared differs from seen"),
+    ("u", "verdict:unknown|mech:unknown", "unknown"),
+    ("s", "acct:shared", "role shared by several accounts"),
+];
+
+impl App {
+    /// Runs a command. `argument` is what stood behind its name; `key` the key that asked, and whether it is its second
+    /// press in a row.
+    pub(super) fn run(&mut self, cmd: Cmd, argument: &str, key: Option<(Key, bool)>, effects: &mut Vec<Effect>) {
+        if let Err(reason) = (cmd.spec().ready)(self)
+            && argument.is_empty()
+        {
+            return self.fail(format!("{}: {reason}", cmd.spec().name));
+        }
+        if let Some(list) = list_of(cmd) {
+            self.push_place();
+            self.leave_overlay();
+            self.place.screen = Screen::Explorer;
+            self.place.column = 0;
+            if self.place.ask.list != list {
+                self.place.selected = None;
+                self.place.picks = [None, None, None];
+                self.cursor = None;
+            }
+            self.place.ask.list = list;
+            return self.set_query(argument);
+        }
+        let half = isize::try_from(self.page_height() / 2).unwrap_or(1).max(1);
+        match cmd {
+            Cmd::Down => self.step(1),
+            Cmd::Up => self.step(-1),
+            Cmd::Into => self.into(effects),
+            Cmd::Out => self.out(),
+            Cmd::First => self.to_end(false),
+            Cmd::Last => self.to_end(true),
+            Cmd::HalfDown => self.step(half),
+            Cmd::HalfUp => self.step(-half),
+            Cmd::PageDown => self.step(half * 2),
+            Cmd::PageUp => self.step(-half * 2),
+            Cmd::DetailDown => self.scroll_detail(1),
+            Cmd::DetailUp => self.scroll_detail(-1),
+            Cmd::NextPane => self.next_pane(1),
+            Cmd::PreviousPane => self.next_pane(-1),
+            Cmd::Zoom => self.zoom = !self.zoom,
+            Cmd::Explorer => {
+                if self.place.screen != Screen::Explorer {
+                    self.push_place();
+                }
+                self.leave_overlay();
+                self.place.screen = Screen::Explorer;
+            }
+            Cmd::Policy => self.policy_command(argument),
+            Cmd::AllNamespaces => self.scope(Scope::default()),
+            Cmd::Scope => self.scope_picker(),
+            Cmd::Filter => self.filter_command(argument),
+            Cmd::CommandLine => self.open_input(Purpose::Command, ""),
+            Cmd::Menu => self.menu(),
+            Cmd::Help => self.help(argument),
+            Cmd::Back => self.back(),
+            Cmd::Leave => self.leave(key, effects),
+            Cmd::Interrupt => self.interrupt(key, effects),
+            Cmd::Suspend => effects.push(Effect::Suspend),
+            Cmd::Redraw => effects.push(Effect::Redraw),
+            Cmd::Reload => {
+                self.say("reading again");
+                effects.push(Effect::Reload);
+            }
+            Cmd::Save if argument.is_empty() => {
+                let name = self.file_name(Format::Text);
+                self.open_input(Purpose::Save, &name);
+            }
+            Cmd::Save => self.save(argument, effects),
+            Cmd::HistoryBack => {
+                if !self.go_back() {
+                    self.say("this is the first place");
+                }
+            }
+            Cmd::HistoryForward => {
+                if !self.go_forward() {
+                    self.say("this is the last place");
+                }
+            }
+            Cmd::LastPlace => self.swap_place(),
+            Cmd::NextProblem => self.step_problem(true),
+            Cmd::PreviousProblem => self.step_problem(false),
+            Cmd::ProblemsOnly => self.place.ask.problems_only ^= true,
+            Cmd::System => {
+                self.place.ask.system ^= true;
+                self.say(if self.place.ask.system { "system objects are shown" } else { "system objects are hidden" });
+            }
+            Cmd::Copy => self.copy(effects),
+            Cmd::CopyCommand => effects.push(Effect::Copy(self.headless())),
+            Cmd::Links => self.links(effects),
+            Cmd::Names => {
+                self.full_names ^= true;
+                self.rebuild_columns();
+            }
+            Cmd::Details => self.details(),
+            Cmd::Raw => self.raw(effects),
+            Cmd::UsedBy => self.used_by(argument),
+            Cmd::Mark => self.toggle_mark(),
+            Cmd::Trust => self.trust(),
+            Cmd::QuickFilter => self.quick_filter(),
+            Cmd::Sort => {
+                let ask = &mut self.place.ask;
+                ask.sort = ask.sort.next();
+                let word = ask.sort.word();
+                self.say(format!("sorted by {word}"));
+            }
+            Cmd::SortReverse => self.place.ask.reverse ^= true,
+            Cmd::Expand => self.place.ask.collapsed ^= true,
+            Cmd::NextStatement => self.step_statement(true),
+            Cmd::PreviousStatement => self.step_statement(false),
+            Cmd::NextMatch => self.find(true, false),
+            Cmd::PreviousMatch => self.find(false, false),
+            Cmd::Go => match self.resolve(argument) {
+                Ok(key) => self.go(&key),
+                Err(reason) => self.fail(reason),
+            },
+            Cmd::Namespace => self.namespace(argument),
+            Cmd::Sources => self.open_page(PageKind::Sources),
+            Cmd::Export => self.export(argument, effects),
+            Cmd::Wrap => {
+                self.wrap ^= true;
+                self.say(if self.wrap { "long lines are wrapped" } else { "long lines are cut" });
+            }
+            Cmd::Theme => self.choose_theme(argument),
+            Cmd::Mouse => {
+                self.mouse ^= true;
+                effects.push(Effect::Mouse(self.mouse));
+                self.say(if self.mouse { "the mouse is on" } else { "the mouse is off" });
+            }
+            Cmd::Keys => self.open_page(PageKind::Keys),
+            Cmd::About => self.open_page(PageKind::About),
+            Cmd::Log => self.open_page(PageKind::Log),
+            Cmd::Quit => effects.push(Effect::Quit),
+            // Lists were answered above.
+            Cmd::Pods | Cmd::ServiceAccounts | Cmd::Roles | Cmd::Nodes | Cmd::Associations => {}
+        }
+    }
+
+    /// Runs what was typed behind `:`. A name that is no command does nothing but say what is near.
+    pub(super) fn command_line(&mut self, text: &str, effects: &mut Vec<Effect>) {
+        let (name, argument) = text.split_once(' ').map_or((text, ""), |(name, rest)| (name, rest.trim()));
+        if name.is_empty() {
+            return;
+        }
+        match Cmd::from_name(name) {
+            Some(cmd) if cmd.spec().argument.starts_with('<') && argument.is_empty() => {
+                self.fail(format!("{name} needs {}", cmd.spec().argument));
+            }
+            Some(cmd) if cmd.spec().argument.is_empty() && !argument.is_empty() => {
+                self.fail(format!("{name} takes nothing behind it"));
+            }
+            Some(cmd) => self.run(cmd, argument, None, effects),
+            None => {
+                let near =
+                    Cmd::nearest(name).map_or_else(String::new, |cmd| format!("; did you mean `{}`?", cmd.spec().name));
+                self.fail(format!("no command `{name}`{near}"));
+            }
+        }
+    }
+
+    fn set_query(&mut self, text: &str) {
+        match crate::analysis::query::parse(text) {
+            Ok(_) => self.place.ask.query = text.to_owned(),
+            Err(error) => self.fail(format!("the filter does not parse: {error}; the list is as before")),
+        }
+    }
+
+    fn filter_command(&mut self, argument: &str) {
+        let in_document = matches!(self.overlay, Some(Overlay::Page(_))) || self.place.screen == Screen::Policy;
+        match (in_document, argument.is_empty()) {
+            (true, true) => self.open_input(Purpose::Search, ""),
+            (true, false) => {
+                argument.clone_into(&mut self.search);
+                self.find(true, true);
+            }
+            (false, true) => {
+                let query = self.place.ask.query.clone();
+                self.open_input(Purpose::Filter, &query);
+            }
+            (false, false) => self.set_query(argument),
+        }
+    }
+
+    fn policy_command(&mut self, argument: &str) {
+        let role = if argument.is_empty() {
+            match self.selected_role().or_else(|| self.place.policy.as_ref().map(|it| it.role.clone())) {
+                Some(role) => role,
+                None => return self.fail("policy: the selection leads to no role"),
+            }
+        } else {
+            match self.resolve(argument).or_else(|_| self.resolve(&format!("role/{argument}"))) {
+                Ok(key) if key.kind == Kind::Role => key,
+                Ok(key) => return self.go(&key),
+                Err(reason) => return self.fail(reason),
+            }
+        };
+        if self.place.screen == Screen::Policy && self.place.policy.as_ref().is_some_and(|it| it.role == role) {
+            return self.leave_overlay();
+        }
+        self.push_place();
+        self.show_policy(role, 0, 0);
+    }
+
+    fn trust(&mut self) {
+        let Some(role) = self.selected_role() else { return self.fail("trust: the selection leads to no role") };
+        let documents = self.estate().documents(&role);
+        let at = documents.iter().position(|it| it.role == crate::estate::DocumentRole::Trust).unwrap_or(0);
+        self.push_place();
+        self.show_policy(role, at, 0);
+    }
+
+    fn scope(&mut self, scope: Scope) {
+        if self.place.ask.scope != scope {
+            self.push_place();
+        }
+        self.say(format!("scope {}", scope.label()));
+        self.place.ask.scope = scope;
+    }
+
+    fn namespace(&mut self, argument: &str) {
+        if argument == "all" {
+            return self.scope(Scope::default());
+        }
+        let namespaces = self.estate().namespaces();
+        match namespaces.iter().find(|it| it.as_str() == argument) {
+            Some(namespace) => {
+                let cluster = self.place.ask.scope.cluster.clone();
+                self.scope(Scope { cluster, namespace: Some(namespace.clone()) });
+            }
+            None => {
+                let near = namespaces.iter().min_by_key(|it| strsim::osa_distance(it, argument));
+                let near = near.map_or_else(String::new, |it| format!("; nearest is `{it}`"));
+                self.fail(format!("no namespace `{argument}` in the loaded data{near}"));
+            }
+        }
+    }
+
+    fn scope_picker(&mut self) {
+        let estate = self.estate();
+        let item = |label: String, note: String, scope: Scope| PickerItem {
+            label,
+            note,
+            action: Action::Scope(scope),
+            blocked: None,
+        };
+        let mut items = vec![item("all".into(), "every namespace of every cluster".into(), Scope::default())];
+        let several = estate.inventory.clusters.len() > 1;
+        let mut counts: std::collections::BTreeMap<(&str, &str), usize> = std::collections::BTreeMap::new();
+        for group in &estate.groups {
+            let cluster = if several { group.cluster.as_str() } else { "" };
+            *counts.entry((&group.namespace, cluster)).or_default() += group.count();
+        }
+        for ((namespace, cluster), pods) in counts {
+            let label = if cluster.is_empty() { namespace.to_owned() } else { format!("{cluster}/{namespace}") };
+            let cluster = (!cluster.is_empty()).then(|| cluster.into());
+            items.push(item(label, plural(pods, "pod"), Scope { cluster, namespace: Some(namespace.into()) }));
+        }
+        for (label, cluster) in &estate.inventory.clusters {
+            let scope = Scope { cluster: Some(label.clone()), namespace: None };
+            items.push(item(format!("cluster {label}"), plural(cluster.pods.len(), "pod"), scope));
+        }
+        self.overlay = Some(Overlay::Picker(Picker::new("SCOPE", "", items)));
+    }
+
+    fn menu(&mut self) {
+        let mut items: Vec<MenuItem> = Vec::new();
+        let chosen = COMMANDS.iter().filter(|spec| {
+            spec.scope == CommandScope::Selection
+                || matches!(spec.cmd, Cmd::Policy | Cmd::Copy | Cmd::CopyCommand | Cmd::Links)
+        });
+        for spec in chosen {
+            if let Some(key) = self.keymap.label(spec.cmd) {
+                let blocked = (spec.ready)(self).err();
+                items.push(MenuItem { key, label: spec.help.to_owned(), action: Action::Run(spec.cmd), blocked });
+            }
+        }
+        self.overlay = Some(Overlay::Menu(Menu { title: "ACTIONS", items, cursor: 0 }));
+    }
+
+    fn quick_filter(&mut self) {
+        let items = QUICK_FILTERS.iter().map(|(key, query, meaning)| MenuItem {
+            key: (*key).to_owned(),
+            label: format!("{meaning}   {query}"),
+            action: Action::Filter(query),
+            blocked: None,
+        });
+        self.overlay = Some(Overlay::Menu(Menu { title: "QUICK FILTERS", items: items.collect(), cursor: 0 }));
+    }
+
+    fn help(&mut self, text: &str) {
+        let mut items = Vec::new();
+        for spec in COMMANDS {
+            let here = match spec.scope {
+                CommandScope::Document => self.place.screen == Screen::Policy || self.overlay.is_some(),
+                _ => true,
+            };
+            if !here {
+                continue;
+            }
+            let keys: Vec<String> = self.keymap.keys(spec.cmd).iter().map(ToString::to_string).collect();
+            let keys = if keys.is_empty() { format!(":{} {}", spec.name, spec.argument) } else { keys.join(" ") };
+            let blocked = (spec.ready)(self).err();
+            let reason = blocked.map_or_else(String::new, |reason| format!("  ({reason})"));
+            items.push(PickerItem {
+                label: spec.name.to_owned(),
+                note: format!("{keys:<18} {}{reason}", spec.help),
+                action: Action::Run(spec.cmd),
+                blocked,
+            });
+        }
+        self.overlay = Some(Overlay::Picker(Picker::new("HELP  type to search, enter runs", text, items)));
+    }
+
+    fn back(&mut self) {
+        if !self.step_back() {
+            let key = self.keymap.label(Cmd::Leave).unwrap_or_else(|| ":quit".into());
+            self.say(format!("this is the root: {key} {key}, ctrl-c or :quit leaves"));
+        }
+    }
+
+    fn leave(&mut self, key: Option<(Key, bool)>, effects: &mut Vec<Effect>) {
+        if self.is_at_root() {
+            match key {
+                Some((_, true)) | None => effects.push(Effect::Quit),
+                Some((key, false)) => {
+                    self.confirm = Some(key);
+                    self.say(format!("press {key} again to quit"));
+                }
+            }
+        } else {
+            self.step_back();
+        }
+    }
+
+    fn interrupt(&mut self, key: Option<(Key, bool)>, effects: &mut Vec<Effect>) {
+        match key {
+            Some((key, false)) if self.settings().confirm_quit => {
+                self.confirm = Some(key);
+                self.say(format!("press {key} again to quit"));
+            }
+            _ => effects.push(Effect::Quit),
+        }
+    }
+
+    pub(super) fn details(&mut self) {
+        if let Some(key) = self.selected_key() {
+            self.open_page(PageKind::Details(key));
+        }
+    }
+
+    fn raw(&mut self, effects: &mut Vec<Effect>) {
+        let Some(mut key) = self.selected_key() else { return };
+        // A row of pods stands for its first pod where its owner has no text of its own.
+        if self.estate().origin(&key).is_none()
+            && let Some(pod) =
+                self.row().and_then(|row| self.estate().groups.get(row.group? as usize)).and_then(|group| {
+                    let at = *group.members.first()?;
+                    let pod = self.estate().pods[at as usize].pod.as_ref()?;
+                    (group.key == key).then(|| crate::estate::pod_key(&group.cluster, pod))
+                })
+        {
+            key = pod;
+        }
+        match self.estate().origin(&key).cloned() {
+            Some(origin) => {
+                self.open_page(PageKind::Raw(key.clone()));
+                effects.push(Effect::ReadRaw { key, origin });
+            }
+            None => self.fail(format!("{key} has no stored text: it was not read, or is only named by others")),
+        }
+    }
+
+    fn used_by(&mut self, argument: &str) {
+        let key =
+            if argument.is_empty() { self.selected_key().ok_or_else(String::new) } else { self.resolve(argument) };
+        match key {
+            Ok(key) => self.open_page(PageKind::UsedBy(key)),
+            Err(reason) => self.fail(reason),
+        }
+    }
+
+    fn toggle_mark(&mut self) {
+        let selected = self.selected_key();
+        if self.mark == selected {
+            self.mark = None;
+            return self.say("no mark");
+        }
+        if let Some(key) = &selected {
+            self.say(format!("marked {key}"));
+        }
+        self.mark = selected;
+    }
+
+    fn copy(&mut self, effects: &mut Vec<Effect>) {
+        let Some(key) = self.selected_key() else { return };
+        let text = match (key.kind, self.estate().role(&key)) {
+            (Kind::Role, crate::model::Lookup::Found(role)) => role.arn.to_string(),
+            _ if self.full_names => key.to_string(),
+            _ => key.name.to_string(),
+        };
+        effects.push(Effect::Copy(text));
+    }
+
+    fn links(&mut self, effects: &mut Vec<Effect>) {
+        let Some(key) = self.selected_key() else { return };
+        match pages::links(self.estate(), &key).into_iter().next() {
+            Some(link) => {
+                self.open_page(PageKind::Links(key));
+                effects.push(Effect::Copy(link));
+            }
+            None => self.say(format!("the console has no page for {key}")),
+        }
+    }
+
+    /// The question on the screen as a headless command.
+    pub fn headless(&self) -> String {
+        let command = &self.settings().command;
+        let on_list = self.place.screen == Screen::Explorer && self.place.column == 0 && self.overlay.is_none();
+        if !on_list && let Some(key) = self.selected_key() {
+            return format!("{command} show {}", shell(&key.to_string()));
+        }
+        let ask = &self.place.ask;
+        let mut text = format!("{command} list {}", ask.list.word());
+        if let Some(cluster) = &ask.scope.cluster {
+            text.push_str(&format!(" --cluster {}", shell(cluster)));
+        }
+        if let Some(namespace) = &ask.scope.namespace {
+            text.push_str(&format!(" -n {}", shell(namespace)));
+        }
+        if !ask.query.is_empty() {
+            text.push_str(&format!(" {}", shell(&ask.query)));
+        }
+        text
+    }
+
+    fn choose_theme(&mut self, name: &str) {
+        if THEMES.contains(&name) {
+            name.clone_into(&mut self.theme);
+            self.say(format!("theme {name}"));
+        } else {
+            self.fail(format!("no theme `{name}`; there are {}", THEMES.join(", ")));
+        }
+    }
+
+    fn file_name(&self, format: Format) -> String {
+        let what = match (&self.overlay, self.place.screen) {
+            (Some(_), _) => "page",
+            (None, Screen::Policy) => "policy",
+            (None, Screen::Explorer) => self.place.ask.list.word(),
+        };
+        let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
+        format!("rolewalk-{what}{time}.{}", format.extension())
+    }
+
+    fn export(&mut self, argument: &str, effects: &mut Vec<Effect>) {
+        let (word, file) = argument.split_once(' ').map_or((argument, ""), |(word, file)| (word, file.trim()));
+        let Some(format) = Format::from_word(word) else {
+            return self.fail(format!("no format `{word}` here: csv, json or md"));
+        };
+        let file = if file.is_empty() { self.file_name(format) } else { file.to_owned() };
+        self.write(format, file, effects);
+    }
+
+    pub(super) fn save(&mut self, file: &str, effects: &mut Vec<Effect>) {
+        if file.is_empty() {
+            return self.say("not saved: no name");
+        }
+        self.write(Format::of_file(file), file.to_owned(), effects);
+    }
+
+    /// Lists go as tables in the background, documents and pages as their text.
+    fn write(&mut self, format: Format, file: String, effects: &mut Vec<Effect>) {
+        let lines: Option<Vec<String>> = match (&self.overlay, self.place.screen, &self.policy) {
+            (Some(Overlay::Page(page)), ..) => Some(page.lines.iter().map(Line::text).collect()),
+            (None, Screen::Policy, Some(policy)) => Some(policy.lines.clone()),
+            _ => None,
+        };
+        match (lines, &self.shown) {
+            (Some(lines), _) => effects.push(Effect::Save { file, text: export::text(&lines, format) }),
+            (None, Some((estate, view))) => {
+                effects.push(Effect::Work(Work::Export { estate: estate.clone(), view: view.clone(), format, file }));
+            }
+            (None, None) => self.say("nothing to save yet"),
+        }
+    }
+}
+
+/// A word as a POSIX shell reads it back.
+fn shell(text: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "/._-+@%,=:".contains(it);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
