@@ -1,8 +1,9 @@
 //! Sets of resources: a union of ARN patterns minus a union of ARN patterns (rules S1, S3, S4).
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-use crate::iam::glob::{Glob, Token};
+use crate::iam::glob::Glob;
 use crate::iam::pattern::ArnGlob;
 use crate::iam::permissions::meet::meet;
 
@@ -30,7 +31,7 @@ impl ResourceSet {
         except: impl IntoIterator<Item = ArnGlob>,
     ) -> Option<ResourceSet> {
         let (any_of, except) = (widest(any_of), widest(except));
-        let any_of: Vec<ArnGlob> = any_of.into_iter().filter(|it| !except.iter().any(|out| holds(out, it))).collect();
+        let any_of: Vec<ArnGlob> = any_of.into_iter().filter(|it| !except.iter().any(|out| out.contains(it))).collect();
         let except = except.into_iter().filter(|out| any_of.iter().any(|it| !it.disjoint(out))).collect();
         if any_of.is_empty() { None } else { Some(ResourceSet { any_of, except }) }
     }
@@ -54,9 +55,9 @@ impl ResourceSet {
 
     /// Whether every resource of `inner` is certainly one of these. A no may be too careful.
     pub fn contains(&self, inner: &ResourceSet) -> bool {
-        inner.any_of.iter().all(|it| self.any_of.iter().any(|outer| holds(outer, it)))
+        inner.any_of.iter().all(|it| self.any_of.iter().any(|outer| outer.contains(it)))
             && self.except.iter().all(|out| {
-                inner.except.iter().any(|inner_out| holds(inner_out, out))
+                inner.except.iter().any(|inner_out| inner_out.contains(out))
                     || inner.any_of.iter().all(|it| it.disjoint(out))
             })
     }
@@ -86,7 +87,7 @@ impl ResourceSet {
         }
         // What is there is in order already; only the new exceptions can change it.
         let any_of: Vec<ArnGlob> =
-            self.any_of.iter().filter(|it| !gone.iter().any(|out| holds(out, it))).cloned().collect();
+            self.any_of.iter().filter(|it| !gone.iter().any(|out| out.contains(it))).cloned().collect();
         let touches = |out: &&ArnGlob| any_of.iter().any(|it| !it.disjoint(out));
         let except = widest(self.except.iter().chain(gone).filter(touches).cloned());
         if any_of.is_empty() { None } else { Some(ResourceSet { any_of, except }) }
@@ -147,36 +148,17 @@ fn meet_arns(a: &ArnGlob, b: &ArnGlob) -> Option<Vec<ArnGlob>> {
             return None;
         }
     }
-    heads.into_iter().map(|parts| Some(ArnGlob::Parts(Box::new(parts.try_into().ok()?)))).collect()
-}
-
-/// Containment, with the part asked first that usually settles it: the service.
-fn holds(outer: &ArnGlob, inner: &ArnGlob) -> bool {
-    if let (Some(a), Some(b)) = (outer.parts(), inner.parts()) {
-        let starts = |index: usize| -> Option<(Token, Token)> {
-            Some((*a[index].tokens().first()?, *b[index].tokens().first()?))
-        };
-        let differ = |index: usize| matches!(starts(index), Some((Token::Char(x), other)) if other != Token::Char(x));
-        if differ(2) || differ(5) {
-            return false;
-        }
-        if let (Some(x), Some(y)) = (a[2].as_literal(), b[2].as_literal())
-            && x != y
-        {
-            return false;
-        }
-    }
-    outer.contains(inner)
+    heads.into_iter().map(|parts| Some(ArnGlob::Parts(Arc::new(parts.try_into().ok()?)))).collect()
 }
 
 /// The patterns that lie in no other, in order.
 fn widest(patterns: impl IntoIterator<Item = ArnGlob>) -> Vec<ArnGlob> {
     let mut kept: Vec<ArnGlob> = Vec::new();
     for pattern in patterns {
-        if matches!(pattern, ArnGlob::Nothing) || kept.iter().any(|wider| holds(wider, &pattern)) {
+        if matches!(pattern, ArnGlob::Nothing) || kept.iter().any(|wider| wider.contains(&pattern)) {
             continue;
         }
-        kept.retain(|narrower| !holds(&pattern, narrower));
+        kept.retain(|narrower| !pattern.contains(narrower));
         kept.push(pattern);
     }
     if kept.len() > 1 {
@@ -212,6 +194,7 @@ fn order(a: &ArnGlob, b: &ArnGlob) -> Ordering {
         ArnGlob::Nothing => 3,
     };
     match (a, b) {
+        (ArnGlob::Parts(a), ArnGlob::Parts(b)) if Arc::ptr_eq(a, b) => Ordering::Equal,
         (ArnGlob::Parts(a), ArnGlob::Parts(b)) => {
             let parts = a.iter().zip(b.iter()).map(|(x, y)| x.tokens().cmp(y.tokens()));
             parts.into_iter().find(|it| it.is_ne()).unwrap_or(Ordering::Equal)
