@@ -80,20 +80,10 @@ fn decide_role_of_10_policies_of_20_statements(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn decide_with_residual(bencher: Bencher<'_, '_>) {
     let policies = policies();
-    let requests: Vec<Request> = requests()
-        .into_iter()
-        .map(|request| request.in_context(Context::open()))
-        .collect();
-    bencher
-        .counter(ItemsCount::new(requests.len()))
-        .bench_local(|| {
-            requests
-                .iter()
-                .filter(|request| {
-                    decide(black_box(request), &policies).decision == Decision::Depends
-                })
-                .count()
-        });
+    let requests: Vec<Request> = requests().into_iter().map(|request| request.in_context(Context::open())).collect();
+    bencher.counter(ItemsCount::new(requests.len())).bench_local(|| {
+        requests.iter().filter(|request| decide(black_box(request), &policies).decision == Decision::Depends).count()
+    });
 }
 
 /// The same ten documents walked as JSON for each question, patterns as regular expressions, as simple evaluators do.

@@ -94,12 +94,5 @@ fn frame(terminal: &mut Terminal, from: usize) {
 fn percentiles(mut times: Vec<Duration>) -> String {
     times.sort();
     let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1e3;
-    format!(
-        "p50 {:.2}  p90 {:.2}  p99 {:.2}  max {:.2} ms  ({} strokes)",
-        at(50),
-        at(90),
-        at(99),
-        at(100),
-        times.len()
-    )
+    format!("p50 {:.2}  p90 {:.2}  p99 {:.2}  max {:.2} ms  ({} strokes)", at(50), at(90), at(99), at(100), times.len())
 }

@@ -252,6 +252,7 @@ impl App {
         let row = view.row(self.cursor?)?;
         Some(Subject {
             estate,
+            index: &view.index,
             row,
             kind: view.index.kind,
             group: row.group.and_then(|at| estate.groups.get(at as usize)),

@@ -1,6 +1,6 @@
 //! The estate: everything that follows from the inventory, computed as a whole and never changed.
 //!
-//! [`derive`] is a pure function. The screens and the headless commands ask the same estate; a new inventory gives a
+//! [`derive()`] is a pure function. The screens and the headless commands ask the same estate; a new inventory gives a
 //! new estate, and selections are looked up again by key.
 
 pub mod address;

@@ -4,20 +4,30 @@
 //! *reachable identities*, what code there could obtain with effort. And two sources of truth are kept apart: what is
 //! *declared* now (annotation, association) and what a running pod *carries*; for a running pod the latter decides.
 //!
-//! [`resolve`] asks the questions in the order AWS SDKs do: [`environment`] says what a container holds,
-//! [`injection`] what the admission webhook would give it, [`chain`] which source wins, [`web_identity`] and
-//! [`association`] whether that source works, [`instance`] what the node underneath offers.
+//! [`resolve`] goes through all pods; `container` asks the questions of one container in the order AWS SDKs do:
+//! [`environment`] says what it holds, [`injection`] what the admission webhook would give it, [`chain`] which source
+//! wins, [`web_identity`] and [`association`] whether that source works, [`instance`] what the node underneath offers,
+//! [`reach`] what code there could obtain besides.
 
 pub mod answer;
 pub mod association;
 pub mod chain;
+mod cloud;
+mod container;
 pub mod documents;
 pub mod drift;
+pub mod edit;
 pub mod environment;
 pub mod injection;
 pub mod instance;
+mod latent;
 pub mod network;
+pub mod reach;
 pub mod resolve;
+mod role_chain;
+pub mod rollout;
+mod subject;
+mod takeover;
 pub mod trace;
 pub mod trust;
 pub mod web_identity;
@@ -25,7 +35,7 @@ pub mod workload;
 
 use crate::model::{Arn, ClusterFacts};
 
-pub use answer::{Credential, Evidence, Fallback, Hop, Identity, Reachable, Source, Verdict, Via};
+pub use answer::{Credential, Edit, Evidence, Fallback, Hop, Identity, Reachable, Source, Takeover, Verdict, Via};
 pub use workload::Owner;
 
 /// The cluster's ARN taken apart: partition, region and account of everything in it (R1, R3).

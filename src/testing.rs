@@ -1,5 +1,7 @@
-//! The screens without a terminal: for golden screens, key scripts and the pictures of the README.
+//! What tests are written with: estates as a few lines of text, and the screens without a terminal for golden screens,
+//! key scripts and the pictures of the README.
 
+pub mod estate_text;
 pub mod golden;
 mod harness;
 mod screen;

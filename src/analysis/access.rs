@@ -3,13 +3,11 @@
 //! The letters say which access levels of a service some statement grants, after boundary and denies. Organisation
 //! policies and policies on resources are not part of it; the caller says so where it shows the letters.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::Name;
+use crate::iam::access::{Access, Levels, Summaries};
 use crate::iam::catalogue::{Catalogue, Level};
-use crate::iam::permissions::actions::ActionGlob;
-use crate::iam::permissions::{Status, permissions};
 use crate::iam::{Context, DocumentKind, Policies, Policy, Principal, parse_shared};
 
 /// One document of a role, by name; `None` when its text was not read.
@@ -22,20 +20,17 @@ pub struct Source {
 /// Access to one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceAccess {
-    /// Prefix, such as `s3`.
+    /// Prefix, such as `s3`; `*` for everything.
     pub service: Name,
-    /// In the order of [`Level::ALL`].
-    pub levels: [bool; 5],
-    /// Actions of the catalogue.
-    pub actions: usize,
-    /// Best status of the rows that speak of it: `Exact` when something is granted without doubt.
-    pub status: Status,
+    /// `None` for a service that the catalogue does not know.
+    pub levels: Option<Levels>,
 }
 
 impl ServiceAccess {
-    /// `LRWTP`, a dash where absent.
+    /// `LRWTP`, a dash where absent; `?` where the catalogue does not know the service.
     pub fn letters(&self) -> String {
-        Level::ALL.iter().zip(self.levels).map(|(level, has)| if has { level.letter() } else { '-' }).collect()
+        let Some(levels) = self.levels else { return "?".to_owned() };
+        Level::ALL.iter().map(|level| if levels.contains(*level) { level.letter() } else { '-' }).collect()
     }
 }
 
@@ -44,17 +39,18 @@ impl ServiceAccess {
 pub struct RoleAccess {
     /// By service prefix.
     pub services: Vec<ServiceAccess>,
-    /// Services that the catalogue does not know are granted too: a pattern names every action.
+    /// Every action on some resource.
     pub everything: bool,
     /// Identity policies whose text was not read: there may be more access than shown.
     pub unread: Vec<Name>,
+    /// A document is there and cannot be read: there may be more or less.
+    pub incomplete: bool,
     /// There is a boundary that was not read: there may be less access than shown.
     pub boundary_unread: bool,
 }
 
-/// Sums up. Cost: about a millisecond for ten policies; a role with everything takes a few.
+/// Sums up. Cost: about a millisecond for ten policies.
 pub fn role_access(account: &Name, arn: &Name, identity: &[Source], boundary: Option<&Source>) -> RoleAccess {
-    let catalogue = Catalogue::bundled();
     let policy = |source: &Source, kind: DocumentKind| {
         let text = source.text.as_ref()?;
         let (document, _) = parse_shared(Arc::from(text.as_str()), kind);
@@ -66,39 +62,18 @@ pub fn role_access(account: &Name, arn: &Name, identity: &[Source], boundary: Op
         ..Policies::default()
     };
     let principal = Principal::Role { account: account.clone(), arn: arn.clone() };
-    let allowed = permissions(catalogue, &principal, &policies, &Context::open());
-    let mut services: BTreeMap<Name, ServiceAccess> = BTreeMap::new();
-    let mut add = |service: &str, level: Option<Level>, status: Status| {
-        let entry = services.entry(service.into()).or_insert_with(|| ServiceAccess {
-            service: service.into(),
-            levels: [false; 5],
-            actions: 0,
-            status,
-        });
-        entry.status = entry.status.min(status);
-        if let Some(level) = level {
-            entry.levels[level as usize] = true;
-            entry.actions += 1;
-        }
-    };
-    let mut everything = false;
-    for row in &allowed.rows {
-        let status = row.status();
-        for id in &row.actions.known {
-            let action = catalogue.action(*id);
-            add(action.service().prefix(), Some(action.level()), status);
-        }
-        for region in &row.actions.regions {
-            match &region.within {
-                ActionGlob::Everything => everything = true,
-                ActionGlob::Service { prefix, .. } => add(prefix, None, status),
-            }
-        }
+    let summaries = Summaries::new(Catalogue::bundled(), policies.iter().map(|(.., policy)| &policy.document));
+    let Access { everything, services, incomplete } = summaries.access(&principal, &policies, &Context::open());
+    let mut services: Vec<ServiceAccess> =
+        services.into_iter().map(|(service, levels)| ServiceAccess { service, levels }).collect();
+    if everything {
+        services.insert(0, ServiceAccess { service: "*".into(), levels: Some(Levels::ALL) });
     }
     RoleAccess {
-        services: services.into_values().collect(),
+        services,
         everything,
         unread: identity.iter().filter(|it| it.text.is_none()).map(|it| it.name.clone()).collect(),
+        incomplete,
         boundary_unread: boundary.is_some_and(|it| it.text.is_none()),
     }
 }

@@ -33,9 +33,9 @@ pub enum SessionKind {
 
 impl SessionKind {
     pub fn of(session: &str) -> SessionKind {
-        let instance = session.strip_prefix("i-").is_some_and(|id| {
-            matches!(id.len(), 8 | 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit())
-        });
+        let instance = session
+            .strip_prefix("i-")
+            .is_some_and(|id| matches!(id.len(), 8 | 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
         if instance {
             return SessionKind::Node { instance: session.to_owned() };
         }
@@ -66,7 +66,9 @@ static CALL: LazyLock<Regex> = LazyLock::new(|| {
 static WEB_IDENTITY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"[Nn]ot authorized to perform:? (sts:AssumeRole[A-Za-z]*)"));
 static REASON: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?:because |with )((?:no [a-z -]+(?:policy|policies|boundary) allows?[^.\n]*?action)|(?:an )?explicit deny in an? [a-z -]+)")
+    pattern(
+        r"(?:because |with )((?:no [a-z -]+(?:policy|policies|boundary) allows?[^.\n]*?action)|(?:an )?explicit deny in an? [a-z -]+)",
+    )
 });
 static ENCODED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)encoded authorization failure message"));
 
@@ -106,18 +108,24 @@ mod tests {
     fn every_current_wording_is_read() {
         for (text, resource, reason) in [
             (
-                format!("An error occurred (AccessDenied) when calling the GetObject operation: User: {ROLE} is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::acme/k\" because no identity-based policy allows the s3:GetObject action"),
+                format!(
+                    "An error occurred (AccessDenied) when calling the GetObject operation: User: {ROLE} is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::acme/k\" because no identity-based policy allows the s3:GetObject action"
+                ),
                 "arn:aws:s3:::acme/k",
                 "no identity-based policy allows the s3:GetObject action",
             ),
             (
-                format!("api error AccessDenied: User: {ROLE} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::acme/k with an explicit deny in a service control policy"),
+                format!(
+                    "api error AccessDenied: User: {ROLE} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::acme/k with an explicit deny in a service control policy"
+                ),
                 "arn:aws:s3:::acme/k",
                 "an explicit deny in a service control policy",
             ),
             (format!("{ROLE} is not authorized to perform: s3:GetObject"), "", ""),
             (
-                format!("You are not authorized to perform this operation. User: {ROLE} is not authorized to perform: s3:GetObject on resource: * because no permissions boundary allows the s3:GetObject action. Encoded authorization failure message: AbC"),
+                format!(
+                    "You are not authorized to perform this operation. User: {ROLE} is not authorized to perform: s3:GetObject on resource: * because no permissions boundary allows the s3:GetObject action. Encoded authorization failure message: AbC"
+                ),
                 "",
                 "no permissions boundary allows the s3:GetObject action",
             ),

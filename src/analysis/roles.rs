@@ -64,8 +64,7 @@ fn summary(
 ) -> Summary {
     let Session { principal, policies, context, .. } = session;
     let access = summaries.access(principal, policies, context);
-    let customer: Vec<Name> =
-        role.attached.iter().filter(|arn| !arn.contains(":iam::aws:")).cloned().collect();
+    let customer: Vec<Name> = role.attached.iter().filter(|arn| !arn.contains(":iam::aws:")).cloned().collect();
     let versioned: Vec<Name> = customer.iter().filter(|arn| has_versions(inventory, role, arn)).cloned().collect();
     let attachments = Attachments { customer_policies: &customer, versioned_policies: &versioned };
     let Privilege { class, certain, .. } =

@@ -122,16 +122,23 @@ pub fn resource_account(inventory: &Inventory, caller: &Principal, arn: Arn<'_>)
     if !arn.account.is_empty() {
         return Some(arn.account.into());
     }
-    let bucket = format!("arn:{}:{}:::{}", arn.partition, arn.service, arn.resource.split('/').next().unwrap_or_default());
-    let listed =
-        inventory.accounts.values().find(|account| account.resource_policies.iter().any(|it| it.arn == bucket.as_str()));
+    let bucket =
+        format!("arn:{}:{}:::{}", arn.partition, arn.service, arn.resource.split('/').next().unwrap_or_default());
+    let listed = inventory
+        .accounts
+        .values()
+        .find(|account| account.resource_policies.iter().any(|it| it.arn == bucket.as_str()));
     listed.map(|account| account.id.clone()).or_else(|| caller.account().map(Name::from))
 }
 
 /// The organisation's policies of one kind over an account, outermost level first, and whether any of it is unread.
 ///
 /// With the answer for the account alone the levels above it are unread; with parents and targets all levels are known.
-fn ceilings(documents: &Documents, account: Option<&std::sync::Arc<AccountFacts>>, kind: &OrganizationPolicyKind) -> (Vec<Level>, bool) {
+fn ceilings(
+    documents: &Documents,
+    account: Option<&std::sync::Arc<AccountFacts>>,
+    kind: &OrganizationPolicyKind,
+) -> (Vec<Level>, bool) {
     let Some(account) = account else { return (Vec::new(), true) };
     let document_kind = match kind {
         OrganizationPolicyKind::ResourceControl => DocumentKind::Rcp,

@@ -15,7 +15,7 @@ use crate::estate::{Estate, Group};
 use crate::identity::Identity;
 use crate::model::{EntityKey, Kind, Lookup};
 
-use super::list::{ListKind, ListRow};
+use super::list::{ListIndex, ListKind, ListRow};
 use super::text::{Line, Target};
 
 pub use access::request as access_request;
@@ -33,6 +33,7 @@ pub struct Columns {
 #[derive(Debug)]
 pub(super) struct Subject<'a> {
     pub estate: &'a Estate,
+    pub index: &'a ListIndex,
     pub row: &'a ListRow,
     pub kind: ListKind,
     pub group: Option<&'a Group>,

@@ -216,13 +216,11 @@ impl App {
         }
         let mut parts = Vec::new();
         if let (Some(cursor), false) = (self.cursor, view.is_folded()) {
-            let rows = view.shown();
-            let before = view.lines[..cursor.min(view.lines.len())].iter();
-            let row = before.filter(|line| matches!(line, super::list::ListLine::Row(_))).count() + 1;
+            let (row, rows) = view.ordinal(cursor);
             parts.push(format!("row {row} of {rows}"));
         }
         if let Some(row) = self.row() {
-            let count = self.estate().problems_of(&row.key).count();
+            let count = view.index.problems(self.estate(), &row.key).count();
             if count > 0 {
                 parts.push(format!("{} here", plural(count, "problem")));
             }

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::analysis::query::{self, Field, Table, TableBuilder};
 use crate::base::Name;
-use crate::estate::{Estate, Severity};
+use crate::estate::{Estate, Problem, Severity};
 use crate::model::EntityKey;
 
 use super::place::{Ask, SortBy};
@@ -96,6 +97,8 @@ pub struct ListIndex {
     pub by_key: FxHashMap<EntityKey, u32>,
     /// Pods behind all rows.
     pub pods: usize,
+    /// Positions in [`Estate::problems`] by thing: an estate can have as many problems as rows.
+    problems: FxHashMap<EntityKey, SmallVec<[u32; 2]>>,
 }
 
 impl ListIndex {
@@ -109,7 +112,16 @@ impl ListIndex {
         }
         let by_key = rows.iter().enumerate().map(|(at, row)| (row.key.clone(), small(at))).collect();
         let pods = rows.iter().map(|row| row.count).sum();
-        ListIndex { kind, rows, table: builder.build(), by_key, pods }
+        let mut problems: FxHashMap<EntityKey, SmallVec<[u32; 2]>> = FxHashMap::default();
+        for (at, problem) in estate.problems.iter().enumerate() {
+            problems.entry(problem.subject.clone()).or_default().push(small(at));
+        }
+        ListIndex { kind, rows, table: builder.build(), by_key, pods, problems }
+    }
+
+    /// Problems of one thing in the estate that the index was built from, worst first.
+    pub fn problems<'a>(&'a self, estate: &'a Estate, key: &EntityKey) -> impl Iterator<Item = &'a Problem> {
+        self.problems.get(key).into_iter().flatten().filter_map(|at| estate.problems.get(*at as usize))
     }
 
     /// Fields that queries on this list can use.
@@ -136,6 +148,8 @@ pub struct ListView {
     matching: Vec<u32>,
     /// Line of each row; `u32::MAX` for rows that are not shown.
     line_of: Vec<u32>,
+    /// Rows up to and with each line.
+    ordinals: Vec<u32>,
     /// Things that match, and all in the scope, as the title counts them: pods for pods, rows for the others.
     pub matched: usize,
     pub total: usize,
@@ -208,7 +222,13 @@ impl ListView {
                 lines.push(ListLine::Row(at));
             }
         }
-        Some(ListView { ask, index, lines, matching, line_of, matched, total, troubled })
+        let mut rows = 0;
+        let ordinals = lines.iter().map(|line| {
+            rows += u32::from(matches!(line, ListLine::Row(_)));
+            rows
+        });
+        let ordinals = ordinals.collect();
+        Some(ListView { ask, index, lines, matching, line_of, ordinals, matched, total, troubled })
     }
 
     /// The line of a thing, if it is shown.
@@ -246,8 +266,9 @@ impl ListView {
         [line, line + 1].into_iter().chain(line.checked_sub(1)).find(|it| self.is_stop(*it))
     }
 
-    /// Rows shown.
-    pub fn shown(&self) -> usize {
-        self.lines.iter().filter(|line| matches!(line, ListLine::Row(_))).count()
+    /// The number of a row among those shown, from 1, and how many there are.
+    pub fn ordinal(&self, line: usize) -> (usize, usize) {
+        let of = |line: usize| self.ordinals.get(line).map_or(0, |it| *it as usize);
+        (of(line), of(self.lines.len().saturating_sub(1)))
     }
 }

@@ -45,7 +45,8 @@ pub fn caller(estate: &Estate, key: &EntityKey) -> Result<Caller, NoCaller> {
     };
     let association = match identity.identity.source {
         Source::PodIdentity => estate.cluster(&key.scope).and_then(|cluster| {
-            let found = cluster.associations.iter().find(|it| it.namespace == namespace && it.service_account == account);
+            let found =
+                cluster.associations.iter().find(|it| it.namespace == namespace && it.service_account == account);
             found.map(Arc::clone)
         }),
         _ => None,

@@ -85,16 +85,14 @@ pub struct Facts {
 /// Notes, by rule.
 pub mod note {
     pub const SPANS: &str = "pattern spans segments";
-    pub const SERVICE_WIDE: &str =
-        "action takes no resource; a pattern over the whole service is counted as granting";
+    pub const SERVICE_WIDE: &str = "action takes no resource; a pattern over the whole service is counted as granting";
     pub const ANY_RESOURCE: &str = "asked for any resource";
     pub const EVERYONE_UNLIMITED: &str =
         "granted to everyone; whether the boundary or session policy limits it is not documented";
     pub const SAME_ACCOUNT: &str = "account of the resource not given, taken as the caller's";
     pub const ALWAYS: &str = "allowed without any policy";
     pub const ROOT: &str = "root user: identity policies do not apply";
-    pub const SERVICE_LINKED: &str =
-        "service-linked role: service and resource control policies do not apply";
+    pub const SERVICE_LINKED: &str = "service-linked role: service and resource control policies do not apply";
     pub const UNREAD: &str = "the policy of the resource must agree and was not supplied";
 }
 
@@ -144,10 +142,7 @@ pub fn decide_with(request: &Request, policies: &Policies, facts: Facts) -> Answ
     // UG, Permissions for GetSessionToken: users need none; only a Deny can take it away.
     if decision == Decision::ImplicitDeny
         && request.action.folded() == "sts:getsessiontoken"
-        && matches!(
-            request.principal,
-            Principal::User { .. } | Principal::Root { .. }
-        )
+        && matches!(request.principal, Principal::User { .. } | Principal::Root { .. })
         && layers.scps.iter().all(|level| *level == Truth::Yes)
         && layers.deny == Truth::No
     {
@@ -155,34 +150,15 @@ pub fn decide_with(request: &Request, policies: &Policies, facts: Facts) -> Answ
         notes.push(note::ALWAYS);
     }
     let reasons = reasons(decision, policies, &frame, &hits, &layers);
-    Answer {
-        decision,
-        reasons,
-        residual,
-        notes,
-    }
+    Answer { decision, reasons, residual, notes }
 }
 
 fn settled(decision: Decision, notes: Vec<&'static str>) -> Answer {
-    let residual = if decision == Decision::Allowed {
-        Residual::Yes
-    } else {
-        Residual::No
-    };
-    Answer {
-        decision,
-        reasons: Vec::new(),
-        residual,
-        notes,
-    }
+    let residual = if decision == Decision::Allowed { Residual::Yes } else { Residual::No };
+    Answer { decision, reasons: Vec::new(), residual, notes }
 }
 
-fn hits<'a>(
-    request: &Request,
-    policies: &'a Policies,
-    frame: &Frame,
-    spans: &Cell<bool>,
-) -> SmallVec<[Hit<'a>; 8]> {
+fn hits<'a>(request: &Request, policies: &'a Policies, frame: &Frame, spans: &Cell<bool>) -> SmallVec<[Hit<'a>; 8]> {
     let mut hits = SmallVec::new();
     for (layer, level, policy) in policies.iter() {
         if !frame.counts(layer) {
@@ -191,18 +167,8 @@ fn hits<'a>(
         let document = &*policy.document;
         if document.damage == Damage::Unreadable {
             for effect in [Effect::Allow, Effect::Deny] {
-                let bonds = Bonds {
-                    everyone: Truth::Unknown,
-                    ..Bonds::NONE
-                };
-                hits.push(Hit {
-                    layer,
-                    level,
-                    policy,
-                    statement: None,
-                    effect,
-                    bonds,
-                });
+                let bonds = Bonds { everyone: Truth::Unknown, ..Bonds::NONE };
+                hits.push(Hit { layer, level, policy, statement: None, effect, bonds });
             }
         }
         for statement in document.about(request.action.service()) {
@@ -213,26 +179,12 @@ fn hits<'a>(
                 None => &[Effect::Allow, Effect::Deny],
             };
             for effect in effects {
-                let asked = Asked {
-                    document,
-                    statement,
-                    effect: *effect,
-                    request,
-                    has_boundary: frame.has_boundary,
-                    spans,
-                };
-                let bonds = asked.applies::<Truth>(&|| {
-                    source(layer, level, policy, Some(statement), *effect, policies)
-                });
+                let asked =
+                    Asked { document, statement, effect: *effect, request, has_boundary: frame.has_boundary, spans };
+                let bonds =
+                    asked.applies::<Truth>(&|| source(layer, level, policy, Some(statement), *effect, policies));
                 if bonds.any() != Truth::No {
-                    hits.push(Hit {
-                        layer,
-                        level,
-                        policy,
-                        statement: Some(statement),
-                        effect: *effect,
-                        bonds,
-                    });
+                    hits.push(Hit { layer, level, policy, statement: Some(statement), effect: *effect, bonds });
                 }
             }
         }
@@ -248,9 +200,7 @@ fn source(
     effect: Effect,
     policies: &Policies,
 ) -> Arc<Source> {
-    Arc::new(Source::of(
-        layer, level, policy, statement, effect, policies,
-    ))
+    Arc::new(Source::of(layer, level, policy, statement, effect, policies))
 }
 
 fn combine<L: Logic>(
@@ -259,11 +209,7 @@ fn combine<L: Logic>(
     frame: &Frame,
     value: impl Fn(&Hit<'_>) -> Bonds<L>,
 ) -> Layers<L> {
-    let levels = if frame.scps_count() {
-        policies.scps.len()
-    } else {
-        0
-    };
+    let levels = if frame.scps_count() { policies.scps.len() } else { 0 };
     let mut layers: Layers<L> = Layers::silent(frame, levels);
     for hit in hits {
         let bonds = value(hit);
@@ -294,21 +240,9 @@ fn combine<L: Logic>(
 /// The same rules once more, in formulas: (or of allows, layer by layer) and not each possible deny (rule T2).
 fn residual(request: &Request, policies: &Policies, frame: &Frame, hits: &[Hit<'_>]) -> Residual {
     let layers = combine::<Residual>(hits, policies, frame, |hit| {
-        let source = || {
-            source(
-                hit.layer,
-                hit.level,
-                hit.policy,
-                hit.statement,
-                hit.effect,
-                policies,
-            )
-        };
+        let source = || source(hit.layer, hit.level, hit.policy, hit.statement, hit.effect, policies);
         match hit.statement {
-            None => Bonds {
-                everyone: Residual::Atom(broken(source())),
-                ..Bonds::NONE
-            },
+            None => Bonds { everyone: Residual::Atom(broken(source())), ..Bonds::NONE },
             Some(statement) => Asked {
                 document: &hit.policy.document,
                 statement,
@@ -332,46 +266,27 @@ fn reasons(
     layers: &Layers<Truth>,
 ) -> Vec<Reason> {
     let named = |hit: &Hit<'_>| {
-        Reason::Statement(source(
-            hit.layer,
-            hit.level,
-            hit.policy,
-            hit.statement,
-            hit.effect,
-            policies,
-        ))
+        Reason::Statement(source(hit.layer, hit.level, hit.policy, hit.statement, hit.effect, policies))
     };
     let open = |hit: &&Hit<'_>| hit.effect == Effect::Deny || !granting(hit, frame).is_no();
     let reasons: Vec<Reason> = match decision {
-        Decision::ExplicitDeny => hits
-            .iter()
-            .filter(|hit| hit.effect == Effect::Deny && hit.bonds.any().is_yes())
-            .map(named)
-            .collect(),
-        Decision::Allowed => hits
-            .iter()
-            .filter(|hit| hit.effect == Effect::Allow && granting(hit, frame).is_yes())
-            .map(named)
-            .collect(),
+        Decision::ExplicitDeny => {
+            hits.iter().filter(|hit| hit.effect == Effect::Deny && hit.bonds.any().is_yes()).map(named).collect()
+        }
+        Decision::Allowed => {
+            hits.iter().filter(|hit| hit.effect == Effect::Allow && granting(hit, frame).is_yes()).map(named).collect()
+        }
         Decision::ImplicitDeny => silent(policies, frame, layers),
         Decision::Depends | Decision::Error => Vec::new(),
     };
     // Open statements can settle an answer together, such as an Allow and a Deny on one condition.
-    if reasons.is_empty() {
-        hits.iter().filter(open).map(named).collect()
-    } else {
-        reasons
-    }
+    if reasons.is_empty() { hits.iter().filter(open).map(named).collect() } else { reasons }
 }
 
 /// How surely an Allow takes part in the grant: naming the account counts only where the policy must agree.
 fn granting(hit: &Hit<'_>, frame: &Frame) -> Truth {
     if hit.layer == Layer::Resource && frame.caller != Caller::Outside && !frame.door_counts() {
-        return Bonds {
-            account: Truth::No,
-            ..hit.bonds
-        }
-        .any();
+        return Bonds { account: Truth::No, ..hit.bonds }.any();
     }
     hit.bonds.any()
 }
@@ -380,11 +295,7 @@ fn granting(hit: &Hit<'_>, frame: &Frame) -> Truth {
 fn silent(policies: &Policies, frame: &Frame, layers: &Layers<Truth>) -> Vec<Reason> {
     let mut out = Vec::new();
     let mut push = |layer: Layer, level: Option<Name>, policy: Option<&Policy>| {
-        out.push(Reason::Silent {
-            layer,
-            level,
-            policy: policy.map(|policy| policy.name.clone()),
-        });
+        out.push(Reason::Silent { layer, level, policy: policy.map(|policy| policy.name.clone()) });
     };
     let resource = layers.resource.any();
     // Where the resource's policy may grant alone, the identity's layers are still the usual way.
@@ -407,8 +318,7 @@ fn silent(policies: &Policies, frame: &Frame, layers: &Layers<Truth>) -> Vec<Rea
             push(Layer::Scp, Some(level.name.clone()), None);
         }
     }
-    if frame.resource_needed() && resource.is_no() && (frame.resource_supplied || !frame.must_agree)
-    {
+    if frame.resource_needed() && resource.is_no() && (frame.resource_supplied || !frame.must_agree) {
         push(Layer::Resource, None, policies.resource.as_ref());
     }
     if layers.endpoint.is_no() {
@@ -417,13 +327,7 @@ fn silent(policies: &Policies, frame: &Frame, layers: &Layers<Truth>) -> Vec<Rea
     out
 }
 
-fn notes(
-    request: &Request,
-    frame: &Frame,
-    hits: &[Hit<'_>],
-    layers: &Layers<Truth>,
-    spans: bool,
-) -> Vec<&'static str> {
+fn notes(request: &Request, frame: &Frame, hits: &[Hit<'_>], layers: &Layers<Truth>, spans: bool) -> Vec<&'static str> {
     let mut notes = Vec::new();
     if spans && request.resource.arn().is_some() {
         notes.push(note::SPANS);
@@ -433,13 +337,9 @@ fn notes(
         Resource::None => {
             let only_service = hits.iter().any(|hit| {
                 hit.effect == Effect::Allow
-                    && hit
-                        .statement
-                        .and_then(|statement| statement.resources.as_ref())
-                        .is_some_and(|clause| {
-                            !clause.negated
-                                && !clause.values().any(super::pattern::ResourcePattern::is_all)
-                        })
+                    && hit.statement.and_then(|statement| statement.resources.as_ref()).is_some_and(|clause| {
+                        !clause.negated && !clause.values().any(super::pattern::ResourcePattern::is_all)
+                    })
             });
             if only_service {
                 notes.push(note::SERVICE_WIDE);

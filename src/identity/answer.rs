@@ -167,6 +167,19 @@ pub struct Reachable {
     pub certainty: Truth,
 }
 
+/// What a container could have of its node by its own privileges and mounts (R101, R150).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Takeover {
+    /// Root on the node: the node's role and everything that runs there.
+    pub node: Truth,
+    /// Reading the projected tokens of the pods there.
+    pub tokens: Truth,
+}
+
+impl Takeover {
+    pub const NONE: Takeover = Takeover { node: Truth::No, tokens: Truth::No };
+}
+
 /// One step of the chain from pod to role, with what was seen (`rolewalk show pod/...`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Hop {
@@ -178,6 +191,21 @@ pub struct Hop {
     /// What was found, in a sentence without period.
     pub found: String,
     pub evidence: Vec<Evidence>,
+    /// For a trust policy that refuses: the smallest change with which it would admit (R72).
+    pub edits: Vec<Edit>,
+}
+
+/// A change of a trust policy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Edit {
+    /// Index in the document.
+    pub statement: usize,
+    /// Path in the document, such as `Statement[0].Condition.StringEquals`.
+    pub path: String,
+    /// JSON as it stands there; empty where something is added.
+    pub from: String,
+    /// JSON to stand there; empty where something is taken away.
+    pub to: String,
 }
 
 /// An object, a path in it, and the value there.
@@ -198,6 +226,10 @@ pub struct Identity {
     /// What the cluster's present configuration asks for; `None` when nothing.
     pub declared: Option<Credential>,
     pub fallback: Option<Fallback>,
+    /// SDKs whose chain turns to another source than `attempted` to begin with (R33, R34).
+    pub differs: Vec<Fallback>,
+    /// Whether the container can take its node over, from its own state (R150).
+    pub takeover: Takeover,
     /// Nothing that was not read could take the answer away.
     pub certain: bool,
     pub verdict: Verdict,

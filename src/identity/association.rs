@@ -7,7 +7,7 @@ use crate::model::{ClusterFacts, EntityKey, Inventory, Kind, Lookup, SourceId, S
 
 use super::answer::Evidence;
 use super::injection::Associations;
-use super::instance::{Guard, NodeClass, NodeKind};
+use super::instance::{Guard, NodeClass, NodeKind, NodeRole};
 use super::trace::{Check, Trace};
 use super::trust::Trusts;
 
@@ -30,7 +30,10 @@ pub fn check(
     question: &Question<'_>,
     trace: &mut Trace,
 ) -> Check {
-    let mut check = compute(question, trace).and(agent(cluster, question, trace)).and(network(question, trace));
+    let mut check = compute(question, trace)
+        .and(agent(cluster, question, trace))
+        .and(permission(inventory, cluster, trusts, question, trace))
+        .and(network(question, trace));
     let Some(association) = association else {
         trace.step("R75", "an association exists", Truth::No, || ("there is none any more".into(), vec![]));
         return check.and(Check::no("R75", "there is no association any more: the next refresh of credentials fails"));
@@ -102,6 +105,49 @@ fn agent(cluster: &ClusterFacts, question: &Question<'_>, trace: &mut Trace) -> 
         ),
     };
     trace.step("R77", "the agent runs on the node", check.truth, || (check.why.clone(), vec![]));
+    check
+}
+
+/// R91: the agent asks as the node, whose role must be allowed to.
+fn permission(
+    inventory: &Inventory,
+    cluster: &ClusterFacts,
+    trusts: &Trusts,
+    question: &Question<'_>,
+    trace: &mut Trace,
+) -> Check {
+    let class = question.class;
+    if matches!(class.kind, NodeKind::Fargate | NodeKind::Foreign | NodeKind::Hybrid) || class.agent.is_no() {
+        return Check::yes("R91", "");
+    }
+    let open = |sources: Vec<SourceId>| Check {
+        could_fail: sources,
+        ..Check::yes("R91", "whether the node role may ask for credentials was not read")
+    };
+    let check = match &class.role {
+        NodeRole::None => Check::no("R91", "the node has no role, so its agent cannot ask for credentials"),
+        NodeRole::Configured { role: None, missing } => open(missing.clone()),
+        NodeRole::Known(role) | NodeRole::Configured { role: Some(role), .. } => match inventory.role(role) {
+            Lookup::Found(found) => match trusts.may_ask_for_credentials(inventory, cluster, found) {
+                Truth::Yes => Check::yes("R91", "the node role may ask EKS for credentials"),
+                Truth::No => {
+                    Check::no("R91", format!("the node role `{}` lacks eks-auth:AssumeRoleForPodIdentity", found.name))
+                }
+                Truth::Unknown => open(vec![iam_source(inventory, role)]),
+            },
+            Lookup::Absent | Lookup::Unknown => open(vec![iam_source(inventory, role)]),
+        },
+    };
+    let sure = if check.could_fail.is_empty() { check.truth } else { Truth::Unknown };
+    trace.step("R91", "the node role may ask for credentials", sure, || {
+        let role = class.role.arn().map_or("", |it| it.as_str());
+        let evidence = EntityKey::role(role).map(|object| Evidence {
+            object,
+            path: "eks-auth:AssumeRoleForPodIdentity".into(),
+            value: format!("{:?}", check.truth).to_lowercase(),
+        });
+        (check.why.clone(), evidence.into_iter().collect())
+    });
     check
 }
 

@@ -10,12 +10,19 @@ use super::environment::{Environment, Variable, mounts_aws_directory, volume_at}
 pub const WALK_ON_AFTER_WEB_IDENTITY: &[&str] = &["Java v2", "C++"];
 /// SDKs that walk on after a broken container endpoint (R37).
 pub const WALK_ON_AFTER_ENDPOINT: &[&str] = &["Java v2"];
+/// SDKs that try web identity before static keys (R34, R35).
+pub const WEB_IDENTITY_FIRST: &[&str] = &[".NET v3"];
+/// SDKs that try shared files before web identity (R34).
+pub const FILES_FIRST: &[&str] = &["Rust", "C++"];
+/// SDKs for which any value of `AWS_EC2_METADATA_DISABLED` turns instance metadata off (R38).
+pub const METADATA_OFF_BY_ANY_VALUE: &[&str] = &["JavaScript v3"];
 
 /// What a container holds of each source.
 #[derive(Clone, Debug)]
 pub struct Holdings {
     /// Both halves of a static key (K).
     pub keys: Truth,
+    pub key_id: Variable,
     pub keys_missing: Vec<SourceId>,
     pub role: Variable,
     pub token_file: Variable,
@@ -27,7 +34,11 @@ pub struct Holdings {
     pub endpoint_token: Variable,
     /// An ECS-style endpoint.
     pub relative_endpoint: Variable,
-    /// `AWS_EC2_METADATA_DISABLED` turns instance metadata off for every SDK (R38).
+    /// `AWS_ROLE_SESSION_NAME` (R67).
+    pub session: Variable,
+    /// `AWS_STS_REGIONAL_ENDPOINTS` (R20, R53).
+    pub sts_endpoints: Variable,
+    /// `AWS_EC2_METADATA_DISABLED` turns instance metadata off: yes for every SDK, unknown for some (R38).
     pub metadata_disabled: Truth,
     /// Variables whose presence was not read.
     pub unread: Vec<SourceId>,
@@ -43,6 +54,7 @@ impl Holdings {
         let profile = get("AWS_PROFILE");
         let holdings = Holdings {
             keys: id.is_set().and(secret.is_set()),
+            key_id: id,
             keys_missing,
             role: get("AWS_ROLE_ARN"),
             token_file: get("AWS_WEB_IDENTITY_TOKEN_FILE"),
@@ -51,9 +63,12 @@ impl Holdings {
             endpoint: get("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
             endpoint_token: get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
             relative_endpoint: get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+            session: get("AWS_ROLE_SESSION_NAME"),
+            sts_endpoints: get("AWS_STS_REGIONAL_ENDPOINTS"),
             metadata_disabled: match get("AWS_EC2_METADATA_DISABLED") {
                 Variable::Unset | Variable::Empty => Truth::No,
-                Variable::Known(value) => value.eq_ignore_ascii_case("true").into(),
+                Variable::Known(value) if value.eq_ignore_ascii_case("true") => Truth::Yes,
+                Variable::Known(_) => Truth::Unknown,
                 Variable::Present | Variable::Unknown(_) => Truth::Unknown,
             },
             unread: Vec::new(),
@@ -72,18 +87,27 @@ impl Holdings {
 /// The source that wins, before it is known whether it works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
-    StaticKeys,
+    /// `missing` would tell whether the secret half is set; empty when it is.
+    StaticKeys {
+        missing: Vec<SourceId>,
+    },
     WebIdentity {
         role: Option<Name>,
         token_file: Option<Name>,
     },
     /// Only `AWS_WEB_IDENTITY_TOKEN_FILE` is set: SDKs refuse to go on (R44).
     TokenWithoutRole,
-    Profile,
+    /// A profile or file; `keys`: static keys are set too.
+    Profile {
+        keys: bool,
+    },
     Endpoint,
     /// A container endpoint that is not the Pod Identity agent.
     ForeignEndpoint,
-    Metadata,
+    /// `half`: `AWS_ROLE_ARN` is set without a token file (R44).
+    Metadata {
+        half: bool,
+    },
     /// What decides was not read.
     Unknown {
         rule: &'static str,
@@ -95,7 +119,13 @@ pub enum Choice {
 /// R33, the order to present when the SDK is not known: K, W, P, C, I.
 pub fn choose(holdings: &Holdings) -> Choice {
     match holdings.keys {
-        Truth::Yes => return Choice::StaticKeys,
+        // A profile that no file shows: some SDKs fail, some drop the keys, some use them (R39).
+        Truth::Yes if holdings.profile.is_set().is_yes() => return Choice::Profile { keys: true },
+        Truth::Yes => return Choice::StaticKeys { missing: Vec::new() },
+        // The key id stands in the container itself: this source comes first, and what is open is whether it is whole.
+        Truth::Unknown if holdings.key_id.is_set().is_yes() => {
+            return Choice::StaticKeys { missing: holdings.keys_missing.clone() };
+        }
         Truth::Unknown => {
             return Choice::Unknown {
                 rule: "R11",
@@ -114,7 +144,7 @@ pub fn choose(holdings: &Holdings) -> Choice {
     }
     // A named profile is looked for before anything else, and a missing one is an error in most SDKs (R39).
     if holdings.profile.is_set().is_yes() {
-        return Choice::Profile;
+        return Choice::Profile { keys: false };
     }
     match (holdings.role.is_set(), holdings.token_file.is_set()) {
         (Truth::Yes, Truth::Yes) => {
@@ -127,7 +157,7 @@ pub fn choose(holdings: &Holdings) -> Choice {
         _ => {}
     }
     if !holdings.hidden_file.is_no() {
-        return Choice::Profile;
+        return Choice::Profile { keys: false };
     }
     if holdings.endpoint.is_set().is_yes() {
         return match holdings.endpoint.value() {
@@ -138,7 +168,7 @@ pub fn choose(holdings: &Holdings) -> Choice {
     if holdings.relative_endpoint.is_set().is_yes() {
         return Choice::ForeignEndpoint;
     }
-    Choice::Metadata
+    Choice::Metadata { half: holdings.role.is_set().is_yes() }
 }
 
 /// The address is that of the Pod Identity agent, over IPv4 or IPv6 (R26).
@@ -157,8 +187,33 @@ pub enum Token {
     Opaque,
 }
 
+/// A path of a Windows container in the form in which mounts are written (R29).
+pub fn plain_path(path: &str) -> String {
+    let path = path.strip_prefix("C:").or_else(|| path.strip_prefix("c:")).unwrap_or(path);
+    path.replace('\\', "/")
+}
+
+/// Audiences of the projected tokens that a container can read, each once; the API server's own has none (R51).
+pub fn audiences(spec: &PodSpec, container: &Container) -> Vec<Name> {
+    let mut audiences: Vec<Name> = Vec::new();
+    for mount in &container.mounts {
+        let Some(volume) = spec.volumes.iter().find(|it| it.name == mount.volume) else { continue };
+        let VolumeSource::Projected(projections) = &volume.source else { continue };
+        for projection in projections {
+            if let Projection::Token { audience, .. } = projection
+                && !audience.is_empty()
+                && !audiences.contains(audience)
+            {
+                audiences.push(audience.clone());
+            }
+        }
+    }
+    audiences
+}
+
 pub fn token_at(spec: &PodSpec, container: &Container, path: &str) -> Token {
-    let Some((volume, inside)) = volume_at(spec, container, path) else { return Token::NotMounted };
+    let path = plain_path(path);
+    let Some((volume, inside)) = volume_at(spec, container, &path) else { return Token::NotMounted };
     match volume {
         VolumeSource::Projected(projections) => projections
             .iter()

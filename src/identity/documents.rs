@@ -55,6 +55,22 @@ impl Documents {
         }
     }
 
+    /// Whether an identity policy of the role could allow it to assume another one. Read from the texts of inline
+    /// policies, most of which say nothing of STS and are not worth parsing for it; never no where it may be yes.
+    pub fn may_assume(&self, inventory: &Inventory, role: &Role) -> bool {
+        let inline = || role.inline.iter().any(|policy| may_name_assume_role(&policy.text));
+        let managed = || {
+            role.attached.iter().any(|arn| {
+                let account = inventory.accounts.get(&role.account);
+                match account.map(|account| account.policy(arn)) {
+                    Some(Lookup::Found(policy)) => policy.default_text().is_none_or(|text| may_name_assume_role(text)),
+                    _ => true,
+                }
+            })
+        };
+        inline() || managed()
+    }
+
     fn managed(&self, inventory: &Inventory, role: &Role, arn: &Name, kind: DocumentKind) -> Policy {
         let text = match inventory.accounts.get(&role.account).map(|account| account.policy(arn)) {
             Some(Lookup::Found(policy)) => policy.default_text(),
@@ -65,4 +81,20 @@ impl Documents {
             document: text.map_or_else(|| self.unread(kind), |text| self.get(kind, text)),
         }
     }
+}
+
+/// `sts:` in any case, `NotAction`, an escape, or a `"*"` that is no value of `Resource`.
+fn may_name_assume_role(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if memchr::memmem::find(bytes, b"NotAction").is_some() || memchr::memchr(b'\\', bytes).is_some() {
+        return true;
+    }
+    let service = memchr::memchr2_iter(b's', b'S', bytes);
+    if service.into_iter().any(|at| bytes.get(at..at + 4).is_some_and(|it| it.eq_ignore_ascii_case(b"sts:"))) {
+        return true;
+    }
+    memchr::memmem::find_iter(bytes, b"\"*\"").any(|at| {
+        let before = text[..at].trim_end();
+        !before.strip_suffix(':').is_some_and(|it| it.trim_end().ends_with("\"Resource\""))
+    })
 }

@@ -7,11 +7,15 @@ use rustc_hash::FxHashMap;
 use crate::base::{Name, Truth};
 use crate::model::facts::eks::Association;
 use crate::model::facts::meta::Labels;
+use crate::model::facts::pod::{Container, ContainerKind, PodSpec, Projection, VolumeSource};
 use crate::model::facts::workload::ServiceAccount;
 use crate::model::{ClusterFacts, Lookup, SourceId, SourceKind};
 
 use super::answer::{Credential, Source};
+use super::chain::Token;
+use super::environment::Environment;
 use super::network::selects;
+use super::subject::{Context, Subject};
 
 pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
@@ -21,6 +25,7 @@ pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
 pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 pub const AGENT_AUDIENCE: &str = "pods.eks.amazonaws.com";
 pub const IRSA_TOKEN_FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+pub const AGENT_TOKEN_FILE: &str = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token";
 
 /// What namespace and service account ask for now.
 #[derive(Clone, Debug)]
@@ -198,6 +203,78 @@ pub fn skip_list(list: &str) -> Vec<String> {
         Ok(true) => record.iter().map(str::to_owned).collect(),
         Ok(false) | Err(_) => Vec::new(),
     }
+}
+
+/// What the webhook adds to a container of a pod that does not exist yet.
+#[derive(Default)]
+pub(super) struct Injected {
+    /// Both variables of web identity, with this role.
+    pub role: Option<Name>,
+    /// Both variables of Pod Identity.
+    pub agent: bool,
+    /// The token it mounts: path of the file and what it is.
+    pub token: Option<(&'static str, Token)>,
+    /// It is not known whether it adds anything.
+    pub missing: Vec<SourceId>,
+}
+
+/// R13, R22 to R26: the skip list, the pair rule and the mount rule, for one container of a template.
+pub(super) fn injected(
+    context: &Context<'_>,
+    subject: &Subject<'_>,
+    container: &Container,
+    environment: &Environment<'_>,
+) -> Injected {
+    if container.kind == ContainerKind::Ephemeral || is_skipped(subject.annotations, &container.name) {
+        return Injected::default();
+    }
+    let wanted = match &subject.declared {
+        Declared::Nothing | Declared::Elsewhere(_) => return Injected::default(),
+        Declared::Unknown(missing) => return Injected { missing: missing.clone(), ..Injected::default() },
+        wanted => wanted,
+    };
+    match context.webhook.acts_on(subject.labels) {
+        (Truth::No, _) => return Injected::default(),
+        (Truth::Unknown, missing) => return Injected { missing, ..Injected::default() },
+        (Truth::Yes, _) => {}
+    }
+    let defined = |names: &[&str]| names.iter().any(|name| environment.defines(name));
+    let (pair, volume, path, audience): (&[&str], _, _, Name) = match wanted {
+        Declared::PodIdentity(_) => (
+            &["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"],
+            "eks-pod-identity-token",
+            AGENT_TOKEN_FILE,
+            AGENT_AUDIENCE.into(),
+        ),
+        Declared::Irsa { audience, .. } => {
+            (&["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"], "aws-iam-token", IRSA_TOKEN_FILE, audience.clone())
+        }
+        _ => return Injected::default(),
+    };
+    let by_hand = defined(pair);
+    // R25: all of it defined by the author, and the container is left alone, mount included.
+    if by_hand && defined(&["AWS_REGION", "AWS_DEFAULT_REGION"]) && defined(&["AWS_STS_REGIONAL_ENDPOINTS"]) {
+        return Injected::default();
+    }
+    let mounted = container.mounts.iter().any(|mount| mount.volume == volume);
+    let token = (!mounted).then(|| (path, own_token(subject.spec, volume).unwrap_or(Token::Projected { audience })));
+    match wanted {
+        // R24: one of the pair defined by the author, and neither is added.
+        _ if by_hand => Injected { token, ..Injected::default() },
+        Declared::Irsa { role, .. } => Injected { role: Some(role.clone()), token, ..Injected::default() },
+        _ => Injected { agent: true, token, ..Injected::default() },
+    }
+}
+
+/// R26: a volume of the pod that has the injected one's name is kept, with whatever it holds.
+fn own_token(spec: &PodSpec, name: &str) -> Option<Token> {
+    let volume = spec.volumes.iter().find(|it| it.name == name)?;
+    let VolumeSource::Projected(projections) = &volume.source else { return Some(Token::Opaque) };
+    let audience = projections.iter().find_map(|it| match it {
+        Projection::Token { audience, .. } => Some(audience.clone()),
+        _ => None,
+    });
+    Some(audience.map_or(Token::NotMounted, |audience| Token::Projected { audience }))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Name, Truth};
+use crate::iam::glob::Glob;
+use crate::model::facts::meta::Labels;
 use crate::model::facts::node::{Instance, MetadataOptions, Node};
 use crate::model::facts::pod::{Phase, PodSpec};
 use crate::model::{ClusterFacts, Inventory, Lookup, SourceId, SourceKind};
@@ -78,8 +80,13 @@ pub struct NodeClass {
 /// The classes of the nodes of one cluster, and what else runs on all of them.
 pub struct Nodes {
     by_name: FxHashMap<Name, Arc<NodeClass>>,
-    /// For pods that are not scheduled and for nodes that were not read.
+    /// For nodes that were not read.
     unknown: Arc<NodeClass>,
+    /// What a pod without a node may come to: the labels and class of every node that takes ordinary pods.
+    open: Vec<(Labels, Arc<NodeClass>)>,
+    /// The answer for a pod that may come to any of them.
+    anywhere: Arc<NodeClass>,
+    fargate: Arc<NodeClass>,
     /// A DaemonSet intercepts calls to the metadata service (R104); `Unknown` when DaemonSets were not read.
     pub interceptor: Truth,
 }
@@ -93,6 +100,7 @@ impl Nodes {
         let agents = AgentNodes::new(cluster);
         let mut shared: FxHashSet<Arc<NodeClass>> = FxHashSet::default();
         let mut by_name = FxHashMap::default();
+        let mut open = Vec::new();
         for node in &cluster.nodes {
             let class = classify(inventory, cluster, node, &agents);
             let class = match shared.get(&class) {
@@ -103,19 +111,85 @@ impl Nodes {
                     class
                 }
             };
+            if class.kind != NodeKind::Fargate {
+                open.push((node.meta.labels.clone(), Arc::clone(&class)));
+            }
             by_name.insert(node.meta.name.clone(), class);
         }
-        let nodes = cluster.source(SourceKind::Nodes);
-        let unknown = NodeClass {
+        let unknown = Arc::new(NodeClass::undecided(vec![cluster.source(SourceKind::Nodes)]));
+        let anywhere = if cluster.nodes.is_complete() { agreed(open.iter()) } else { Arc::clone(&unknown) };
+        let fargate = NodeClass {
+            kind: NodeKind::Fargate,
+            role: NodeRole::None,
+            agent: Truth::No,
+            windows: Truth::No,
+            ..NodeClass::undecided(vec![])
+        };
+        let interceptor = interceptor(cluster);
+        Nodes { by_name, unknown, open, anywhere, fargate: Arc::new(fargate), interceptor }
+    }
+
+    /// What can be said of the node of a pod that has none yet: what all nodes it may come to have in common.
+    pub fn future(&self, cluster: &ClusterFacts, namespace: &str, labels: &Labels, spec: &PodSpec) -> Arc<NodeClass> {
+        let selects = |(pattern, wanted): &(Name, Labels)| {
+            Glob::new(pattern).matches(namespace) && wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
+        };
+        if cluster.fargate_profiles.iter().any(|profile| profile.selectors.iter().any(selects)) {
+            return Arc::clone(&self.fargate);
+        }
+        if spec.node_selector.is_empty() || !cluster.nodes.is_complete() {
+            return Arc::clone(&self.anywhere);
+        }
+        let fits = |labels: &Labels| spec.node_selector.iter().all(|(key, value)| labels.get(key) == Some(value));
+        agreed(self.open.iter().filter(|(labels, _)| fits(labels)))
+    }
+}
+
+impl NodeClass {
+    /// Nothing is known; `missing` would tell.
+    fn undecided(missing: Vec<SourceId>) -> NodeClass {
+        NodeClass {
             kind: NodeKind::Unknown,
-            role: NodeRole::Configured { role: None, missing: vec![nodes.clone()] },
+            role: NodeRole::Configured { role: None, missing: missing.clone() },
             metadata: None,
-            metadata_missing: vec![nodes],
+            metadata_missing: missing,
             agent: Truth::Unknown,
             windows: Truth::Unknown,
-        };
-        Nodes { by_name, unknown: Arc::new(unknown), interceptor: interceptor(cluster) }
+        }
     }
+}
+
+/// What all of these classes say alike; the rest is undecided.
+fn agreed<'a>(classes: impl Iterator<Item = &'a (Labels, Arc<NodeClass>)>) -> Arc<NodeClass> {
+    let mut distinct: Vec<&Arc<NodeClass>> = Vec::new();
+    for (_, class) in classes {
+        if !distinct.iter().any(|it| Arc::ptr_eq(it, class)) {
+            distinct.push(class);
+        }
+    }
+    let [first, rest @ ..] = &distinct[..] else { return Arc::new(NodeClass::undecided(vec![])) };
+    if rest.is_empty() {
+        return Arc::clone(first);
+    }
+    let mut class = NodeClass::undecided(vec![]);
+    let all = |same: &dyn Fn(&NodeClass) -> bool| rest.iter().all(|it| same(it));
+    if all(&|it| it.role == first.role) {
+        class.role = first.role.clone();
+    }
+    if all(&|it| it.metadata == first.metadata) && first.metadata.is_some() {
+        class.metadata.clone_from(&first.metadata);
+    }
+    if all(&|it| it.agent == first.agent) {
+        class.agent = first.agent;
+    }
+    if all(&|it| it.windows == first.windows) {
+        class.windows = first.windows;
+    }
+    let missing = distinct.iter().flat_map(|it| it.metadata_missing.iter().cloned());
+    class.metadata_missing = missing.collect();
+    class.metadata_missing.sort();
+    class.metadata_missing.dedup();
+    Arc::new(class)
 }
 
 fn interceptor(cluster: &ClusterFacts) -> Truth {
@@ -194,11 +268,11 @@ fn classify(inventory: &Inventory, cluster: &ClusterFacts, node: &Node, agents: 
             if class.metadata.is_none() {
                 class.metadata_missing = instance_sources(inventory, cluster, node);
             }
-            class.role = live_role(inventory, instance, || configured_role(cluster, node, kind));
+            class.role = live_role(inventory, instance, || configured_role(inventory, cluster, node, kind));
         }
         Err(missing) => {
             class.metadata_missing.clone_from(&missing);
-            class.role = NodeRole::Configured { role: configured_role(cluster, node, kind), missing };
+            class.role = NodeRole::Configured { role: configured_role(inventory, cluster, node, kind), missing };
         }
     }
     class
@@ -272,18 +346,50 @@ fn live_role(inventory: &Inventory, instance: &Instance, configured: impl FnOnce
 }
 
 /// The role that was asked for when the node was made, by its kind (R94).
-fn configured_role(cluster: &ClusterFacts, node: &Node, kind: NodeKind) -> Option<Name> {
+fn configured_role(inventory: &Inventory, cluster: &ClusterFacts, node: &Node, kind: NodeKind) -> Option<Name> {
     match kind {
         NodeKind::ManagedNodegroup => {
             let name = node.meta.labels.get("eks.amazonaws.com/nodegroup")?;
             cluster.nodegroups.iter().find(|group| group.name == *name)?.role.clone()
         }
         NodeKind::AutoMode => {
-            let role = &cluster.description()?.auto_node_role;
-            (!role.is_empty()).then(|| role.clone())
+            let class = node.meta.labels.get("eks.amazonaws.com/nodeclass").map_or("default", |it| it.as_str());
+            let by_class = class_role(inventory, cluster, SourceKind::NodeClasses, class);
+            by_class.or_else(|| {
+                let role = &cluster.description()?.auto_node_role;
+                (!role.is_empty()).then(|| role.clone())
+            })
+        }
+        NodeKind::Karpenter => {
+            let labels = &node.meta.labels;
+            let pool = labels.get("karpenter.sh/nodepool").or_else(|| labels.get("karpenter.sh/provisioner-name"));
+            let by_pool = || {
+                let pools = cluster.others.get(&SourceKind::NodePools)?;
+                let pool = pools.iter().find(|it| Some(&it.meta.name) == pool)?;
+                pool.fields.get("spec.template.spec.nodeClassRef.name")
+            };
+            let class = labels.get("karpenter.k8s.aws/ec2nodeclass").or_else(by_pool)?;
+            class_role(inventory, cluster, SourceKind::Ec2NodeClasses, class)
         }
         _ => None,
     }
+}
+
+/// The role that a node class of Karpenter or Auto Mode names, or that its ready-made instance profile holds (R94).
+fn class_role(inventory: &Inventory, cluster: &ClusterFacts, kind: SourceKind, name: &str) -> Option<Name> {
+    let class = cluster.others.get(&kind)?.iter().find(|it| it.meta.name == *name)?;
+    let own = super::cluster_arn(cluster)?;
+    let account = inventory.accounts.get(own.account);
+    if let Some(role) = class.fields.get("spec.role").filter(|it| !it.is_empty()) {
+        // Written as a bare name; the path stands only in IAM.
+        let bare = role.rsplit('/').next().unwrap_or(role);
+        return Some(match account.map(|account| account.role(bare)) {
+            Some(Lookup::Found(role)) => role.arn.clone(),
+            _ => format!("arn:{}:iam::{}:role/{bare}", own.partition, own.account).into(),
+        });
+    }
+    let profile = class.fields.get("spec.instanceProfile").or_else(|| class.fields.get("status.instanceProfile"))?;
+    account?.instance_profiles.iter().find(|it| it.name == *profile)?.roles.first().cloned()
 }
 
 /// Whether a container can ask the metadata service, and what could still change that.
@@ -346,6 +452,21 @@ pub fn metadata_reach(class: &NodeClass, spec: &PodSpec, guard: &Guard) -> Metad
             could_close: Vec::new(),
         },
         Guard::Unread(sources) => MetadataReach { could_close: sources.clone(), ..open },
+    }
+}
+
+/// R104: kube2iam and kiam answer in place of the metadata service, by rules of their own; pods on the host's network
+/// go past them.
+pub fn intercepted(reach: MetadataReach, interceptor: Truth, spec: &PodSpec) -> MetadataReach {
+    if reach.reach.is_no() || spec.host_network || !interceptor.is_yes() {
+        return reach;
+    }
+    MetadataReach {
+        reach: Truth::Unknown,
+        rule: "R104",
+        why: "kube2iam or kiam answers in place of instance metadata, with a role of its own choosing",
+        missing: Vec::new(),
+        could_close: Vec::new(),
     }
 }
 

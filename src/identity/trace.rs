@@ -3,7 +3,7 @@
 use crate::base::Truth;
 use crate::model::SourceId;
 
-use super::answer::{Evidence, Hop};
+use super::answer::{Edit, Evidence, Hop};
 
 /// Collects hops, or nothing at all.
 pub struct Trace {
@@ -33,7 +33,14 @@ impl Trace {
     ) {
         if let Some(hops) = &mut self.hops {
             let (found, evidence) = found();
-            hops.push(Hop { rule, step, result, found, evidence });
+            hops.push(Hop { rule, step, result, found, evidence, edits: Vec::new() });
+        }
+    }
+
+    /// Gives the last step the edits that would make it pass; `edits` is only asked when the trace is on.
+    pub fn edits(&mut self, edits: impl FnOnce() -> Vec<Edit>) {
+        if let Some(last) = self.hops.as_mut().and_then(|hops| hops.last_mut()) {
+            last.edits = edits();
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::{Name, Truth};
 use crate::iam::miss::{Failed, Miss};
+use crate::iam::request::Value;
 use crate::iam::trust::admits_request;
 use crate::iam::{
     Answer, Context, Decision, Document, Effect, Policies, Policy, Principal, Reason, Request, Residual, decide,
@@ -12,9 +13,10 @@ use crate::model::facts::eks::{Association, AssociationDetails};
 use crate::model::facts::iam::Role;
 use crate::model::{ClusterFacts, EntityKey, Inventory, Kind, Lookup, SourceKind};
 
-use super::answer::Evidence;
+use super::answer::{Edit, Evidence};
 use super::association::iam_source;
 use super::documents::Documents;
+use super::edit;
 use super::trace::{Check, Trace};
 use super::web_identity;
 
@@ -33,7 +35,7 @@ impl Trusts {
     /// Whether the trust policy admits the web identity (R55 to R71).
     pub fn web_identity(
         &self,
-        _: &Inventory,
+        inventory: &Inventory,
         cluster: &ClusterFacts,
         role: &Arc<Role>,
         question: &web_identity::Question<'_>,
@@ -55,6 +57,13 @@ impl Trusts {
             .with(&format!("{issuer}:sub"), sub.as_str())
             .with(&format!("{issuer}:aud"), question.audience.clone())
             .with("aws:SecureTransport", "true");
+        if let Some(now) = inventory.now {
+            context.set("aws:CurrentTime", Value::One(now.to_string().into()));
+            context.set("aws:EpochTime", Value::One(now.as_second().to_string().into()));
+        }
+        if let Some(session) = question.session.value() {
+            context.set("sts:RoleSessionName", Value::One(session.clone()));
+        }
         for key in keys(&trust.document) {
             if is_absent_for_web_identity(&key, issuer) {
                 context.set_absent(&key);
@@ -70,6 +79,7 @@ impl Trusts {
             (check.rule, check.why) = refusal(&miss, issuer);
         }
         note(trace, role, &trust, &answer, "the trust policy admits the service account", &check);
+        trace.edits(|| edits(role, &check, &request));
         check
     }
 
@@ -117,9 +127,17 @@ impl Trusts {
             }
         }
         note(trace, role, &trust, &assume, "the trust policy lets the agent's service assume the role", &check);
+        trace.edits(|| {
+            let principal = Principal::Service(AGENT_PRINCIPAL.into());
+            edits(role, &check, &Request::new(principal, ASSUME, &role.arn).in_context(context.clone()))
+        });
         let tag = ask(TAG_SESSION);
         let tagged = verdict(&tag, "R81", "R81", "pods.eks.amazonaws.com to tag the session");
         note(trace, role, &trust, &tag, "the trust policy lets the agent's service tag the session", &tagged);
+        trace.edits(|| {
+            let principal = Principal::Service(AGENT_PRINCIPAL.into());
+            edits(role, &tagged, &Request::new(principal, TAG_SESSION, &role.arn).in_context(context.clone()))
+        });
         if !details.disable_session_tags {
             return check.and(tagged);
         }
@@ -182,6 +200,29 @@ impl Trusts {
             check = check.and(step);
         }
         check
+    }
+}
+
+impl Trusts {
+    /// R91: the policies of a node role allow its agent to ask for credentials of the cluster's associations.
+    pub fn may_ask_for_credentials(&self, inventory: &Inventory, cluster: &ClusterFacts, role: &Role) -> Truth {
+        let Some(description) = cluster.description() else { return Truth::Unknown };
+        let principal = Principal::Role { account: role.account.clone(), arn: role.arn.clone() };
+        let request = Request::new(principal, "eks-auth:AssumeRoleForPodIdentity", &description.arn);
+        let answer = decide(&request, &self.documents.of_role(inventory, role)).decision.truth();
+        // Two managed policies of AWS exist for this; their text is not always in the answer.
+        let known = ["AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"];
+        let attached =
+            role.attached.iter().any(|arn| known.iter().any(|name| arn.ends_with(&format!("policy/{name}"))));
+        if answer.is_unknown() && attached && role.boundary.is_none() { Truth::Yes } else { answer }
+    }
+}
+
+/// The edits of a role's trust that would let the request pass, where it was refused.
+fn edits(role: &Role, check: &Check, request: &Request) -> Vec<Edit> {
+    match &role.trust {
+        Some(text) if check.truth.is_no() => edit::smallest(text, request),
+        _ => Vec::new(),
     }
 }
 

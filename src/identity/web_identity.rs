@@ -7,6 +7,7 @@ use crate::model::facts::iam::{Provider, Role};
 use crate::model::{AccountFacts, Arn, ClusterFacts, EntityKey, Inventory, Kind, Lookup, SourceId, SourceKind};
 
 use super::answer::Evidence;
+use super::environment::Variable;
 use super::trace::{Check, Trace};
 use super::trust::Trusts;
 
@@ -16,6 +17,8 @@ pub struct Question<'a> {
     pub audience: &'a Name,
     pub namespace: &'a Name,
     pub account: &'a Name,
+    /// `AWS_ROLE_SESSION_NAME` of the container (R67).
+    pub session: &'a Variable,
 }
 
 /// The role's shape, partition, existence, provider, audience and trust, in the order STS looks at them. The first
@@ -45,7 +48,7 @@ pub fn check(
         return partition.and(unread);
     };
     let (exists, role) = existing(account, question.role, parts, trace);
-    let provider = provider(account, cluster, parts, question.audience, trace);
+    let provider = provider(account, cluster, question.audience, trace);
     let so_far = partition.and(exists).and(provider);
     let Some(role) = role else { return so_far };
     so_far.and(trusts.web_identity(inventory, cluster, role, question, trace))
@@ -74,13 +77,19 @@ fn partition(cluster: &ClusterFacts, role: Arn<'_>, trace: &mut Trace) -> Check 
     };
     let same = own.partition == role.partition;
     trace.step("R47", "role and cluster are in one partition", same.into(), || {
-        (format!("{} and {}", role.partition, own.partition), vec![])
+        let object = EntityKey::plain(Kind::Cluster, &cluster.label);
+        let evidence = Evidence { object, path: "cluster.arn".into(), value: own_arn(cluster) };
+        (format!("{} and {}", role.partition, own.partition), vec![evidence])
     });
     if same {
         Check::yes("R47", "role and cluster are in one partition")
     } else {
         Check::no("R47", format!("the role is in partition {}, the cluster in {}", role.partition, own.partition))
     }
+}
+
+fn own_arn(cluster: &ClusterFacts) -> String {
+    cluster.description().map(|it| it.arn.to_string()).unwrap_or_default()
 }
 
 /// R52: STS finds the role by its whole ARN, path included.
@@ -104,18 +113,18 @@ fn existing<'a>(
             (Check::unknown("R52", format!("the roles of account {} were not read", account.id), missing), None)
         }
     };
-    trace.step("R52", "the role exists", check.truth, || (check.why.clone(), vec![]));
+    trace.step("R52", "the role exists", check.truth, || {
+        let object = EntityKey::scoped(Kind::Role, &account.id, &name.into());
+        (
+            check.why.clone(),
+            vec![Evidence { object, path: "Arn".into(), value: role.map_or(arn, |it| &it.arn).to_string() }],
+        )
+    });
     (check, role)
 }
 
 /// R48, R49: the role's account must have a provider for this cluster's issuer that registers the token's audience.
-fn provider(
-    account: &AccountFacts,
-    cluster: &ClusterFacts,
-    role: Arn<'_>,
-    audience: &Name,
-    trace: &mut Trace,
-) -> Check {
+fn provider(account: &AccountFacts, cluster: &ClusterFacts, audience: &Name, trace: &mut Trace) -> Check {
     let Some(issuer) = cluster.description().map(|it| it.issuer_path()).filter(|issuer| !issuer.is_empty()) else {
         let missing = vec![cluster.source(SourceKind::Cluster)];
         trace.step("R48", "the issuer is an identity provider", Truth::Unknown, || {
@@ -159,7 +168,6 @@ fn provider(
         };
         (check.why.clone(), evidence)
     });
-    let _ = role;
     check
 }
 

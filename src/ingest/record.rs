@@ -165,7 +165,9 @@ pub fn read<'de, T: Record<'de>>(
             };
         }
         Some(Err(error)) => error,
-        None => return Err(Failure::Short),
+        None => {
+            return Err(Failure::Bad { problem: Problem::new("", "nothing", "a value"), torn: true, length: None });
+        }
     };
     if error.is_eof() && !ended {
         return Err(Failure::Short);

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use ratatui::Terminal;
@@ -14,6 +15,11 @@ use crate::ingest::files::Files;
 use crate::ingest::{Options, Snapshot};
 use crate::model::Inventory;
 use crate::ui;
+
+fn load(directory: &Path) -> Inventory {
+    let snapshot = Snapshot::open(Files::Disk(directory.to_owned()), Options::default());
+    snapshot.expect("the directory can be listed").load()
+}
 
 /// The program with a made-up terminal.
 pub struct Harness {
@@ -32,16 +38,19 @@ impl Harness {
 
     /// The demo world with other options; the origin of the data is the demo.
     pub fn demo_with(settings: Settings) -> Harness {
+        static DEMO: OnceLock<Inventory> = OnceLock::new();
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo");
         let settings = Settings { origin: DataOrigin::Demo, command: "rolewalk --demo".into(), ..settings };
-        Harness::open(directory, settings)
+        // Read once for all tests; a clone shares everything.
+        let inventory = DEMO.get_or_init(|| load(&directory)).clone();
+        let mut harness = Harness::with(inventory, settings);
+        harness.files = Some(Files::Disk(directory));
+        harness
     }
 
     /// A directory of dumps, loaded whole.
     pub fn open(directory: PathBuf, settings: Settings) -> Harness {
-        let snapshot =
-            Snapshot::open(Files::Disk(directory.clone()), Options::default()).expect("the directory can be listed");
-        let mut harness = Harness::with(snapshot.load(), settings);
+        let mut harness = Harness::with(load(&directory), settings);
         harness.files = Some(Files::Disk(directory));
         harness
     }

@@ -230,6 +230,7 @@ fn typing_on_a_hundred_thousand_rows() {
         eprintln!("{name:<44} {:>9.2?}", start.elapsed());
     };
     time("j", &|ui| ui.key(Key::char('j')));
+    time("j again", &|ui| ui.key(Key::char('j')));
     time("G", &|ui| ui.key(Key::char('G')));
     time("draw", &|ui| drop(ui.draw((100, 30))));
     time("/", &|ui| ui.key(Key::char('/')));

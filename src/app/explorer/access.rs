@@ -3,7 +3,6 @@
 use crate::analysis::access::Source;
 use crate::app::text::{Line, Target, Tone};
 use crate::estate::{DocumentRole, Estate, RoleDocument, Severity};
-use crate::iam::permissions::Status;
 use crate::model::{EntityKey, Lookup, SourceKind};
 
 use super::{RoleHop, Subject};
@@ -34,15 +33,11 @@ pub(super) fn lines(subject: &Subject<'_>, hop: Option<&RoleHop>) -> Vec<Line> {
     }
     for service in &access.services {
         let target = Target::Service(hop.key.clone(), service.service.clone());
-        let mark = match service.status {
-            Status::Exact => "",
-            Status::Conditional => " COND",
-            Status::Approximated => " ~",
-            Status::Unknown => " ?",
-        };
         let letters = format!("{:<8} {}", service.service, service.letters());
-        let tone = if service.status == Status::Unknown { Tone::Unknown } else { Tone::Dim };
-        lines.push(Line::plain(letters).with(mark, tone).to(target));
+        lines.push(Line::plain(letters).to(target));
+    }
+    if access.incomplete {
+        lines.push(Line::default().with("a document is unreadable", Tone::Unknown));
     }
     if lines.is_empty() && access.unread.is_empty() {
         lines.push(Line::dim("grants nothing"));

@@ -61,7 +61,7 @@ pub(super) fn lines(subject: &Subject<'_>) -> Vec<Line> {
         let text = "the account of this role was not read; what it may do is unknown, not nothing";
         lines.push(label("role", "").with(text, Tone::Unknown));
     }
-    for problem in subject.estate.problems_of(&subject.row.key) {
+    for problem in subject.index.problems(subject.estate, &subject.row.key) {
         lines.push(
             Line::default()
                 .with(format!("{:<4} ", problem.severity.code()), Tone::Severity(problem.severity))

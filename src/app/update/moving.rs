@@ -91,7 +91,7 @@ impl App {
         self.rebuild_columns();
     }
 
-    pub(super) fn to_end(&mut self, last: bool) {
+    pub(super) fn jump_to_end(&mut self, last: bool) {
         if let Some(Overlay::Page(page)) = &mut self.overlay {
             let delta = if last { isize::MAX / 2 } else { isize::MIN / 2 };
             return step_page(page, delta, self.layout.page_height);
@@ -251,7 +251,7 @@ impl App {
         let next = if forward {
             starts.clone().find(|start| *start > place.line)
         } else {
-            starts.clone().filter(|start| *start < place.line).next_back()
+            starts.clone().rfind(|start| *start < place.line)
         };
         match next {
             Some(line) => place.line = line,

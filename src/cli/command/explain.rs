@@ -165,7 +165,9 @@ fn from_message(estate: &Estate, text: &str) -> Result<(Vec<Caller>, String, Str
 fn tell_session(denied: &Denied) {
     match denied.session().map(SessionKind::of) {
         Some(SessionKind::Node { instance }) => {
-            note(&format!("the call came with the node role of {instance}, through instance metadata, not with a role of the pod's own"));
+            note(&format!(
+                "the call came with the node role of {instance}, through instance metadata, not with a role of the pod's own"
+            ));
         }
         Some(SessionKind::PodIdentity { .. }) => note("the call came with a Pod Identity session (by its name)"),
         Some(SessionKind::WebIdentity) | None => {}

@@ -250,11 +250,11 @@ fn facts(estate: &Estate, key: &EntityKey) -> Vec<Fact> {
 
 fn containers(estate: &Estate, key: &EntityKey) -> Vec<ContainerReport> {
     let of = |entry: &PodIdentity, wanted: Option<&str>| {
-        let pairs = entry.spec.containers.iter().zip(entry.containers.iter()).enumerate();
+        let pairs = entry.spec.containers.iter().enumerate();
         pairs
-            .filter(|(_, (container, _))| wanted.is_none_or(|wanted| container.name == wanted))
-            .map(|(at, (container, identity))| ContainerReport {
-                identity: record(entry, &container.name, container.kind.word(), identity),
+            .filter(|(_, container)| wanted.is_none_or(|wanted| container.name == wanted))
+            .map(|(at, container)| ContainerReport {
+                identity: record(entry, at, &container.name, container.kind.word()),
                 steps: resolve::hops(&estate.inventory, entry, at).into_iter().map(step).collect(),
             })
             .collect()

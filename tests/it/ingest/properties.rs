@@ -42,8 +42,11 @@ fn any_answer() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Elements by list, and the skeletons around them.
+type Pieces = (BTreeMap<Option<usize>, Vec<Value>>, Vec<Value>);
+
 /// What the splitter makes of a text: the elements of each list, and the rest.
-fn split(text: &[u8], chunk: usize) -> Result<(BTreeMap<Option<usize>, Vec<Value>>, Vec<Value>), String> {
+fn split(text: &[u8], chunk: usize) -> Result<Pieces, String> {
     let mut splitter = Splitter::with_chunk(text, LISTS, chunk);
     let (mut lists, mut rests) = (BTreeMap::<_, Vec<Value>>::new(), Vec::new());
     loop {

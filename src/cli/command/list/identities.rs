@@ -1,7 +1,5 @@
 //! `rolewalk list identities`: one row a container (protocols.md section 3).
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use crate::analysis::query::Field;
@@ -9,7 +7,7 @@ use crate::base::{Name, Truth};
 use crate::cli::table::Column;
 use crate::estate::Estate;
 use crate::identity::resolve::PodIdentity;
-use crate::identity::{Credential, Identity, Source};
+use crate::identity::{Credential, Fallback, Source};
 
 #[derive(Debug, Serialize)]
 pub struct IdentityRecord {
@@ -29,6 +27,8 @@ pub struct IdentityRecord {
     pub verdict: &'static str,
     pub why: String,
     pub rule: &'static str,
+    /// SDKs that turn to another source than `attempted` to begin with.
+    pub differs: Vec<FallbackRecord>,
     pub reachable: Vec<ReachableRecord>,
     pub drift: Vec<String>,
     pub missing: Vec<String>,
@@ -51,6 +51,12 @@ pub struct FallbackRecord {
     pub source: &'static str,
     pub role: Option<Name>,
     pub sdks: &'static [&'static str],
+}
+
+impl From<&Fallback> for FallbackRecord {
+    fn from(it: &Fallback) -> FallbackRecord {
+        FallbackRecord { source: it.credential.source.word(), role: it.credential.role.clone(), sdks: it.sdks }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -110,8 +116,8 @@ pub fn rows(estate: &Estate) -> Vec<IdentityRecord> {
             .spec
             .containers
             .iter()
-            .zip(entry.containers.iter())
-            .map(|(container, identity)| record(entry, &container.name, container.kind.word(), identity))
+            .enumerate()
+            .map(|(at, container)| record(entry, at, &container.name, container.kind.word()))
             .collect();
         of_pod.sort_by(|a, b| a.container.cmp(&b.container));
         rows.extend(of_pod);
@@ -119,7 +125,9 @@ pub fn rows(estate: &Estate) -> Vec<IdentityRecord> {
     rows
 }
 
-pub fn record(entry: &PodIdentity, container: &Name, kind: &'static str, identity: &Arc<Identity>) -> IdentityRecord {
+/// `at` is the container's place in the spec.
+pub fn record(entry: &PodIdentity, at: usize, container: &Name, kind: &'static str) -> IdentityRecord {
+    let identity = &entry.containers[at];
     IdentityRecord {
         cluster: entry.cluster.clone(),
         namespace: entry.namespace.clone(),
@@ -132,20 +140,17 @@ pub fn record(entry: &PodIdentity, container: &Name, kind: &'static str, identit
         identity: (&identity.identity).into(),
         attempted: identity.attempted.as_ref().map(Into::into),
         declared: identity.declared.as_ref().map(Into::into),
-        fallback: identity.fallback.as_ref().map(|it| FallbackRecord {
-            source: it.credential.source.word(),
-            role: it.credential.role.clone(),
-            sdks: it.sdks,
-        }),
+        fallback: identity.fallback.as_ref().map(Into::into),
         certain: identity.certain,
         verdict: identity.verdict.word(),
         why: identity.why.clone(),
         rule: identity.rule,
-        reachable: identity
-            .reachable
-            .iter()
+        differs: identity.differs.iter().map(Into::into).collect(),
+        reachable: entry
+            .reachable(at)
+            .into_iter()
             .map(|it| ReachableRecord {
-                role: it.role.clone(),
+                role: it.role,
                 via: it.via.word(),
                 certainty: if it.certainty == Truth::Yes { "certain" } else { "unknown" },
             })

@@ -1,0 +1,51 @@
+//! What the identities of a generated world cost, beside the same pods asked one by one without sharing.
+//!
+//! `ROLEWALK_WORLD=DIR` chooses another world than `huge`, which is made below the target directory when it is missing.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use divan::Bencher;
+use rolewalk::identity::resolve;
+use rolewalk::ingest::{self, Options};
+use rolewalk::model::Inventory;
+
+fn main() {
+    divan::main();
+}
+
+static INVENTORY: LazyLock<Inventory> = LazyLock::new(|| {
+    let directory = std::env::var_os("ROLEWALK_WORLD").map(PathBuf::from).unwrap_or_else(huge);
+    ingest::load(&directory, Options::default()).expect("the world opens")
+});
+
+fn huge() -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let directory = root.join("target/worlds/huge-1");
+    if !directory.join("world.json").is_file() {
+        let script = root.join("tests/testbed/make_world.py");
+        let mut python = Command::new("python3");
+        let made = python.arg(script).args(["--size", "huge", "--seed", "1", "--out"]).arg(&directory).status();
+        assert!(made.is_ok_and(|it| it.success()), "no world could be made");
+    }
+    directory
+}
+
+/// All pods, in parallel, pods alike answered once.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn all_identities(bencher: Bencher<'_, '_>) {
+    let inventory = &*INVENTORY;
+    bencher.counter(divan::counter::ItemsCount::new(pods(inventory))).bench(|| resolve::all(inventory));
+}
+
+/// Every pod by itself: what the sharing saves.
+#[divan::bench(sample_count = 1, sample_size = 1)]
+fn one_by_one(bencher: Bencher<'_, '_>) {
+    let inventory = &*INVENTORY;
+    bencher.counter(divan::counter::ItemsCount::new(pods(inventory))).bench(|| resolve::one_by_one(inventory));
+}
+
+fn pods(inventory: &Inventory) -> usize {
+    inventory.clusters.values().map(|cluster| cluster.pods.len()).sum()
+}

@@ -1,0 +1,572 @@
+//! Estates for tests as a few lines of text, with only what the case needs.
+//!
+//! ```text
+//! cluster c1 version=1.33                     # issuer, describe-cluster and an IAM provider come with it
+//! node n1 tokens=required hop=2 agent         # an EC2 node whose instance profile holds role `node`
+//! sa ns/app role=r                            # annotated
+//! role r irsa=ns:app                          # trusts the account, as EKS documents it
+//! pod ns/app sa=app node=n1 irsa=r            # what the webhook injected
+//! container helper env:AWS_PROFILE=x          # one more container of the pod above
+//! association ns/app role=r
+//! gap aws/iam.json                            # was not read
+//! ```
+//!
+//! Lists that no line speaks of are read and empty; `gap` takes one away. `@issuer`, `@provider` (or `@issuer:CLUSTER`)
+//! and `@account` stand for their values in any line. Roles are named by name or ARN. A wrong line panics with its number.
+
+mod line;
+mod pods;
+mod trusts;
+
+use std::sync::Arc;
+
+use crate::base::Name;
+use crate::model::coverage::Status;
+use crate::model::facts::eks::{Association, AssociationDetails, EksCluster, FargateProfile, Nodegroup};
+use crate::model::facts::iam::{InstanceProfile, NamedPolicy, Provider, Role};
+use crate::model::facts::meta::{Labels, Meta, Origin, Selector};
+use crate::model::facts::network::{EgressRule, NetworkPolicy, Peer};
+use crate::model::facts::node::{Instance, MetadataOptions, Node};
+use crate::model::facts::webhook::{Webhook, WebhookConfiguration};
+use crate::model::facts::workload::{KeyedObject, OtherObject, ServiceAccount, Workload};
+use crate::model::feed::{Batch, Change, Delta, Place};
+use crate::model::{Inventory, Reading, Scope, SourceId, SourceKind};
+
+use line::Line;
+
+/// The account of everything that names no other.
+pub const ACCOUNT: &str = "111122223333";
+const REGION: &str = "eu-west-1";
+
+/// Reads an estate.
+///
+/// # Panics
+/// On a line that it cannot read, with the number of the line.
+pub fn estate(text: &str) -> Inventory {
+    let mut builder = Builder::default();
+    builder.declare(text);
+    for (at, raw) in text.lines().enumerate() {
+        let raw = builder.expand(raw);
+        if let Some(line) = Line::parse(at + 1, &raw) {
+            builder.line(line);
+        }
+    }
+    builder.finish()
+}
+
+/// One cluster as far as other lines need it.
+#[derive(Clone, Default)]
+struct ClusterHead {
+    name: String,
+    issuer: String,
+    partition: String,
+    account: String,
+    region: String,
+}
+
+#[derive(Default)]
+struct Builder {
+    clusters: Vec<ClusterHead>,
+    /// Facts by place and source, in the order of the text.
+    batches: Vec<(Place, SourceId, Batch)>,
+    accounts: Vec<String>,
+    gaps: Vec<String>,
+    /// Lists that the layout knows as optional and a line speaks of.
+    optional: Vec<(Place, SourceId)>,
+    /// Providers by hand: the one that comes with the cluster is left out.
+    own_providers: Vec<String>,
+    now: Option<jiff::Timestamp>,
+    /// Where `container` lines belong.
+    last: Option<pods::Maker>,
+    node_role: bool,
+}
+
+impl Builder {
+    /// Clusters first: other lines name their issuers.
+    fn declare(&mut self, text: &str) {
+        for (at, raw) in text.lines().enumerate() {
+            let Some(mut line) = Line::parse(at + 1, raw) else { continue };
+            match line.word.as_str() {
+                "cluster" => {
+                    let region = line.take("region").unwrap_or_else(|| REGION.into());
+                    let partition = match &region {
+                        it if it.starts_with("cn-") => "aws-cn",
+                        it if it.starts_with("us-gov-") => "aws-us-gov",
+                        _ => "aws",
+                    };
+                    let id = line.name.to_uppercase();
+                    let host = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+                    self.clusters.push(ClusterHead {
+                        issuer: format!("oidc.eks.{region}.{host}/id/{id}"),
+                        name: line.name.clone(),
+                        partition: partition.into(),
+                        account: line.take("account").unwrap_or_else(|| ACCOUNT.into()),
+                        region,
+                    });
+                }
+                "account" => self.accounts.push(line.name.clone()),
+                "provider" => self.own_providers.push(line.name.clone()),
+                "gap" => self.gaps.push(line.name.clone()),
+                _ => {}
+            }
+        }
+        if self.clusters.is_empty() {
+            panic!("the estate has no `cluster` line");
+        }
+        let mut accounts: Vec<String> = self.clusters.iter().map(|it| it.account.clone()).collect();
+        accounts.append(&mut self.accounts);
+        accounts.sort();
+        accounts.dedup();
+        self.accounts = accounts;
+    }
+
+    fn expand(&self, raw: &str) -> String {
+        let mut text = raw.to_owned();
+        for cluster in &self.clusters {
+            text = text.replace(&format!("@issuer:{}", cluster.name), &cluster.issuer);
+            text = text.replace(&format!("@provider:{}", cluster.name), &self.provider_arn(cluster, &cluster.account));
+        }
+        let first = &self.clusters[0];
+        text.replace("@issuer", &first.issuer)
+            .replace("@provider", &self.provider_arn(first, &first.account))
+            .replace("@account", &first.account)
+    }
+
+    fn provider_arn(&self, cluster: &ClusterHead, account: &str) -> String {
+        format!("arn:{}:iam::{account}:oidc-provider/{}", cluster.partition, cluster.issuer)
+    }
+
+    /// The cluster that an option names, else the first.
+    fn cluster(&self, line: &mut Line) -> ClusterHead {
+        match line.take("cluster") {
+            Some(name) => match self.clusters.iter().find(|it| it.name == name) {
+                Some(cluster) => cluster.clone(),
+                None => line.fail(&format!("there is no cluster `{name}`")),
+            },
+            None => self.clusters[0].clone(),
+        }
+    }
+
+    fn push(&mut self, cluster: &ClusterHead, kind: SourceKind, batch: Batch) {
+        let place = Place::Cluster(cluster.name.as_str().into());
+        self.push_at(place, SourceId::new(&format!("clusters/{}", cluster.name), kind), batch);
+    }
+
+    fn push_at(&mut self, place: Place, source: SourceId, batch: Batch) {
+        if !source.kind.is_expected() {
+            self.optional.push((place.clone(), source.clone()));
+        }
+        self.batches.push((place, source, batch));
+    }
+
+    fn account_directory(&self, account: &str) -> String {
+        if account == self.clusters[0].account { "aws".into() } else { format!("accounts/{account}") }
+    }
+
+    fn push_account(&mut self, account: &str, kind: SourceKind, batch: Batch) {
+        let source = SourceId::new(&self.account_directory(account), kind);
+        self.push_at(Place::Account(account.into()), source, batch);
+    }
+
+    /// A role by name in the first cluster's account, or by ARN as written.
+    fn role_arn(&self, text: &str) -> Name {
+        let first = &self.clusters[0];
+        let bare = !text.contains(':');
+        if bare { format!("arn:{}:iam::{}:role/{text}", first.partition, first.account).into() } else { text.into() }
+    }
+
+    fn line(&mut self, mut line: Line) {
+        match line.word.as_str() {
+            "cluster" => self.cluster_line(&mut line),
+            "account" | "gap" => {}
+            "now" => self.now = Some(time(&line, &line.name)),
+            "provider" => self.provider_line(&mut line),
+            "node" => self.node_line(&mut line),
+            "sa" => self.account_line(&mut line),
+            "role" => self.role_line(&mut line),
+            "association" => self.association_line(&mut line),
+            "pod" => self.pod_line(&mut line),
+            "workload" => self.workload_line(&mut line),
+            "container" => self.container_line(&mut line),
+            "configmap" | "secret" => self.keyed_line(&mut line),
+            "netpol" => self.policy_line(&mut line),
+            "daemonset" => self.daemon_set_line(&mut line),
+            "object" => self.object_line(&mut line),
+            "fargate" => self.fargate_line(&mut line),
+            other => line.fail(&format!("`{other}` is no word of this language")),
+        }
+        line.finish();
+    }
+
+    fn cluster_line(&mut self, line: &mut Line) {
+        line.take("region");
+        line.take("account");
+        let head = self.clusters.iter().find(|it| it.name == line.name).cloned().unwrap_or_default();
+        let ClusterHead { name, issuer, partition, account, region } = &head;
+        let cluster = EksCluster {
+            name: name.as_str().into(),
+            arn: format!("arn:{partition}:eks:{region}:{account}:cluster/{name}").into(),
+            version: line.take("version").unwrap_or_else(|| "1.33".into()).into(),
+            created: None,
+            role: Name::default(),
+            issuer: format!("https://{issuer}").into(),
+            authentication_mode: "API".into(),
+            endpoint_public: Some(true),
+            endpoint_private: None,
+            ip_family: "ipv4".into(),
+            auto_mode: line.flag("auto"),
+            auto_node_role: line.take("auto-role").map(|it| self.role_arn(&it)).unwrap_or_default(),
+            tags: Labels::default(),
+            origin: Origin::default(),
+        };
+        self.push(&head, SourceKind::Cluster, Batch::Cluster(vec![cluster.into()]));
+        if !self.own_providers.contains(name) && !line.flag("no-provider") {
+            self.provider(&head, account, vec!["sts.amazonaws.com".into()]);
+        }
+        if !line.flag("no-webhook") {
+            let webhook = Webhook {
+                name: "iam-for-pods.amazonaws.com".into(),
+                failure_policy: "Ignore".into(),
+                reinvocation: "IfNeeded".into(),
+                namespaces: Selector::default(),
+                objects: Selector {
+                    labels: Labels::default(),
+                    expressions: vec![crate::model::facts::meta::Requirement {
+                        key: "eks.amazonaws.com/skip-pod-identity-webhook".into(),
+                        operator: crate::model::facts::meta::Operator::DoesNotExist,
+                        values: vec![],
+                    }],
+                },
+                rules: vec![],
+            };
+            let configuration =
+                WebhookConfiguration { meta: meta("", "pod-identity-webhook"), webhooks: vec![webhook] };
+            self.push(&head, SourceKind::Webhooks, Batch::Webhooks(vec![configuration.into()]));
+        }
+    }
+
+    fn provider(&mut self, cluster: &ClusterHead, account: &str, clients: Vec<Name>) {
+        let provider = Provider {
+            account: account.into(),
+            arn: self.provider_arn(cluster, account).into(),
+            url: cluster.issuer.as_str().into(),
+            client_ids: Some(clients),
+            created: None,
+            origin: Origin::default(),
+        };
+        let listed = Provider { client_ids: None, ..provider.clone() };
+        self.push_account(account, SourceKind::ProviderList, Batch::Providers(vec![listed.into()]));
+        self.push_account(account, SourceKind::Providers, Batch::Providers(vec![provider.into()]));
+    }
+
+    /// `provider CLUSTER account=ID clients=a,b`
+    fn provider_line(&mut self, line: &mut Line) {
+        let Some(cluster) = self.clusters.iter().find(|it| it.name == line.name).cloned() else {
+            line.fail("names no cluster")
+        };
+        let account = line.take("account").unwrap_or_else(|| cluster.account.clone());
+        let clients = line.take("clients").unwrap_or_else(|| "sts.amazonaws.com".into());
+        self.provider(&cluster, &account, clients.split(',').map(Name::from).collect());
+    }
+
+    /// `node NAME kind=managed|self|karpenter|auto|fargate|hybrid|gke tokens=optional hop=1 endpoint=disabled role=NAME|none`
+    fn node_line(&mut self, line: &mut Line) {
+        let cluster = self.cluster(line);
+        let kind = line.take("kind").unwrap_or_else(|| "self".into());
+        let mut labels: Vec<(Name, Name)> =
+            line.all("label").into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        let os = if line.flag("windows") { "windows" } else { "linux" };
+        labels.push(("kubernetes.io/os".into(), os.into()));
+        labels.push(("topology.kubernetes.io/region".into(), cluster.region.as_str().into()));
+        let mut name = line.name.clone();
+        let compute = match kind.as_str() {
+            "managed" => ("eks.amazonaws.com/nodegroup", "group"),
+            "karpenter" => ("karpenter.sh/nodepool", "default"),
+            "auto" | "fargate" | "hybrid" => ("eks.amazonaws.com/compute-type", kind.as_str()),
+            "self" | "gke" => ("kubernetes.io/arch", "amd64"),
+            _ => line.fail("no such kind of node"),
+        };
+        labels.push((compute.0.into(), compute.1.into()));
+        let instance = format!("i-{name}");
+        let provider_id = match kind.as_str() {
+            "gke" => format!("gce://project/zone/{name}"),
+            "fargate" | "hybrid" => String::new(),
+            _ => format!("aws:///{}a/{instance}", cluster.region),
+        };
+        let role = line.take("role").unwrap_or_else(|| "node".into());
+        let metadata = MetadataOptions {
+            endpoint: line.take("endpoint").is_none_or(|it| it != "disabled"),
+            tokens_required: line.take("tokens").is_none_or(|it| it != "optional"),
+            hop_limit: line.take("hop").map_or(1, |it| it.parse().unwrap_or(1)),
+            ipv6: false,
+        };
+        if line.flag("agent") {
+            let pod = pods::agent(&name);
+            self.push(&cluster, SourceKind::Pods, Batch::Pods(vec![pod.into()]));
+        }
+        let with_instance = !line.flag("no-instance") && provider_id.starts_with("aws:");
+        let node = Node {
+            meta: Meta { labels: Labels::new(labels), ..meta("", &std::mem::take(&mut name)) },
+            provider_id: provider_id.into(),
+            ready: true,
+        };
+        let node_name = node.meta.name.clone();
+        self.push(&cluster, SourceKind::Nodes, Batch::Nodes(vec![node.into()]));
+        if !with_instance {
+            return;
+        }
+        let profile = format!("arn:{}:iam::{}:instance-profile/p-{node_name}", cluster.partition, cluster.account);
+        if role != "none" {
+            if role == "node" && !self.node_role {
+                self.node_role = true;
+                self.role_line(&mut Line::parse(line.number, "role node ec2 policy={\"Effect\":\"Allow\",\"Action\":\"eks-auth:AssumeRoleForPodIdentity\",\"Resource\":\"*\"}").expect("a role"));
+            }
+            let profile = InstanceProfile {
+                account: cluster.account.as_str().into(),
+                name: format!("p-{node_name}").into(),
+                arn: profile.as_str().into(),
+                roles: vec![self.role_arn(&role)],
+                origin: Origin::default(),
+            };
+            self.push_account(
+                &cluster.account,
+                SourceKind::InstanceProfiles,
+                Batch::InstanceProfiles(vec![profile.into()]),
+            );
+        }
+        let instance = Instance {
+            id: instance.into(),
+            account: cluster.account.as_str().into(),
+            region: cluster.region.as_str().into(),
+            profile: (role != "none").then(|| profile.into()),
+            metadata: Some(metadata),
+            state: "running".into(),
+            private_dns: Name::default(),
+        };
+        let directory = format!("{}/{}", self.account_directory(&cluster.account), cluster.region);
+        let place = Place::Region { account: cluster.account.as_str().into(), region: cluster.region.as_str().into() };
+        let source = SourceId::new(&directory, SourceKind::Instances);
+        self.push_at(place, source, Batch::Instances(vec![instance.into()]));
+    }
+
+    /// `sa NS/NAME role=R audience=A note:KEY=VALUE`
+    fn account_line(&mut self, line: &mut Line) {
+        let cluster = self.cluster(line);
+        let (namespace, name) = line.namespaced();
+        let mut notes = line.all("note");
+        if let Some(role) = line.take("annotation") {
+            notes.push(("eks.amazonaws.com/role-arn".into(), role));
+        }
+        if let Some(role) = line.take("role") {
+            notes.push(("eks.amazonaws.com/role-arn".into(), self.role_arn(&role).to_string()));
+        }
+        if let Some(audience) = line.take("audience") {
+            notes.push(("eks.amazonaws.com/audience".into(), audience));
+        }
+        let account = ServiceAccount {
+            meta: Meta { annotations: pods::labels(notes), ..meta(&namespace, &name) },
+            automount_token: None,
+            secrets: vec![],
+        };
+        self.push(&cluster, SourceKind::ServiceAccounts, Batch::ServiceAccounts(vec![account.into()]));
+    }
+
+    /// `role NAME account=ID path=/p/ TRUST policy={statement} boundary=...`; for TRUST see [`trusts`].
+    fn role_line(&mut self, line: &mut Line) {
+        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
+        let partition = self.clusters[0].partition.clone();
+        let path = line.take("path").unwrap_or_else(|| "/".into());
+        let trust = trusts::of(line, &self.clusters, &account, &partition);
+        let inline = line.take("policy").map(|statement| NamedPolicy {
+            name: "inline".into(),
+            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
+        });
+        let attached: Vec<Name> = line.take("attached").into_iter().map(Name::from).collect();
+        let name = line.name.clone();
+        let role = Role {
+            account: account.as_str().into(),
+            arn: format!("arn:{partition}:iam::{account}:role{path}{name}").into(),
+            name: name.into(),
+            path: path.into(),
+            id: "AROAEXAMPLE".into(),
+            created: None,
+            trust: Some(trust.into()),
+            inline: inline.into_iter().collect(),
+            attached,
+            boundary: None,
+            last_used: None,
+            max_session: None,
+            tags: Labels::default(),
+            instance_profiles: vec![],
+            origin: Origin::default(),
+        };
+        self.push_account(&account, SourceKind::Iam, Batch::Roles(vec![role.into()]));
+    }
+
+    /// `association NS/SA role=R target=R2 no-tags external=ID undescribed created=T modified=T`
+    fn association_line(&mut self, line: &mut Line) {
+        let cluster = self.cluster(line);
+        let (namespace, account) = line.namespaced();
+        let role = line.take("role").map(|it| self.role_arn(&it)).unwrap_or_default();
+        let details = AssociationDetails {
+            role,
+            target_role: line.take("target").map(|it| self.role_arn(&it)),
+            external_id: line.take("external").map(Name::from),
+            disable_session_tags: line.flag("no-tags"),
+            policy: line.take("policy").map(Name::from),
+            created: line.take("created").map(|it| time(line, &it)),
+            modified: line.take("modified").map(|it| time(line, &it)),
+        };
+        let described = !line.flag("undescribed");
+        let listed = Association {
+            id: format!("a-{namespace}-{account}").into(),
+            namespace: namespace.into(),
+            service_account: account.into(),
+            details: None,
+            origin: Origin::default(),
+        };
+        let full = Association { details: Some(details), ..listed.clone() };
+        self.push(&cluster, SourceKind::AssociationList, Batch::Associations(vec![listed.into()]));
+        if described {
+            self.push(&cluster, SourceKind::Associations, Batch::Associations(vec![full.into()]));
+        }
+    }
+
+    /// `configmap NS/NAME KEY=VALUE...`, `secret NS/NAME key:NAME`
+    fn keyed_line(&mut self, line: &mut Line) {
+        let cluster = self.cluster(line);
+        let (namespace, name) = line.namespaced();
+        let values: Vec<(String, String)> = line.all("data");
+        let secret = line.word == "secret";
+        let object = KeyedObject {
+            meta: meta(&namespace, &name),
+            keys: Some(values.iter().map(|(key, _)| key.as_str().into()).collect()),
+            values: if secret { Labels::default() } else { pods::labels(values) },
+            secret_type: Name::default(),
+        };
+        let kind = if secret { SourceKind::Secrets } else { SourceKind::ConfigMaps };
+        self.push(&cluster, kind, Batch::KeyedObjects(vec![object.into()]));
+    }
+
+    /// `netpol NS/NAME to=CIDR`: egress of every pod of the namespace; without `to` nothing is let out.
+    fn policy_line(&mut self, line: &mut Line) {
+        let cluster = self.cluster(line);
+        let (namespace, name) = line.namespaced();
+        let selector = Selector { labels: pods::labels(line.all("label")), expressions: vec![] };
+        let except = line.take("except").map(Name::from).into_iter().collect::<Vec<_>>();
+        let block = |cidr: String| Peer::Block { cidr: cidr.into(), except: except.clone() };
+        let rule = line.take("to").map(|cidr| EgressRule { to: vec![block(cidr)], ports: vec![] });
+        let policy = NetworkPolicy {
+            meta: meta(&namespace, &name),
+            pods: selector,
+            egress: true,
+            rules: rule.into_iter().collect(),
+        };
+        self.push(&cluster, SourceKind::NetworkPolicies, Batch::NetworkPolicies(vec![policy.into()]));
+    }
+
+    fn daemon_set_line(&mut self, line: &mut Line) {
+        let cluster = self.cluster(line);
+        let (namespace, name) = line.namespaced();
+        let set = Workload {
+            kind: crate::model::facts::workload::WorkloadKind::DaemonSet,
+            meta: meta(&namespace, &name),
+            replicas: Some(1),
+            suspended: false,
+            template: Arc::default(),
+        };
+        self.push(&cluster, SourceKind::DaemonSets, Batch::Workloads(vec![set.into()]));
+    }
+
+    /// `object nodepools.json/NAME field:PATH=VALUE`: node pools, node classes and other objects by their file.
+    fn object_line(&mut self, line: &mut Line) {
+        let cluster = self.cluster(line);
+        let (file, name) = line.namespaced();
+        let Some(kind) = SourceKind::from_file(Scope::Cluster, &file) else { line.fail("no such file in the layout") };
+        let object = OtherObject {
+            meta: meta("", &name),
+            selector: Selector::default(),
+            fields: pods::labels(line.all("field")),
+        };
+        self.push(&cluster, kind, Batch::Others(vec![object.into()]));
+    }
+
+    /// `fargate PROFILE namespace=NS`, `node` groups: `fargate group nodegroup role=R`
+    fn fargate_line(&mut self, line: &mut Line) {
+        let cluster = self.cluster(line);
+        let role = line.take("role").map(|it| self.role_arn(&it));
+        if line.flag("nodegroup") {
+            let group = Nodegroup {
+                name: line.name.as_str().into(),
+                role,
+                ami_type: Name::default(),
+                status: "ACTIVE".into(),
+                origin: Origin::default(),
+            };
+            return self.push(&cluster, SourceKind::Nodegroups, Batch::Nodegroups(vec![group.into()]));
+        }
+        let profile = FargateProfile {
+            name: line.name.as_str().into(),
+            role,
+            selectors: line.take("namespace").map(|it| (it.into(), Labels::default())).into_iter().collect(),
+            origin: Origin::default(),
+        };
+        self.push(&cluster, SourceKind::FargateProfiles, Batch::FargateProfiles(vec![profile.into()]));
+    }
+
+    fn finish(mut self) -> Inventory {
+        self.flush_pod();
+        let mut places: Vec<(Place, SourceId)> = Vec::new();
+        for cluster in &self.clusters {
+            let directory = format!("clusters/{}", cluster.name);
+            let expected = SourceKind::ALL.iter().filter(|row| row.1 == Scope::Cluster && row.3);
+            let place = Place::Cluster(cluster.name.as_str().into());
+            places.extend(expected.map(|row| (place.clone(), SourceId::new(&directory, row.0))));
+            let region =
+                Place::Region { account: cluster.account.as_str().into(), region: cluster.region.as_str().into() };
+            let directory = format!("{}/{}", self.account_directory(&cluster.account), cluster.region);
+            places.push((region, SourceId::new(&directory, SourceKind::Instances)));
+        }
+        for account in &self.accounts {
+            let directory = self.account_directory(account);
+            let expected = SourceKind::ALL.iter().filter(|row| row.1 == Scope::Account && row.3);
+            let place = Place::Account(account.as_str().into());
+            places.extend(expected.map(|row| (place.clone(), SourceId::new(&directory, row.0))));
+        }
+        places.append(&mut self.optional);
+        places.sort();
+        places.dedup();
+        let mut inventory = Inventory::default();
+        if let Some(now) = self.now {
+            let change = Change::Page(Batch::Now(vec![now.into()]));
+            inventory.apply(Delta { place: Place::World, source: SourceId::world(), change });
+        }
+        for gap in &self.gaps {
+            assert!(places.iter().any(|(_, source)| source.path == gap.as_str()), "`gap {gap}` names no source");
+        }
+        for (place, source) in places {
+            let mut send = |change| inventory.apply(Delta { place: place.clone(), source: source.clone(), change });
+            if self.gaps.iter().any(|gap| source.path == gap.as_str()) {
+                send(Change::Failed { status: Status::Missing, why: "gap".into(), permission: None });
+                continue;
+            }
+            send(Change::Opened);
+            for (_, _, batch) in self.batches.iter().filter(|it| it.0 == place && it.1 == source) {
+                send(Change::Page(batch.clone()));
+            }
+            send(Change::Listed { reading: Reading::Complete, read_at: None, why: String::new() });
+        }
+        inventory
+    }
+}
+
+fn meta(namespace: &str, name: &str) -> Meta {
+    Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() }
+}
+
+fn time(line: &Line, text: &str) -> jiff::Timestamp {
+    match text.parse() {
+        Ok(time) => time,
+        Err(_) => line.fail(&format!("`{text}` is no RFC 3339 time")),
+    }
+}
