@@ -214,7 +214,7 @@ impl<'c> Summaries<'c> {
         // Always allowed, so only whether it is granted counts.
         let whoami = self.catalogue.find(WHOAMI).filter(|id| live.contains(id.index()));
         let mut beyond: Vec<&ActionGlob> = identity.iter().flat_map(|(scope, _)| &scope.beyond).collect();
-        let mut everything = identity.iter().any(|(scope, _)| scope.everything && scope.all_resources);
+        let mut everything = identity.iter().any(|(scope, _)| scope.everything);
         for layer in layers {
             let passes = |scope: &Scope| scope.everything && scope.all_resources && scope.named.is_full();
             if layer.iter().any(|(scope, conditional)| passes(scope) && !conditional) {
@@ -246,6 +246,7 @@ impl<'c> Summaries<'c> {
                 continue;
             }
             live.difference_with(&scope.named);
+            everything &= !scope.everything;
             if statement.actions.negated && !beyond.is_empty() {
                 return None;
             }
