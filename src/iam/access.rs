@@ -19,7 +19,7 @@ use crate::iam::document::{Damage, Document, Effect, Statement};
 use crate::iam::pattern::ArnGlob;
 use crate::iam::permissions::actions::{ActionGlob, Entries};
 use crate::iam::permissions::resources::ResourceSet;
-use crate::iam::permissions::{Permissions, permissions};
+use crate::iam::permissions::{Permissions, permissions, permissions_of};
 use crate::iam::policies::{Policies, Policy};
 use crate::iam::principal::Principal;
 use crate::iam::request::Context;
@@ -96,13 +96,32 @@ impl Serialize for Access {
     }
 }
 
-/// Whether some resource of the set can be one of the action: rule W9 for actions without resource types, S8 for others.
-pub fn is_live(catalogue: &Catalogue, id: ActionId, resources: &ResourceSet) -> bool {
-    let action = catalogue.action(id);
-    if resources.any_of().iter().any(|it| matches!(it, ArnGlob::All)) {
-        return true;
+/// Whether some resource of a set can be one of an action: rule W9 for actions without resource types, S8 for others.
+///
+/// Each resource type is compared with the set at most once.
+struct Live<'a> {
+    catalogue: &'a Catalogue,
+    resources: &'a ResourceSet,
+    all: bool,
+    types: Vec<Option<bool>>,
+}
+
+impl<'a> Live<'a> {
+    fn new(catalogue: &'a Catalogue, resources: &'a ResourceSet) -> Live<'a> {
+        let all = resources.any_of().iter().any(|it| matches!(it, ArnGlob::All));
+        let types = if all { Vec::new() } else { vec![None; catalogue.resource_types()] };
+        Live { catalogue, resources, all, types }
     }
-    action.resources().any(|(kind, _)| resources.any_of().iter().any(|it| !it.disjoint(kind.pattern())))
+
+    fn is_live(&mut self, id: ActionId) -> bool {
+        if self.all {
+            return true;
+        }
+        self.catalogue.action(id).resources().any(|(kind, _)| {
+            *self.types[kind.index()]
+                .get_or_insert_with(|| self.resources.any_of().iter().any(|it| !it.disjoint(kind.pattern())))
+        })
+    }
 }
 
 /// What one statement's clauses come to, whoever it is attached to.
@@ -110,9 +129,9 @@ struct Scope {
     /// The actions it names, and those of them that some of its resources can be used with.
     named: FixedBitSet,
     live: FixedBitSet,
-    /// Patterns of services that the catalogue lacks, or of names in known services of which it has none.
+    /// Patterns of services that the catalogue lacks.
     beyond: Vec<ActionGlob>,
-    /// It names all actions there can be.
+    /// It names all actions that the catalogue and the patterns beside it do not tell apart.
     everything: bool,
     /// Its resources are `*`.
     all_resources: bool,
@@ -192,10 +211,13 @@ impl<'c> Summaries<'c> {
         }
         let mut live = FixedBitSet::with_capacity(self.catalogue.len());
         identity.iter().for_each(|(scope, _)| live.union_with(&scope.live));
+        // Always allowed, so only whether it is granted counts.
+        let whoami = self.catalogue.find(WHOAMI).filter(|id| live.contains(id.index()));
         let mut beyond: Vec<&ActionGlob> = identity.iter().flat_map(|(scope, _)| &scope.beyond).collect();
-        let mut everything = identity.iter().any(|(scope, _)| scope.everything && scope.all_resources);
+        let mut everything = identity.iter().any(|(scope, _)| scope.everything);
         for layer in layers {
-            if layer.iter().any(|(scope, conditional)| scope.everything && scope.all_resources && !conditional) {
+            let passes = |scope: &Scope| scope.everything && scope.all_resources && scope.named.is_full();
+            if layer.iter().any(|(scope, conditional)| passes(scope) && !conditional) {
                 continue;
             }
             if !beyond.is_empty() || !layer.iter().all(|(scope, _)| scope.all_resources) {
@@ -206,29 +228,48 @@ impl<'c> Summaries<'c> {
             layer.iter().for_each(|(scope, _)| allowed.union_with(&scope.named));
             live.intersect_with(&allowed);
         }
+        // Actions of which the resources decide whether anything is left.
+        let mut contested = FixedBitSet::with_capacity(self.catalogue.len());
         for (scope, statement) in &work.denials {
-            let open = statement.conditions.iter().filter(|it| it.holds(context, Effect::Deny) == Truth::Unknown);
-            let keys: Vec<&Name> = open.map(|it| &it.folded).collect();
-            if keys.iter().any(|key| work.open_keys.contains(*key)) {
-                return None;
-            }
-            if !keys.is_empty() {
+            let mut open =
+                statement.conditions.iter().filter(|it| it.holds(context, Effect::Deny) == Truth::Unknown).peekable();
+            let conditional = open.peek().is_some();
+            let excludes = open.any(|it| work.open_keys.contains(&it.folded));
+            if conditional && !excludes {
                 continue;
             }
-            if !scope.all_resources || scope.intricate {
-                if scope.named.is_disjoint(&live) && beyond.is_empty() {
-                    continue;
+            if conditional || !scope.all_resources || scope.intricate {
+                if !beyond.is_empty() || (everything && !scope.named.is_disjoint(&live)) {
+                    return None;
                 }
-                return None;
+                contested.union_with(&scope.named);
+                continue;
             }
-            everything = false;
             live.difference_with(&scope.named);
-            let negated = statement.actions.negated;
-            if negated && !beyond.is_empty() {
+            everything &= !scope.everything;
+            if statement.actions.negated && !beyond.is_empty() {
                 return None;
             }
             let gone: Vec<ActionGlob> = statement.actions.values().filter_map(ActionGlob::of).collect();
             beyond.retain(|glob| !gone.iter().any(|it| it.contains(glob)));
+        }
+        contested.intersect_with(&live);
+        if let Some(id) = self.catalogue.find(WHOAMI) {
+            contested.set(id.index(), false);
+        }
+        if !contested.is_clear() {
+            let ids: Vec<ActionId> = contested.ones().map(|at| ActionId(at as u16)).collect();
+            let found = permissions_of(self.catalogue, &ids, principal, policies, context);
+            live.difference_with(&contested);
+            for row in &found.rows {
+                let mut alive = Live::new(self.catalogue, &row.resources);
+                for id in row.actions.known.iter().filter(|id| alive.is_live(**id)) {
+                    live.insert(id.index());
+                }
+            }
+        }
+        if let Some(id) = whoami {
+            live.insert(id.index());
         }
         let full = live.count_ones(..) == self.catalogue.len();
         Some(access_of(
@@ -313,12 +354,13 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
     if !all_resources {
         live.clear();
         if let Some(resources) = &resources {
+            let mut alive = Live::new(catalogue, resources);
             for id in named.ones().map(|at| ActionId(at as u16)) {
                 let prefix = catalogue.action(id).service().prefix();
                 let covered =
                     || statement.resources.iter().flat_map(|it| it.values()).any(|it| it.covers_service(prefix));
                 let bare = catalogue.action(id).wildcard_only();
-                if is_live(catalogue, id, resources) || (bare && covered()) {
+                if alive.is_live(id) || (bare && covered()) {
                     live.insert(id.index());
                 }
             }
@@ -331,7 +373,7 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
     };
     let refused = statement.actions.values().any(|it| it.is_refused());
     Scope {
-        everything: !statement.actions.negated && globs.contains(&ActionGlob::Everything),
+        everything: statement.actions.negated != globs.contains(&ActionGlob::Everything),
         named,
         live,
         beyond,
@@ -340,9 +382,9 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
     }
 }
 
-/// Whether the pattern matches no action of the catalogue.
+/// Whether the pattern is of a service that the catalogue lacks.
 fn is_beyond(catalogue: &Catalogue, glob: &ActionGlob) -> bool {
-    matches!(glob, ActionGlob::Service { .. }) && glob.known(catalogue).is_empty()
+    matches!(glob, ActionGlob::Service { prefix, .. } if catalogue.service(prefix).is_none())
 }
 
 fn of_rows(catalogue: &Catalogue, permissions: &Permissions) -> Access {
@@ -351,13 +393,14 @@ fn of_rows(catalogue: &Catalogue, permissions: &Permissions) -> Access {
     let mut everything = false;
     let whoami = catalogue.find(WHOAMI);
     for row in &permissions.rows {
+        let mut alive = Live::new(catalogue, &row.resources);
         for id in &row.actions.known {
-            if Some(*id) != whoami && is_live(catalogue, *id, &row.resources) {
+            if Some(*id) != whoami && alive.is_live(*id) {
                 live.insert(id.index());
             }
         }
         for region in &row.actions.regions {
-            everything |= region.within == ActionGlob::Everything && region.except.is_empty();
+            everything |= region.within == ActionGlob::Everything;
             if is_beyond(catalogue, &region.within) {
                 beyond.push(&region.within);
             }

@@ -126,6 +126,11 @@ impl Catalogue {
         self.actions.is_empty()
     }
 
+    /// How many resource types there are.
+    pub fn resource_types(&self) -> usize {
+        self.resources.len()
+    }
+
     /// All actions in order.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = ActionId> + use<> {
         ids(0..self.actions.len())
@@ -340,6 +345,11 @@ pub struct ResourceType<'a> {
 }
 
 impl<'a> ResourceType<'a> {
+    /// Its place among all resource types of the catalogue.
+    pub(crate) fn index(self) -> usize {
+        self.at
+    }
+
     pub fn name(self) -> &'a str {
         self.catalogue.text(self.catalogue.resources[self.at].name)
     }

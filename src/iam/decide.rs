@@ -122,7 +122,7 @@ pub fn decide_with(request: &Request, policies: &Policies, facts: Facts) -> Answ
     let hits = hits(request, policies, &frame, &spans);
     let layers = combine::<Truth>(&hits, policies, &frame, |hit| hit.bonds);
     let allow = layers.allow(&frame, request);
-    let (mut decision, mut residual) = if layers.deny == Truth::Yes {
+    let (decision, residual) = if layers.deny == Truth::Yes {
         (Decision::ExplicitDeny, Residual::No)
     } else if allow == Truth::No {
         (Decision::ImplicitDeny, Residual::No)
@@ -139,14 +139,7 @@ pub fn decide_with(request: &Request, policies: &Policies, facts: Facts) -> Answ
         (decision, residual)
     };
     let mut notes = notes(request, &frame, &hits, &layers, spans.get());
-    // UG, Permissions for GetSessionToken: users need none; only a Deny can take it away.
-    if decision == Decision::ImplicitDeny
-        && request.action.folded() == "sts:getsessiontoken"
-        && matches!(request.principal, Principal::User { .. } | Principal::Root { .. })
-        && layers.scps.iter().all(|level| *level == Truth::Yes)
-        && layers.deny == Truth::No
-    {
-        (decision, residual) = (Decision::Allowed, Residual::Yes);
+    if frame.needs_no_grant && decision == Decision::Allowed && layers.identity != Truth::Yes {
         notes.push(note::ALWAYS);
     }
     let reasons = reasons(decision, policies, &frame, &hits, &layers);

@@ -22,6 +22,8 @@ pub(super) struct Frame {
     pub has_boundary: bool,
     pub has_session: bool,
     pub has_endpoint: bool,
+    /// No policy has to grant it; only an SCP or a Deny takes it away (UG, Permissions for GetSessionToken).
+    pub needs_no_grant: bool,
     /// SCPs and RCPs do not bind service-linked roles (rules L2, L3).
     pub service_linked: bool,
     /// The resource's service is known not to take RCPs (rule L3).
@@ -56,6 +58,8 @@ impl Frame {
             has_boundary: policies.boundary.is_some(),
             has_session: !policies.session.is_empty(),
             has_endpoint: !policies.endpoint.is_empty(),
+            needs_no_grant: request.action.folded() == "sts:getsessiontoken"
+                && matches!(request.principal, Principal::User { .. } | Principal::Root { .. }),
             service_linked: request.principal.is_service_linked(),
             outside_rcps,
         }
@@ -183,6 +187,9 @@ impl<L: Logic> Layers<L> {
             opened.or(alone)
         };
         let scps = self.scps.iter().cloned().fold(L::YES, L::and);
+        if frame.needs_no_grant {
+            return scps;
+        }
         granted.and(scps).and(self.endpoint.clone())
     }
 }

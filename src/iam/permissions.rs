@@ -173,6 +173,6 @@ fn rows_of(
 }
 
 #[cfg(test)]
-mod agreement;
+pub(crate) mod agreement;
 #[cfg(test)]
 mod tests;

@@ -131,3 +131,29 @@ fn what_cannot_be_read_is_left_out_and_said() {
     let access = access(&policies);
     assert_eq!((access.to_string().as_str(), access.incomplete), ("s3 R", true));
 }
+
+#[test]
+fn sets_of_actions_give_what_the_rows_give() {
+    let catalogue = crate::iam::permissions::agreement::small();
+    let mut dice = crate::iam::permissions::agreement::Dice(7);
+    let mut compared = 0;
+    while compared < 150 {
+        let line = crate::iam::permissions::agreement::line(&mut dice);
+        let subject = crate::iam::case::permissions::subject(&line.replace("CONTEXT", "{}")).unwrap();
+        let policies = &subject.policies;
+        if policies.iter().any(|(.., it)| is_damaged(&it.document)) {
+            continue;
+        }
+        let summaries = Summaries::new(&catalogue, policies.iter().map(|(.., it)| &it.document));
+        if let Some(fast) = summaries.by_actions(&subject.principal, policies, &subject.context) {
+            let slow = summaries.by_rows(&subject.principal, policies, &subject.context);
+            // The rows also name services that only `*` reaches.
+            let known = |access: Access| -> Vec<_> {
+                access.services.into_iter().filter(|(_, levels)| levels.is_some()).collect()
+            };
+            assert_eq!(fast.everything, slow.everything, "{line}");
+            assert_eq!(known(fast), known(slow), "{line}");
+            compared += 1;
+        }
+    }
+}

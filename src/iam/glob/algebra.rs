@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use super::{Glob, Token};
+use super::{Glob, Shape, Token};
 
 /// Product states that are explored before giving up; a hostile conjunction must not hang. Two patterns never reach it
 /// below some thousand tokens each. Giving up answers "not known to be empty" or "not known to contain", which keeps access in sight.
@@ -11,7 +11,13 @@ const MAX_STATES: usize = 1 << 20;
 
 /// Whether every text of `inner` is a text of `outer`.
 pub fn contains(outer: &Glob, inner: &Glob) -> bool {
-    if outer.is_any() || outer == inner {
+    if outer.is_any() {
+        return true;
+    }
+    if let (Shape::Prefix(wide), Shape::Prefix(narrow) | Shape::Literal(narrow)) = (&outer.shape, &inner.shape) {
+        return narrow.starts_with(&**wide);
+    }
+    if outer.tokens() == inner.tokens() {
         return true;
     }
     if let Some(text) = inner.as_literal() {
@@ -136,6 +142,13 @@ impl Bits {
 
 /// Whether no text matches both.
 pub fn disjoint(a: &Glob, b: &Glob) -> bool {
+    match (&a.shape, &b.shape) {
+        (Shape::Any, _) | (_, Shape::Any) => return false,
+        (Shape::Literal(text), _) => return !b.matches(text),
+        (_, Shape::Literal(text)) => return !a.matches(text),
+        (Shape::Prefix(a), Shape::Prefix(b)) => return !a.starts_with(&**b) && !b.starts_with(&**a),
+        _ => {}
+    }
     conjunction_is_empty(&[a, b])
 }
 

@@ -1,6 +1,7 @@
 //! Resource patterns: six ARN parts compared one by one (rules W3 to W7), and sets of ARNs made of them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::base::Name;
 use crate::iam::glob::{self, Glob, Token};
@@ -24,13 +25,16 @@ pub fn split_arn(text: &str) -> impl Iterator<Item = &str> {
     text.splitn(6, ':')
 }
 
+/// Places of the parts, first those that differ most often: resource, service, account, region.
+const MOST_TELLING: [usize; 6] = [5, 2, 4, 3, 1, 0];
+
 /// A set of texts given by an ARN pattern without variables.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum ArnGlob {
     /// `*`: every ARN, and requests without a resource (rule W4).
     All,
-    /// Six parts; the first five never run over a colon.
-    Parts(Box<[Glob; 6]>),
+    /// Six parts; the first five never run over a colon. Shared, because sets of resources copy them all the time.
+    Parts(Arc<[Glob; 6]>),
     /// A pattern over the whole text, for forms that count as running over colons (rule W5).
     Text(Glob),
     /// Matches nothing: a short pattern without a `*` at its end.
@@ -57,7 +61,7 @@ impl ArnGlob {
             parts.resize(6, &[Token::Many]);
         }
         let mut parts = parts.into_iter().map(|part| Glob::from_tokens(part.iter().copied()));
-        ArnGlob::Parts(Box::new(std::array::from_fn(|_| parts.next().unwrap_or_else(Glob::any))))
+        ArnGlob::Parts(Arc::new(std::array::from_fn(|_| parts.next().unwrap_or_else(Glob::any))))
     }
 
     pub fn matches(&self, arn: &str) -> bool {
@@ -79,7 +83,8 @@ impl ArnGlob {
             (ArnGlob::All, _) | (_, ArnGlob::Nothing) => true,
             (ArnGlob::Nothing, _) => false,
             (ArnGlob::Parts(outer), ArnGlob::Parts(inner)) => {
-                outer.iter().zip(inner.iter()).all(|(outer, inner)| glob::contains(outer, inner))
+                // The resource and the service tell most pairs apart.
+                Arc::ptr_eq(outer, inner) || MOST_TELLING.iter().all(|at| glob::contains(&outer[*at], &inner[*at]))
             }
             (ArnGlob::Text(outer), inner) => glob::contains(outer, &inner.text()),
             // No finite set of six-part ARNs covers `*`, which also stands for requests without a resource.
@@ -88,7 +93,13 @@ impl ArnGlob {
     }
 
     pub fn disjoint(&self, other: &ArnGlob) -> bool {
-        ArnGlob::conjunction_is_empty(&[self, other])
+        match (self, other) {
+            (ArnGlob::Parts(a), ArnGlob::Parts(b)) => {
+                !Arc::ptr_eq(a, b) && MOST_TELLING.iter().any(|at| glob::disjoint(&a[*at], &b[*at]))
+            }
+            (ArnGlob::All, ArnGlob::All | ArnGlob::Parts(_)) | (ArnGlob::Parts(_), ArnGlob::All) => false,
+            _ => ArnGlob::conjunction_is_empty(&[self, other]),
+        }
     }
 
     /// Whether no ARN lies in all of these. Exact part by part; [`ArnGlob::Text`] members are compared over whole texts,
@@ -190,7 +201,7 @@ impl ResourcePattern {
             let mut head = head.iter().map(|part| Glob::new(part));
             let head: [Glob; 5] = std::array::from_fn(|_| head.next().unwrap_or_else(Glob::any));
             let [a, b, c, d, e] = head.clone();
-            let widest = ArnGlob::Parts(Box::new([a, b, c, d, e, tail.widest().clone()]));
+            let widest = ArnGlob::Parts(Arc::new([a, b, c, d, e, tail.widest().clone()]));
             let form = match tail.as_fixed() {
                 Some(_) => Form::Fixed(widest),
                 None => Form::Variable { head: Box::new(head), tail, widest },
@@ -253,7 +264,7 @@ impl ResourcePattern {
             (Form::Variable { head, tail, widest }, _) => match tail.resolve(context) {
                 Resolved::Glob(glob) => {
                     let [a, b, c, d, e] = (**head).clone();
-                    ArnGlob::Parts(Box::new([a, b, c, d, e, glob.into_owned()]))
+                    ArnGlob::Parts(Arc::new([a, b, c, d, e, glob.into_owned()]))
                 }
                 Resolved::NoValue => ArnGlob::Nothing,
                 Resolved::Unknown(_) if wide => widest.clone(),

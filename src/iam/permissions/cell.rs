@@ -286,7 +286,7 @@ fn settle(simplified: Simplified, marks: &mut Marks) -> Option<Requirement> {
 
 fn push(out: &mut Vec<Cell>, cell: Cell) {
     // Equal neighbours are common where several layers repeat each other.
-    if !out.last().is_some_and(|last| *last == cell) {
+    if out.last().is_none_or(|last| *last != cell) {
         out.push(cell);
     }
 }

@@ -1,6 +1,7 @@
 //! Sets of resources: a union of ARN patterns minus a union of ARN patterns (rules S1, S3, S4).
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::iam::glob::Glob;
 use crate::iam::pattern::ArnGlob;
@@ -147,7 +148,7 @@ fn meet_arns(a: &ArnGlob, b: &ArnGlob) -> Option<Vec<ArnGlob>> {
             return None;
         }
     }
-    heads.into_iter().map(|parts| Some(ArnGlob::Parts(Box::new(parts.try_into().ok()?)))).collect()
+    heads.into_iter().map(|parts| Some(ArnGlob::Parts(Arc::new(parts.try_into().ok()?)))).collect()
 }
 
 /// The patterns that lie in no other, in order.
@@ -193,6 +194,7 @@ fn order(a: &ArnGlob, b: &ArnGlob) -> Ordering {
         ArnGlob::Nothing => 3,
     };
     match (a, b) {
+        (ArnGlob::Parts(a), ArnGlob::Parts(b)) if Arc::ptr_eq(a, b) => Ordering::Equal,
         (ArnGlob::Parts(a), ArnGlob::Parts(b)) => {
             let parts = a.iter().zip(b.iter()).map(|(x, y)| x.tokens().cmp(y.tokens()));
             parts.into_iter().find(|it| it.is_ne()).unwrap_or(Ordering::Equal)
