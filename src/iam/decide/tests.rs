@@ -1,7 +1,7 @@
 //! Tests of decisions that need a document of unusual size or shape.
 
 use super::*;
-use crate::iam::{DocumentKind, Level, parse};
+use crate::iam::{DocumentKind, Level, Principal, parse};
 
 fn policy(kind: DocumentKind, text: &str) -> Policy {
     Policy { name: "p".into(), document: Arc::new(parse(text, kind).0) }
