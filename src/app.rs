@@ -3,12 +3,13 @@
 //! Everything that can happen arrives as one [`Msg`]; [`App::update`] changes the state and answers with [`Effect`]s
 //! that somebody else carries out. Nothing here knows of a terminal, a thread pool, a cluster or an account.
 //!
-//! [`place`] says where the user is, [`list`], [`explorer`] and [`policy`] what stands there, [`overlay`] what lies over
+//! [`place`] says where the user is, [`list`], [`explorer`], [`policy`] and [`explain`] what stands there, [`overlay`] what lies over
 //! it, [`header`] the lines around it. [`command`] is the table of everything that can be asked for.
 
 pub mod command;
 pub mod complete;
 pub mod effect;
+pub mod explain;
 pub mod explorer;
 pub mod export;
 pub mod header;
@@ -36,6 +37,8 @@ use crate::estate::Estate;
 use crate::model::{EntityKey, Inventory, Kind};
 
 use command::Keymap;
+use explain::ExplainView;
+use explain::complete::About;
 use explorer::{Columns, Subject};
 use list::{ListRow, ListView};
 use overlay::Overlay;
@@ -70,6 +73,8 @@ pub struct Input {
     pub before: String,
     /// Why the text does not parse.
     pub error: Option<QueryError>,
+    /// Whom a question is about.
+    pub about: Option<Box<About>>,
 }
 
 /// The state of the program and the only ways to change it.
@@ -101,6 +106,8 @@ pub struct App {
     pub columns: Columns,
     pub detail_scroll: usize,
     pub policy: Option<PolicyView>,
+    explain: Option<Arc<ExplainView>>,
+    explain_asked: Option<(explain::Question, usize)>,
     pub search: String,
 
     pub overlay: Option<Overlay>,
@@ -148,6 +155,8 @@ impl App {
             columns: Columns::default(),
             detail_scroll: 0,
             policy: None,
+            explain: None,
+            explain_asked: None,
             search: String::new(),
             overlay: None,
             input: None,
@@ -227,6 +236,7 @@ impl App {
         }
         match self.place.screen {
             Screen::Policy => self.place.policy.as_ref().map(|policy| policy.role.clone()),
+            Screen::Explain => self.place.explain.as_ref().map(|it| it.question.who.clone()),
             Screen::Explorer => {
                 if let 1..=3 = self.place.column
                     && let Some(key) = self.pick(self.place.column).and_then(Target::key)
@@ -244,7 +254,29 @@ impl App {
         if let Some(key) = selected.filter(|key| key.kind == Kind::Role) {
             return Some(key);
         }
+        if self.place.screen == Screen::Explain {
+            return self.explained()?.role().cloned();
+        }
         self.pick(2).and_then(Target::key).cloned()
+    }
+
+    /// The answer to the question of the place, once it has come.
+    pub fn explained(&self) -> Option<&ExplainView> {
+        let question = &self.place.explain.as_ref()?.question;
+        self.explain.as_deref().filter(|view| view.question == *question)
+    }
+
+    /// The step stood on in the Explain screen.
+    pub fn explain_step(&self) -> usize {
+        let chosen = self.place.explain.as_ref().and_then(|it| it.step);
+        chosen.unwrap_or_else(|| self.explained().map_or(0, |view| view.decided))
+    }
+
+    /// The words beside the document of the Policy screen, with the current question if it is about the same role.
+    pub fn statement_words(&self) -> Vec<text::Line> {
+        let (Some(view), Some(place)) = (&self.policy, &self.place.policy) else { return Vec::new() };
+        let asked = self.explained().filter(|it| it.role() == Some(&view.role)).and_then(|it| it.answer.as_ref());
+        view.words(place.line, asked)
     }
 
     fn subject(&self) -> Option<Subject<'_>> {

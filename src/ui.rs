@@ -3,6 +3,7 @@
 //! [`draw`] touches what is seen and says where it ended up. Tones become styles in [`theme`]; `frame` holds boxes and
 //! lines; the screens have files of their own.
 
+mod explain;
 mod explorer;
 mod frame;
 mod header;
@@ -38,6 +39,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Layout {
     match app.place.screen {
         Screen::Explorer => explorer::draw(&mut canvas, body, app, &mut layout),
         Screen::Policy => policy::draw(&mut canvas, body, app, &mut layout),
+        Screen::Explain => explain::draw(&mut canvas, body, app, &mut layout),
     }
     overlay::draw(&mut canvas, area, body, app, &mut layout);
     let cursor = canvas.cursor;

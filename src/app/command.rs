@@ -120,6 +120,7 @@ commands! {
     Names "names" Everywhere ["v"] "names short, names full (ARN)" hint(Some("names")) arg("") always;
     Details "details" Selection ["d"] "details page" hint(Some("details")) arg("") selection;
     Raw "raw" Selection ["y"] "raw document (YAML or JSON as stored)" hint(Some("raw")) arg("") selection;
+    Explain "explain" Selection ["e"] "explain: may it do this, and why" hint(Some("explain")) arg("[thing] [action] [resource]") selection;
     UsedBy "used-by" Selection ["u"] "used by: everything that points here" hint(Some("used by")) arg("[address]") selection;
     Mark "mark" Selection ["m"] "mark; again to unmark; `:go mark` returns to it" hint(None) arg("") selection;
     Trust "trust" Selection ["t"] "trust policy of this role" hint(Some("trust")) arg("") selection;

@@ -4,6 +4,8 @@ use crate::model::Kind;
 
 use super::App;
 use super::command::{COMMANDS, Cmd};
+use super::explain::complete::About;
+use super::input::Purpose;
 use super::list::ListKind;
 use super::overlay::rank;
 use super::theme::THEMES;
@@ -21,10 +23,13 @@ pub struct Suggestion {
 impl App {
     /// Suggestions for the open command line, best first.
     pub fn suggestions(&self) -> Vec<Suggestion> {
-        let Some(input) = self.input.as_ref().filter(|input| input.purpose == super::input::Purpose::Command) else {
-            return Vec::new();
-        };
+        let Some(input) = &self.input else { return Vec::new() };
         let text = input.line.before_cursor();
+        match (input.purpose, &input.about) {
+            (Purpose::Command, _) => {}
+            (Purpose::Explain, Some(about)) => return about.suggestions("", text, SHOWN),
+            _ => return Vec::new(),
+        }
         match text.split_once(' ') {
             None => rank(text, COMMANDS.iter().map(|spec| (spec.name, spec.help)))
                 .into_iter()
@@ -38,6 +43,13 @@ impl App {
                 .collect(),
             Some((name, argument)) => {
                 let Some(cmd) = Cmd::from_name(name) else { return Vec::new() };
+                if cmd == Cmd::Explain
+                    && let Some((thing, question)) = argument.split_once(' ')
+                {
+                    let about = self.resolve(thing).ok().and_then(|who| About::new(self.estate(), &who).ok());
+                    return about
+                        .map_or_else(Vec::new, |it| it.suggestions(&format!("{name} {thing} "), question, SHOWN));
+                }
                 let values = self.values(cmd);
                 rank(argument, values.iter().map(|value| (value.as_str(), "")))
                     .into_iter()
@@ -62,7 +74,7 @@ impl App {
             }
             Cmd::Export => ["csv", "json", "md"].map(str::to_owned).to_vec(),
             Cmd::Policy => roles().collect(),
-            Cmd::Go | Cmd::UsedBy => {
+            Cmd::Go | Cmd::UsedBy | Cmd::Explain => {
                 let groups = estate.groups.iter().map(|group| group.key.to_string());
                 let mut accounts: Vec<String> =
                     estate.groups.iter().map(|group| group.account_key().to_string()).collect();

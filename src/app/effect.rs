@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analysis::access::{RoleAccess, Source, role_access};
+use crate::analysis::message::{self, Denied};
 use crate::base::Name;
+use crate::estate::caller::senders;
 use crate::estate::{Estate, derive};
 use crate::model::facts::meta::Origin;
 use crate::model::{EntityKey, Inventory};
 
 use super::Msg;
+use super::explain::{ExplainView, Question};
 use super::export::{self, Format};
 use super::list::{ListIndex, ListView};
 use super::place::Ask;
@@ -56,15 +59,46 @@ pub enum Lane {
     Access,
     /// Writing a list as text.
     Export,
+    /// Answering a question of the Explain screen.
+    Explain,
+    /// Finding who sent an AccessDenied message.
+    Senders,
 }
 
 /// A pure computation that is too long for the UI thread.
 #[derive(Debug)]
 pub enum Work {
-    Derive { generation: u64, inventory: Inventory },
-    List { generation: u64, estate: Arc<Estate>, ask: Ask, previous: Option<Arc<ListView>> },
-    Access { role: EntityKey, arn: Name, identity: Vec<Source>, boundary: Option<Source> },
-    Export { estate: Arc<Estate>, view: Arc<ListView>, format: Format, file: String },
+    Derive {
+        generation: u64,
+        inventory: Inventory,
+    },
+    List {
+        generation: u64,
+        estate: Arc<Estate>,
+        ask: Ask,
+        previous: Option<Arc<ListView>>,
+    },
+    Access {
+        role: EntityKey,
+        arn: Name,
+        identity: Vec<Source>,
+        boundary: Option<Source>,
+    },
+    Export {
+        estate: Arc<Estate>,
+        view: Arc<ListView>,
+        format: Format,
+        file: String,
+    },
+    Explain {
+        estate: Arc<Estate>,
+        question: Question,
+    },
+    /// `text` is a paste that may hold an AccessDenied message.
+    Senders {
+        estate: Arc<Estate>,
+        text: String,
+    },
 }
 
 /// The result of a [`Work`], for `update` alone.
@@ -74,6 +108,8 @@ pub enum Done {
     Listed { generation: u64, estate: Arc<Estate>, view: Arc<ListView> },
     Access { role: EntityKey, access: Arc<RoleAccess> },
     Exported { file: String, text: String },
+    Explained { view: Arc<ExplainView> },
+    Senders { denied: Option<Denied>, senders: Vec<EntityKey> },
 }
 
 impl Work {
@@ -83,6 +119,8 @@ impl Work {
             Work::List { .. } => Lane::List,
             Work::Access { .. } => Lane::Access,
             Work::Export { .. } => Lane::Export,
+            Work::Explain { .. } => Lane::Explain,
+            Work::Senders { .. } => Lane::Senders,
         }
     }
 
@@ -108,6 +146,14 @@ impl Work {
             }
             Work::Export { estate, view, format, file } => {
                 Done::Exported { file, text: export::list(&estate, &view, format) }
+            }
+            Work::Explain { estate, question } => {
+                Done::Explained { view: Arc::new(ExplainView::build(&estate, question)) }
+            }
+            Work::Senders { estate, text } => {
+                let denied = message::parse(&text);
+                let senders = denied.as_ref().map_or_else(Vec::new, |denied| senders(&estate, denied));
+                Done::Senders { denied, senders }
             }
         };
         Some(Msg::Done(done))

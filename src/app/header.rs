@@ -103,6 +103,7 @@ impl App {
                 return text;
             }
             (Screen::Policy, None) => return "Policy".into(),
+            (Screen::Explain, _) => return self.explain_crumbs(),
             (Screen::Explorer, _) => {}
         }
         let Some(row) = self.row() else { return self.place.ask.scope.label() };
@@ -190,6 +191,7 @@ impl App {
                 }
                 Purpose::Command => Line::dim(format!(" {}", self.command_help())),
                 Purpose::Search => Line::dim(" enter finds, n and N go on"),
+                Purpose::Explain => self.question_help(),
                 Purpose::Save => Line::dim(" .txt .csv .json .md; an existing file is never replaced"),
             };
         }
@@ -209,6 +211,9 @@ impl App {
             let found =
                 if self.search.is_empty() { String::new() } else { format!(" · search: {}", self.matches_text()) };
             return Line::plain(format!(" line {} of {}{found}", page.cursor + 1, page.lines.len()));
+        }
+        if self.place.screen == Screen::Explain {
+            return self.explain_status();
         }
         let Some(view) = self.list() else { return Line::default() };
         if view.matched == 0 && view.total > 0 {
@@ -312,6 +317,16 @@ impl App {
                 Cmd::Zoom,
                 Cmd::Help,
             ],
+            (None, Screen::Explain) => &[
+                Cmd::Into,
+                Cmd::Raw,
+                Cmd::Explain,
+                Cmd::Policy,
+                Cmd::Copy,
+                Cmd::Zoom,
+                Cmd::Details,
+                Cmd::Help,
+            ],
             (None, Screen::Explorer) if self.place.column == DETAIL => {
                 &[Cmd::NextPane, Cmd::Zoom, Cmd::Details, Cmd::Raw, Cmd::Help]
             }
@@ -321,6 +336,7 @@ impl App {
                 Cmd::CommandLine,
                 Cmd::Menu,
                 Cmd::NextProblem,
+                Cmd::Explain,
                 Cmd::Policy,
                 Cmd::UsedBy,
                 Cmd::Details,
@@ -329,8 +345,15 @@ impl App {
         };
         let mut hints: Vec<(String, &'static str)> = Vec::new();
         if self.overlay.is_none() {
-            let pair = [Cmd::Out, Cmd::Into].map(|cmd| self.keymap.label(cmd).unwrap_or_default()).concat();
-            hints.push((pair, if self.place.screen == Screen::Policy { "document" } else { "move" }));
+            let moves =
+                if self.place.screen == Screen::Explain { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
+            let pair = moves.map(|cmd| self.keymap.label(cmd).unwrap_or_default()).concat();
+            let word = match self.place.screen {
+                Screen::Policy => "document",
+                Screen::Explain => "step",
+                Screen::Explorer => "move",
+            };
+            hints.push((pair, word));
         }
         for cmd in commands {
             let Some(word) = cmd.spec().hint else { continue };

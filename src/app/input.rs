@@ -11,6 +11,8 @@ pub enum Purpose {
     Search,
     Command,
     Save,
+    /// The action and resource of a question.
+    Explain,
 }
 
 impl Purpose {
@@ -20,6 +22,7 @@ impl Purpose {
             Purpose::Search => "search ",
             Purpose::Command => ":",
             Purpose::Save => "save as ",
+            Purpose::Explain => "explain ",
         }
     }
 }

@@ -23,6 +23,12 @@ pub enum PageKind {
     Raw(EntityKey),
     UsedBy(EntityKey),
     Links(EntityKey),
+    /// A document that is no role's, and the statement to stand on.
+    Document {
+        title: String,
+        text: std::sync::Arc<str>,
+        statement: usize,
+    },
     Sources,
     About,
     Log,
@@ -77,6 +83,7 @@ pub enum Action {
     Run(Cmd),
     Filter(&'static str),
     Scope(super::place::Scope),
+    Ask(super::explain::Question),
 }
 
 /// A list that narrows as one types.

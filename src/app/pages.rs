@@ -28,6 +28,7 @@ impl App {
             PageKind::Raw(key) => {
                 Page::new(PageKind::Raw(key.clone()), format!("RAW {key}"), vec![Line::dim("reading …")])
             }
+            PageKind::Document { title, text, statement } => document_page(title, text, statement),
             PageKind::Sources => {
                 Page::new(PageKind::Sources, "SOURCES  what was read, failed, skipped", self.sources())
             }
@@ -138,6 +139,19 @@ impl App {
             ),
         ]
     }
+}
+
+/// The text of a document with the cursor on a statement.
+fn document_page(title: String, text: std::sync::Arc<str>, statement: usize) -> Page {
+    let (shown, relaid) = super::policy::readable(&text);
+    let (document, _) = crate::iam::parse(&shown, crate::iam::DocumentKind::Resource);
+    let lines = shown.lines().map(|line| Line::plain(line.replace('\t', "    "))).collect();
+    let first = document.statements.get(statement).map_or(1, |it| *document.lines(it.span).start());
+    let note = if relaid { "   stored on one line, broken for reading" } else { "" };
+    let heading = format!("{title}   statement {}{note}", statement + 1);
+    let mut page = Page::new(PageKind::Document { title, text, statement }, heading, lines);
+    page.cursor = (first as usize).saturating_sub(1);
+    page
 }
 
 /// The steps behind the identity of each container of the first pod.

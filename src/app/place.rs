@@ -3,6 +3,7 @@
 use crate::base::Name;
 use crate::model::EntityKey;
 
+use super::explain::Question;
 use super::list::ListKind;
 use super::text::Target;
 
@@ -10,6 +11,7 @@ use super::text::Target;
 pub enum Screen {
     Explorer,
     Policy,
+    Explain,
 }
 
 /// Which part of the estate the lists show.
@@ -95,6 +97,8 @@ pub struct Place {
     /// First visible line of the list.
     pub top: usize,
     pub policy: Option<PolicyPlace>,
+    /// The question of the Explain screen; it stays the current one on the screens after it.
+    pub explain: Option<ExplainPlace>,
 }
 
 /// Where the user is in the Policy screen.
@@ -105,6 +109,14 @@ pub struct PolicyPlace {
     /// The line of the cursor, from 0.
     pub line: usize,
     pub top: usize,
+}
+
+/// Where the user is in the Explain screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainPlace {
+    pub question: Question,
+    /// The step stood on, from 0; until one is chosen it is the one that decided.
+    pub step: Option<usize>,
 }
 
 impl Place {
@@ -126,6 +138,7 @@ impl Place {
             picks: [None, None, None],
             top: 0,
             policy: None,
+            explain: None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod words;
 
 use std::ops::RangeInclusive;
 
+use crate::analysis::explain::Answer;
 use crate::estate::{DocumentRole, Estate, RoleDocument, Severity};
 use crate::iam::{Document, DocumentKind, Issue, parse};
 use crate::model::EntityKey;
@@ -81,9 +82,9 @@ impl PolicyView {
         here.map(|issue| words::severity(issue.severity)).min()
     }
 
-    /// The lines of the right pane for the statement on a line.
-    pub fn words(&self, line: usize) -> Vec<Line> {
-        words::lines(self, self.statement_at(line))
+    /// The lines of the right pane for the statement on a line; `asked` is the current question about the role.
+    pub fn words(&self, line: usize, asked: Option<&Answer>) -> Vec<Line> {
+        words::lines(self, self.statement_at(line), asked)
     }
 
     /// The first line of the first statement that names an action of a service.

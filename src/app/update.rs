@@ -1,6 +1,7 @@
 //! Messages to changes: what happened, what follows, and what is to be done outside.
 
 mod commands;
+mod explain;
 mod keys;
 mod moving;
 mod places;
@@ -131,6 +132,12 @@ impl App {
                 self.access = Some((role, access));
                 self.rebuild_columns();
             }
+            Done::Explained { view } => {
+                if let Some(old) = self.explain.replace(view) {
+                    effects.push(Effect::Discard(Box::new(old)));
+                }
+            }
+            Done::Senders { denied, senders } => self.take_senders(denied, senders),
             Done::Exported { file, text } => effects.push(Effect::Save { file, text }),
         }
     }
@@ -176,6 +183,7 @@ impl App {
                 previous: same.map(|(_, view)| Arc::clone(view)),
             }));
         }
+        self.settle_question(estate_id, effects);
         if let Some(role) = self.shown_role()
             && self.access.as_ref().is_none_or(|(known, _)| *known != role)
             && self.access_asked.as_ref() != Some(&role)
@@ -190,7 +198,7 @@ impl App {
     fn shown_role(&self) -> Option<crate::model::EntityKey> {
         match self.place.screen {
             Screen::Explorer => self.pick(2).and_then(Target::key).cloned(),
-            Screen::Policy => None,
+            Screen::Policy | Screen::Explain => None,
         }
     }
 

@@ -84,6 +84,8 @@ impl Effects {
             Lane::List => "preparing the list",
             Lane::Access => "summing up a role",
             Lane::Export => "writing a list",
+            Lane::Explain => "answering a question",
+            Lane::Senders => "finding the sender of a message",
         };
         self.jobs.replace(Track::Work(lane), name, move |outbox| {
             if let Some(msg) = work.run(outbox.stop()) {

@@ -123,9 +123,11 @@ fn suggestions(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let place = Rect { x: 0, y: (area.height - 3).saturating_sub(height), width: area.width.min(90), height };
     canvas.clear(place);
     let inside = canvas.boxed(place, "", "tab takes the first", true);
+    let cells = suggestions.iter().map(|it| width(&it.text)).max().unwrap_or(0).clamp(16, 40);
     for (at, suggestion) in suggestions.iter().enumerate() {
         let tone = if at == 0 { Tone::Strong } else { Tone::Plain };
-        let line = Line::default().with(format!("{:<16} ", suggestion.text), tone).with(&suggestion.note, Tone::Dim);
+        let line =
+            Line::default().with(format!("{:<cells$} ", suggestion.text), tone).with(&suggestion.note, Tone::Dim);
         canvas.pieces(inside.x + 1, inside.y + at as u16, inside.width.saturating_sub(2), &line, Modifier::empty());
     }
 }

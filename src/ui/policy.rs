@@ -66,7 +66,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
         let title = statement.map_or_else(|| String::from("DOCUMENT"), |at| format!("STATEMENT {}", at + 1));
         let inside = canvas.boxed(right, &title, "", false);
         let cells = usize::from(inside.width.saturating_sub(2));
-        let rows: Vec<Line> = view.words(place.line).iter().flat_map(|line| wrapped(line, cells, 3)).collect();
+        let rows: Vec<Line> = app.statement_words().iter().flat_map(|line| wrapped(line, cells, 3)).collect();
         for (at, line) in rows.iter().take(usize::from(inside.height)).enumerate() {
             canvas.pieces(inside.x + 1, inside.y + at as u16, inside.width.saturating_sub(2), line, Modifier::empty());
         }

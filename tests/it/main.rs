@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod explain;
 mod iam_cases;
 mod iam_properties;
 mod identity_pods;

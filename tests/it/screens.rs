@@ -26,6 +26,17 @@ const SCREENS: &[(&str, &str)] = &[
     ("explorer/zoom", "tab, tab, z"),
     ("policy/identity", "filter ns:payments, 6"),
     ("policy/trust", "filter ns:payments, t"),
+    (
+        "explain/deny",
+        "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf",
+    ),
+    ("explain/allow", "explain sa/prod-eu1/payments/payments-api s3:ListBucket arn:aws:s3:::acme-invoices"),
+    ("explain/cond", "explain sa/prod-eu1/orders/orders-mailer s3:PutObject arn:aws:s3:::acme-invoices/118.pdf"),
+    ("explain/input", "/, type ts-api, enter, e, type getob"),
+    (
+        "policy/asked",
+        "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf, y",
+    ),
 ];
 
 fn screen(script: &str, settings: Settings, size: (u16, u16)) -> String {

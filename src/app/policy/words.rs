@@ -1,7 +1,10 @@
 //! A statement in words: effect, who, what, on what, when; then issues and where the document is used.
 
+use crate::analysis::explain::Answer;
+use crate::app::explain::truth_word;
 use crate::app::text::{Line, Target, Tone};
-use crate::estate::Severity;
+use crate::estate::{DocumentRole, Severity};
+use crate::iam::clauses::clauses;
 use crate::iam::document::{Clause, Damage};
 use crate::iam::{self, Effect, Statement};
 
@@ -14,7 +17,7 @@ pub(super) fn severity(severity: iam::Severity) -> Severity {
     }
 }
 
-pub(super) fn lines(view: &PolicyView, at: Option<usize>) -> Vec<Line> {
+pub(super) fn lines(view: &PolicyView, at: Option<usize>, asked: Option<&Answer>) -> Vec<Line> {
     let mut lines = Vec::new();
     if view.chosen().text.is_none() {
         lines.push(Line::default().with("This document was not read.", Tone::Unknown));
@@ -25,6 +28,12 @@ pub(super) fn lines(view: &PolicyView, at: Option<usize>) -> Vec<Line> {
         lines.push(Line::strong("In words"));
         of_statement(statement, &mut lines);
         lines.push(Line::default());
+        // A trust policy is asked about becoming the role, not about what the role does.
+        if let Some(answer) = asked.filter(|_| view.chosen().role != DocumentRole::Trust) {
+            lines.push(Line::strong("Matches this request?"));
+            of_request(view, statement, answer, &mut lines);
+            lines.push(Line::default());
+        }
     } else if view.chosen().text.is_some() {
         let count = view.document.statements.len();
         lines.push(Line::plain(format!("{count} statements; }} and {{ go from one to the next")));
@@ -88,6 +97,32 @@ fn of_statement(statement: &Statement, lines: &mut Vec<Line>) {
         );
     }
     if statement.damage > Damage::None || statement.condition_damage > Damage::None {
+        lines.push(Line::default().with(" part of it cannot be read", Tone::Unknown));
+    }
+}
+
+/// `action yes  s3:GetObject`, and so on: what fits the current question.
+fn of_request(view: &PolicyView, statement: &Statement, answer: &Answer, lines: &mut Vec<Line>) {
+    let found = clauses(&view.document, statement, &answer.request, answer.policies.boundary.is_some());
+    let mut row = |name: &str, truth, text: &str| {
+        let (word, tone) = truth_word(truth);
+        lines.push(Line::dim(format!(" {name:<10}")).with(format!("{word:<4} "), tone).with(text, Tone::Plain));
+    };
+    row("action", found.action, answer.request.action.as_str());
+    match found.resource {
+        Some(truth) => row("resource", truth, &answer.resource),
+        None => lines.push(Line::dim(" resource  none")),
+    }
+    if found.conditions.is_empty() {
+        lines.push(Line::dim(" condition none"));
+    }
+    for (condition, truth, actual) in &found.conditions {
+        let (word, tone) = truth_word(*truth);
+        let text =
+            if truth.is_unknown() { condition.key.to_string() } else { format!("{} is {actual}", condition.key) };
+        lines.push(Line::dim(" condition ").with(format!("{word:<4} "), tone).with(text, Tone::Plain));
+    }
+    if found.damaged {
         lines.push(Line::default().with(" part of it cannot be read", Tone::Unknown));
     }
 }

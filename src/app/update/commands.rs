@@ -116,6 +116,7 @@ impl App {
             }
             Cmd::Details => self.details(),
             Cmd::Raw => self.raw(effects),
+            Cmd::Explain => self.explain_command(argument),
             Cmd::UsedBy => self.used_by(argument),
             Cmd::Mark => self.toggle_mark(),
             Cmd::Trust => self.trust(),
@@ -189,6 +190,9 @@ impl App {
 
     fn filter_command(&mut self, argument: &str) {
         let in_document = matches!(self.overlay, Some(Overlay::Page(_))) || self.place.screen == Screen::Policy;
+        if !in_document && self.place.screen == Screen::Explain {
+            return self.say("there is no list here; e asks again");
+        }
         match (in_document, argument.is_empty()) {
             (true, true) => self.open_input(Purpose::Search, ""),
             (true, false) => {
@@ -371,6 +375,9 @@ impl App {
     }
 
     fn raw(&mut self, effects: &mut Vec<Effect>) {
+        if self.place.screen == Screen::Explain && self.overlay.is_none() {
+            return self.open_proof();
+        }
         let Some(mut key) = self.selected_key() else { return };
         // A row of pods stands for its first pod where its owner has no text of its own.
         if self.estate().origin(&key).is_none()
@@ -414,6 +421,11 @@ impl App {
     }
 
     fn copy(&mut self, effects: &mut Vec<Effect>) {
+        if let (Screen::Explain, None, Some(view)) = (self.place.screen, &self.overlay, self.explained()) {
+            let mut text = view.text().join("\n");
+            text.push('\n');
+            return effects.push(Effect::Copy(text));
+        }
         let Some(key) = self.selected_key() else { return };
         let text = match (key.kind, self.estate().role(&key)) {
             (Kind::Role, crate::model::Lookup::Found(role)) => role.arn.to_string(),
@@ -438,6 +450,12 @@ impl App {
     pub fn headless(&self) -> String {
         let command = &self.settings().command;
         let on_list = self.place.screen == Screen::Explorer && self.place.column == 0 && self.overlay.is_none();
+        if let (Screen::Explain, None, Some(place)) = (self.place.screen, &self.overlay, &self.place.explain) {
+            let question = &place.question;
+            let words = [question.who.to_string(), question.action.clone(), question.resource.clone()];
+            let words = words.iter().filter(|it| !it.is_empty()).map(|it| shell(it)).collect::<Vec<_>>().join(" ");
+            return format!("{command} explain {words}");
+        }
         if !on_list && let Some(key) = self.selected_key() {
             return format!("{command} show {}", shell(&key.to_string()));
         }
@@ -468,6 +486,7 @@ impl App {
         let what = match (&self.overlay, self.place.screen) {
             (Some(_), _) => "page",
             (None, Screen::Policy) => "policy",
+            (None, Screen::Explain) => "explain",
             (None, Screen::Explorer) => self.place.ask.list.word(),
         };
         let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
@@ -495,6 +514,7 @@ impl App {
         let lines: Option<Vec<String>> = match (&self.overlay, self.place.screen, &self.policy) {
             (Some(Overlay::Page(page)), ..) => Some(page.lines.iter().map(Line::text).collect()),
             (None, Screen::Policy, Some(policy)) => Some(policy.lines.clone()),
+            (None, Screen::Explain, _) => Some(self.explained().map_or_else(Vec::new, |view| view.text())),
             _ => None,
         };
         match (lines, &self.shown) {

@@ -8,6 +8,8 @@ use crate::app::overlay::{Action, Overlay};
 use crate::app::place::Screen;
 use crate::app::{App, Effect, Input};
 
+use super::explain::{NOT_RECOGNISED, looks_denied};
+
 /// Kept of each input's history.
 const HISTORY: usize = 100;
 
@@ -26,6 +28,7 @@ impl App {
         // A filter that finds nothing offers the nearest namespace on enter.
         if key.code == Code::Enter
             && self.overlay.is_none()
+            && self.place.screen == Screen::Explorer
             && self.list().is_some_and(|view| view.matched == 0)
             && let Some(namespace) = self.nearest_namespace()
         {
@@ -40,7 +43,8 @@ impl App {
 
     pub(super) fn open_input(&mut self, purpose: Purpose, text: &str) {
         let before = text.to_owned();
-        self.input = Some(Input { purpose, line: crate::app::input::Line::new(text), before, error: None });
+        self.input =
+            Some(Input { purpose, line: crate::app::input::Line::new(text), before, error: None, about: None });
     }
 
     fn input_key(&mut self, key: Key, effects: &mut Vec<Effect>) {
@@ -116,6 +120,7 @@ impl App {
             }
             Purpose::Command => self.command_line(&text, effects),
             Purpose::Save => self.save(&text, effects),
+            Purpose::Explain => self.accept_question(&text, input.about),
         }
     }
 
@@ -180,12 +185,14 @@ impl App {
                 self.push_place();
                 self.place.ask.scope = scope;
             }
+            Some((Action::Ask(question), None)) => self.show_explain(question),
             None => {}
         }
     }
 
-    /// Pasted text is never executed: an input takes it, an address offers to jump, the rest is named.
-    pub(super) fn paste(&mut self, text: &str, _: &mut [Effect]) {
+    /// Pasted text is never executed: an input takes it, an AccessDenied message opens a question filled in,
+    /// an address offers to jump, the rest is named.
+    pub(super) fn paste(&mut self, text: &str, effects: &mut Vec<Effect>) {
         self.notice = None;
         if let Some(input) = &mut self.input {
             input.line.insert(text);
@@ -199,7 +206,10 @@ impl App {
         if word.split_whitespace().count() == 1 && self.resolve(word).is_ok() {
             return self.open_input(Purpose::Command, &format!("go {word}"));
         }
-        self.say("pasted text is not recognised: neither an address nor an ARN of the loaded data");
+        if looks_denied(text) {
+            return self.find_senders(text, effects);
+        }
+        self.say(NOT_RECOGNISED);
     }
 
     pub(super) fn mouse(&mut self, mouse: Mouse, effects: &mut Vec<Effect>) {

@@ -10,7 +10,7 @@ impl App {
     pub(super) fn page_height(&self) -> usize {
         let height = match (&self.overlay, self.place.screen) {
             (Some(_), _) | (None, Screen::Policy) => self.layout.page_height,
-            (None, Screen::Explorer) => self.layout.list_height,
+            (None, Screen::Explorer | Screen::Explain) => self.layout.list_height,
         };
         height.max(2)
     }
@@ -26,6 +26,9 @@ impl App {
                 place.line = place.line.saturating_add_signed(delta).min(last);
             }
             return;
+        }
+        if self.place.screen == Screen::Explain {
+            return self.step_to(self.explain_step().saturating_add_signed(delta));
         }
         match self.place.column {
             DETAIL => self.scroll_detail(delta),
@@ -109,7 +112,11 @@ impl App {
     }
 
     pub(super) fn scroll_detail(&mut self, delta: isize) {
-        let last = self.columns.detail.len().saturating_sub(1);
+        let lines = match (self.place.screen, self.explained()) {
+            (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
+            _ => self.columns.detail.len(),
+        };
+        let last = lines.saturating_sub(1);
         self.detail_scroll = self.detail_scroll.saturating_add_signed(delta).min(last);
     }
 
@@ -129,8 +136,10 @@ impl App {
             }
             return;
         }
-        if self.place.screen == Screen::Policy {
-            return self.turn_document(1);
+        match self.place.screen {
+            Screen::Policy => return self.turn_document(1),
+            Screen::Explain => return self.open_proof(),
+            Screen::Explorer => {}
         }
         let folded = self.list().is_some_and(|view| view.is_folded());
         match self.place.column {
@@ -158,6 +167,8 @@ impl App {
             self.overlay = None;
         } else if self.place.screen == Screen::Policy {
             self.turn_document(-1);
+        } else if self.place.screen == Screen::Explain {
+            self.go_back();
         } else if self.place.column == 0 {
             if let Some(view) = self.list()
                 && !view.is_folded()
@@ -178,6 +189,7 @@ impl App {
                     page.cursor = line;
                 }
             }
+            _ if self.place.screen == Screen::Explain => self.step_to(line),
             _ => {
                 let last = self.policy.as_ref().map_or(0, |it| it.lines.len().saturating_sub(1));
                 if let Some(place) = self.place.policy.as_mut().filter(|_| self.place.screen == Screen::Policy) {
@@ -274,6 +286,9 @@ impl App {
                 Some(line) => place.line = *line,
                 None => self.say("this document reads without issues"),
             };
+        }
+        if self.place.screen == Screen::Explain {
+            return self.step_trouble(forward);
         }
         let (Some(view), Some(cursor)) = (self.list(), self.cursor) else { return };
         let troubled = |line: &usize| view.row(*line).is_some_and(|row| row.worst.is_some());

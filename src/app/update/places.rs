@@ -106,7 +106,7 @@ impl App {
         self.go_back()
     }
 
-    pub(super) fn resolve(&self, address: &str) -> Result<EntityKey, String> {
+    pub(in crate::app) fn resolve(&self, address: &str) -> Result<EntityKey, String> {
         if address == "mark" {
             return self.mark.clone().ok_or_else(|| "nothing is marked; m marks".to_owned());
         }
