@@ -53,8 +53,12 @@ pub(super) fn lines(estate: &Estate, answer: &Answer) -> Vec<Line> {
                         format!("to know {}", keys.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "))
                     }
                 };
-                let not = if atom.negate { "not: " } else { "" };
-                lines.push(Line::plain(format!("{not}{text}")));
+                let word = if atom.negate { "allowed unless" } else { "allowed when" };
+                let word = match &atom.test {
+                    Test::Condition(_) | Test::Resource { .. } => format!("{word} "),
+                    Test::Open(_) | Test::Broken(_) | Test::Complex { .. } => String::new(),
+                };
+                lines.push(Line::plain(format!("{word}{text}")));
             }
             if atoms.len() > NAMED {
                 lines.push(Line::dim(format!("and {} more conditions", atoms.len() - NAMED)));
