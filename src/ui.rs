@@ -1,6 +1,6 @@
 //! Draws the state: cells in, nothing decided.
 //!
-//! [`draw`] touches what is seen and says where it ended up. Tones become styles in [`theme`]; [`frame`] holds boxes and
+//! [`draw`] touches what is seen and says where it ended up. Tones become styles in [`theme`]; `frame` holds boxes and
 //! lines; the screens have files of their own.
 
 mod explain;

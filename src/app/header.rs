@@ -317,16 +317,9 @@ impl App {
                 Cmd::Zoom,
                 Cmd::Help,
             ],
-            (None, Screen::Explain) => &[
-                Cmd::Into,
-                Cmd::Raw,
-                Cmd::Explain,
-                Cmd::Policy,
-                Cmd::Copy,
-                Cmd::Zoom,
-                Cmd::Details,
-                Cmd::Help,
-            ],
+            (None, Screen::Explain) => {
+                &[Cmd::Into, Cmd::Raw, Cmd::Explain, Cmd::Policy, Cmd::Copy, Cmd::Zoom, Cmd::Details, Cmd::Help]
+            }
             (None, Screen::Explorer) if self.place.column == DETAIL => {
                 &[Cmd::NextPane, Cmd::Zoom, Cmd::Details, Cmd::Raw, Cmd::Help]
             }
@@ -345,8 +338,7 @@ impl App {
         };
         let mut hints: Vec<(String, &'static str)> = Vec::new();
         if self.overlay.is_none() {
-            let moves =
-                if self.place.screen == Screen::Explain { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
+            let moves = if self.place.screen == Screen::Explain { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
             let pair = moves.map(|cmd| self.keymap.label(cmd).unwrap_or_default()).concat();
             let word = match self.place.screen {
                 Screen::Policy => "document",

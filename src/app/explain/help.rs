@@ -107,7 +107,9 @@ fn version_that_allows(estate: &Estate, answer: &Answer) -> Option<String> {
             let (document, _) = parse_shared(Arc::from(version.text.as_str()), DocumentKind::Identity);
             let document = Arc::new(document);
             let replaced = |it: &Policy| {
-                let document = if it.name == name { Arc::clone(&document) } else { Arc::clone(&it.document) };
+                // An inline policy may have the same name; the text tells them apart.
+                let is_it = it.name == name && policy.default_text().is_some_and(|text| **text == *it.document.text);
+                let document = if is_it { Arc::clone(&document) } else { Arc::clone(&it.document) };
                 Policy { name: it.name.clone(), document }
             };
             let identity = answer.policies.identity.iter().map(replaced).collect();
