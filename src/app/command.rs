@@ -3,7 +3,7 @@
 //! Keys, footer hints, help, palette, the `space` menu, names in the configuration, and the tables of the README all
 //! come from here; nothing else knows a key.
 //!
-//! To add one more: a row in the table below and an arm in `app::update`; the compiler finds the second.
+//! To add one more: a row in the table below and an arm in `super::update`; the compiler finds the second.
 
 mod keymap;
 

@@ -1,8 +1,8 @@
 //! The Explain screen: may this thing do that, and why, in the order in which AWS decides.
 //!
 //! [`ExplainView`] is made off the UI thread from an answer of [`crate::analysis::explain`]; moving in it costs nothing.
-//! [`steps`] words the steps, [`proof`] the statement behind one, [`help`] what would change the answer, [`complete`]
-//! what can be asked.
+//! `steps` words the steps, `proof` the statement behind one, `help` what would change the answer, [`complete`] what can
+//! be asked.
 
 pub mod complete;
 mod help;

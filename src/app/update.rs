@@ -118,6 +118,7 @@ impl App {
                 let old = std::mem::replace(&mut self.estate, estate);
                 effects.push(Effect::Discard(Box::new(old)));
                 self.asked_for = None;
+                self.explain_asked = None;
                 if generation < self.wanted {
                     self.start_deriving(effects);
                 }

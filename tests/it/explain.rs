@@ -87,3 +87,49 @@ fn an_answer_follows_the_data() {
     let screen = shown(&mut ui);
     assert!(screen.contains("UNK"), "what was not read is unknown: {screen}");
 }
+
+#[test]
+fn completion_knows_the_services_and_resources_of_the_role() {
+    let mut ui = Harness::demo();
+    let first = |ui: &Harness| ui.app.suggestions().first().map(|it| it.text.clone()).unwrap_or_default();
+    ui.run("/, type ts-api, enter, e, type getob");
+    assert_eq!(first(&ui), "s3:GetObject ");
+    ui.run("tab, type acme-inv");
+    assert_eq!(first(&ui), "s3:GetObject arn:aws:s3:::acme-invoices");
+    ui.run("ctrl-u, type runinstances");
+    assert_eq!(first(&ui), "ec2:RunInstances ", "services that the role does not have come too");
+    ui.run("esc, :, type explain sa/prod-eu1/payments/payments-api sendm");
+    assert_eq!(first(&ui), "explain sa/prod-eu1/payments/payments-api sqs:SendMessage ");
+}
+
+#[test]
+fn the_step_that_decides_is_stood_on_and_shows_its_statement() {
+    for (question, step, statement) in [
+        (
+            "role/111122223333:RolewalkReader organizations:ListPolicies",
+            "▌ 3 explicit deny anywhere  DENIES",
+            "NoOrganizations in read",
+        ),
+        ("role/payments-report-role kms:Decrypt", "▌ 6 resource policy         unread", "WHAT WOULD HELP"),
+        (
+            "role/111122223333:RolewalkReader iam:ListRoles",
+            "▌ 7 identity policy         allows",
+            "Allow  iam:Get*, iam:List*",
+        ),
+    ] {
+        let mut ui = Harness::demo();
+        ui.run(&format!("explain {question}"));
+        let screen = shown(&mut ui);
+        assert!(screen.contains(step) && screen.contains(statement), "{question}: {screen}");
+    }
+}
+
+#[test]
+fn a_policy_of_a_resource_opens_as_a_page_on_its_statement() {
+    let mut ui = Harness::demo();
+    let role = "arn:aws:iam::111122223333:role/old-support-role";
+    ui.run(&format!("explain role/payments-report-role sts:AssumeRole {role}"));
+    ui.run("g, j, j, j, j, j, y");
+    let screen = shown(&mut ui);
+    assert!(screen.contains("resource policy old-support-role") && screen.contains("sts:AssumeRole"), "{screen}");
+}

@@ -53,8 +53,12 @@ pub(super) fn lines(estate: &Estate, answer: &Answer) -> Vec<Line> {
                         format!("to know {}", keys.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "))
                     }
                 };
-                let not = if atom.negate { "not: " } else { "" };
-                lines.push(Line::plain(format!("{not}{text}")));
+                let word = if atom.negate { "allowed unless" } else { "allowed when" };
+                let word = match &atom.test {
+                    Test::Condition(_) | Test::Resource { .. } => format!("{word} "),
+                    Test::Open(_) | Test::Broken(_) | Test::Complex { .. } => String::new(),
+                };
+                lines.push(Line::plain(format!("{word}{text}")));
             }
             if atoms.len() > NAMED {
                 lines.push(Line::dim(format!("and {} more conditions", atoms.len() - NAMED)));
@@ -103,7 +107,9 @@ fn version_that_allows(estate: &Estate, answer: &Answer) -> Option<String> {
             let (document, _) = parse_shared(Arc::from(version.text.as_str()), DocumentKind::Identity);
             let document = Arc::new(document);
             let replaced = |it: &Policy| {
-                let document = if it.name == name { Arc::clone(&document) } else { Arc::clone(&it.document) };
+                // An inline policy may have the same name; the text tells them apart.
+                let is_it = it.name == name && policy.default_text().is_some_and(|text| **text == *it.document.text);
+                let document = if is_it { Arc::clone(&document) } else { Arc::clone(&it.document) };
                 Policy { name: it.name.clone(), document }
             };
             let identity = answer.policies.identity.iter().map(replaced).collect();

@@ -19,7 +19,10 @@ pub(super) fn decided(rows: &[StepRow], answer: &Answer) -> usize {
     let found = match answer.explanation.answer.decision {
         Decision::ExplicitDeny => at(&|it| it.kind == StepKind::ExplicitDeny),
         Decision::ImplicitDeny => rows.iter().position(|row| row.result == "NO"),
-        Decision::Depends => at(&|it| it.result == StepResult::Cond),
+        // Without a condition it hangs on what was not read, and most on what could also give.
+        Decision::Depends => at(&|it| it.result == StepResult::Cond)
+            .or_else(|| at(&|it| it.kind == StepKind::Resource && it.result == StepResult::Unread))
+            .or_else(|| at(&|it| it.result == StepResult::Unread && layer(it.kind).is_some())),
         Decision::Error => at(&|it| it.result == StepResult::Unread && layer(it.kind).is_some()),
         Decision::Allowed => [StepKind::Identity, StepKind::Resource]
             .iter()
@@ -128,6 +131,7 @@ fn detail(answer: &Answer, step: &Step, lacks: bool) -> String {
         StepKind::Kms => match step.result {
             StepResult::None => "how the resource is encrypted was not read; ask kms:Decrypt by itself".to_owned(),
             StepResult::NotReached => "the request fails before".to_owned(),
+            StepResult::Unread => "the key policy was not read".to_owned(),
             _ => statements(step),
         },
         _ => of_layer(answer, step, lacks),

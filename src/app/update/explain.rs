@@ -58,7 +58,7 @@ impl App {
             return Some(question.who.clone());
         }
         match selected.kind {
-            Kind::Node => self.selected_role(),
+            Kind::Node if self.row().is_some_and(|row| row.key == selected) => self.selected_role(),
             Kind::Association => {
                 let row = self.row().filter(|row| row.key == selected)?;
                 Some(EntityKey::namespaced(Kind::ServiceAccount, &row.cluster, &row.section, &row.name))
