@@ -10,7 +10,6 @@ use crate::base::{Name, Truth};
 use super::document::{Damage, Effect, Statement};
 use super::layers::{Caller, Frame, Layers, unread};
 use super::policies::{Layer, Policies, Policy};
-use super::principal::Principal;
 use super::request::{Request, Resource};
 use super::residual::{Residual, Source};
 use super::statement::{Asked, Bonds, Logic, broken};

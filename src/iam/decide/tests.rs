@@ -1,6 +1,7 @@
 //! Tests of decisions that need a document of unusual size or shape.
 
 use super::*;
+use crate::iam::principal::Principal;
 use crate::iam::{DocumentKind, Level, parse};
 
 fn policy(kind: DocumentKind, text: &str) -> Policy {
