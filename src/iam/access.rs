@@ -222,21 +222,27 @@ impl<'c> Summaries<'c> {
         let whoami = self.catalogue.find(WHOAMI).filter(|id| live.contains(id.index()));
         let mut beyond: Vec<&ActionGlob> = identity.iter().flat_map(|(scope, _)| &scope.beyond).collect();
         let mut everything = identity.iter().any(|(scope, _)| scope.everything);
+        // Actions of which the resources decide whether anything is left.
+        let mut contested = FixedBitSet::with_capacity(self.catalogue.len());
         for layer in layers {
             let passes = |scope: &Scope| scope.everything && scope.all_resources && scope.named.is_full();
             if layer.iter().any(|(scope, conditional)| passes(scope) && !conditional) {
                 continue;
             }
-            if !beyond.is_empty() || !layer.iter().all(|(scope, _)| scope.all_resources) {
+            if !beyond.is_empty() || layer.iter().any(|(scope, _)| scope.everything && !scope.all_resources) {
                 return None;
             }
             everything &= layer.iter().any(|(scope, _)| scope.everything);
             let mut allowed = FixedBitSet::with_capacity(self.catalogue.len());
-            layer.iter().for_each(|(scope, _)| allowed.union_with(&scope.named));
+            let mut limited = FixedBitSet::with_capacity(self.catalogue.len());
+            for (scope, _) in &layer {
+                if scope.all_resources { &mut allowed } else { &mut limited }.union_with(&scope.named);
+            }
+            limited.difference_with(&allowed);
+            contested.union_with(&limited);
+            allowed.union_with(&limited);
             live.intersect_with(&allowed);
         }
-        // Actions of which the resources decide whether anything is left.
-        let mut contested = FixedBitSet::with_capacity(self.catalogue.len());
         for (scope, statement) in &work.denials {
             let mut open =
                 statement.conditions.iter().filter(|it| it.holds(context, Effect::Deny) == Truth::Unknown).peekable();
