@@ -6,6 +6,7 @@ use divan::Bencher;
 use rolewalk::base::Name;
 use rolewalk::iam::access::Summaries;
 use rolewalk::iam::catalogue::Catalogue;
+use rolewalk::iam::catalogue::managed::ManagedPolicies;
 use rolewalk::iam::permissions::permissions;
 use rolewalk::iam::{Context, DocumentKind, Level, Policies, Policy, Principal, parse};
 
@@ -74,6 +75,55 @@ fn access_of_ten_thousand_roles(bencher: Bencher<'_, '_>) {
             let mut identity: Vec<Policy> = (0..4).map(|n| shared[(at * 13 + n * 71) % shared.len()].clone()).collect();
             identity.push(policy(1_000 + at, 3, false));
             (role(at), Policies { identity, scps: scps.clone(), ..Policies::default() })
+        })
+        .collect();
+    bencher.bench(|| {
+        let documents = roles.iter().flat_map(|(_, policies)| policies.iter().map(|(.., it)| &it.document));
+        let summaries = Summaries::new(catalogue, documents);
+        let access = roles.par_iter().map(|(who, policies)| summaries.access(who, policies, &Context::open()));
+        access.collect::<Vec<_>>()
+    });
+}
+
+/// Roles that are harder to tell: broad grants, denies on some resources, every third role under a boundary that names
+/// resources; four AWS managed policies each.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn access_of_ten_thousand_bounded_roles(bencher: Bencher<'_, '_>) {
+    use rayon::prelude::*;
+    let catalogue = Catalogue::bundled();
+    let read = |name: &str, kind: DocumentKind, text: &str| {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{text}]}}"#);
+        Policy { name: Name::new(name), document: Arc::new(parse(&text, kind).0) }
+    };
+    let aws: Vec<Policy> = ManagedPolicies::bundled()
+        .iter()
+        .map(|(arn, policy)| Policy {
+            name: Name::new(&arn),
+            document: Arc::new(parse(policy.document.get(), DocumentKind::Identity).0),
+        })
+        .collect();
+    let fence = read(
+        "fence",
+        DocumentKind::Identity,
+        r#"{"Effect":"Allow","Action":["s3:*","sqs:*","ec2:*"],"Resource":"*"},
+            {"Effect":"Deny","Action":"s3:*","Resource":["arn:aws:s3:::audit-*","arn:aws:s3:::audit-*/*"]},
+            {"Effect":"Deny","Action":["ec2:*"],"NotResource":"arn:aws:ec2:eu-west-1:*:*"}"#,
+    );
+    let boundary = read(
+        "boundary",
+        DocumentKind::Boundary,
+        r#"{"Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"},
+            {"Effect":"Allow","Action":["iam:PassRole","iam:Get*"],"Resource":"arn:aws:iam::111122223333:role/team/*"}"#,
+    );
+    let scps = scps();
+    let roles: Vec<(Principal, Policies)> = (0..10_000)
+        .map(|at| {
+            let mut identity: Vec<Policy> = (0..4).map(|n| aws[(at * 13 + n * 71) % aws.len()].clone()).collect();
+            if at % 4 == 0 {
+                identity.push(fence.clone());
+            }
+            let boundary = (at % 3 == 0).then(|| boundary.clone());
+            (role(at), Policies { identity, boundary, scps: scps.clone(), ..Policies::default() })
         })
         .collect();
     bencher.bench(|| {

@@ -19,7 +19,7 @@ use crate::iam::document::{Damage, Document, Effect, Statement};
 use crate::iam::pattern::ArnGlob;
 use crate::iam::permissions::actions::{ActionGlob, Entries};
 use crate::iam::permissions::resources::ResourceSet;
-use crate::iam::permissions::{Permissions, permissions, permissions_of};
+use crate::iam::permissions::{Permissions, permissions_by_service, permissions_of};
 use crate::iam::policies::{Policies, Policy};
 use crate::iam::principal::Principal;
 use crate::iam::request::Context;
@@ -172,14 +172,21 @@ impl<'c> Summaries<'c> {
     }
 
     fn by_rows(&self, principal: &Principal, policies: &Policies, context: &Context) -> Access {
-        let found = permissions(self.catalogue, principal, policies, context);
+        let found = permissions_by_service(self.catalogue, principal, policies, context);
         let mut access = of_rows(self.catalogue, &found);
         // Always allowed, so no row says whether a policy grants it.
         if let Some(id) = self.catalogue.find(WHOAMI) {
-            let granted = policies.identity.iter().flat_map(|policy| &policy.document.statements).any(|statement| {
+            let grants = |statement: &Statement, scope: &Scope| {
                 statement.effect == Some(Effect::Allow)
                     && applies(statement, context)
-                    && scope(self.catalogue, statement).live.contains(id.index())
+                    && scope.live.contains(id.index())
+            };
+            let granted = policies.identity.iter().any(|policy| {
+                let statements = &policy.document.statements;
+                match self.documents.get(&Arc::as_ptr(&policy.document).addr()) {
+                    Some((_, scopes)) => statements.iter().zip(scopes).any(|(it, scope)| grants(it, scope)),
+                    None => statements.iter().any(|it| grants(it, &scope(self.catalogue, it))),
+                }
             });
             if granted && !access.everything {
                 let levels = access.services.entry(Name::new("sts")).or_default();
@@ -215,21 +222,27 @@ impl<'c> Summaries<'c> {
         let whoami = self.catalogue.find(WHOAMI).filter(|id| live.contains(id.index()));
         let mut beyond: Vec<&ActionGlob> = identity.iter().flat_map(|(scope, _)| &scope.beyond).collect();
         let mut everything = identity.iter().any(|(scope, _)| scope.everything);
+        // Actions of which the resources decide whether anything is left.
+        let mut contested = FixedBitSet::with_capacity(self.catalogue.len());
         for layer in layers {
             let passes = |scope: &Scope| scope.everything && scope.all_resources && scope.named.is_full();
             if layer.iter().any(|(scope, conditional)| passes(scope) && !conditional) {
                 continue;
             }
-            if !beyond.is_empty() || !layer.iter().all(|(scope, _)| scope.all_resources) {
+            if !beyond.is_empty() || layer.iter().any(|(scope, _)| scope.everything && !scope.all_resources) {
                 return None;
             }
             everything &= layer.iter().any(|(scope, _)| scope.everything);
             let mut allowed = FixedBitSet::with_capacity(self.catalogue.len());
-            layer.iter().for_each(|(scope, _)| allowed.union_with(&scope.named));
+            let mut limited = FixedBitSet::with_capacity(self.catalogue.len());
+            for (scope, _) in &layer {
+                if scope.all_resources { &mut allowed } else { &mut limited }.union_with(&scope.named);
+            }
+            limited.difference_with(&allowed);
+            contested.union_with(&limited);
+            allowed.union_with(&limited);
             live.intersect_with(&allowed);
         }
-        // Actions of which the resources decide whether anything is left.
-        let mut contested = FixedBitSet::with_capacity(self.catalogue.len());
         for (scope, statement) in &work.denials {
             let mut open =
                 statement.conditions.iter().filter(|it| it.holds(context, Effect::Deny) == Truth::Unknown).peekable();
@@ -369,7 +382,7 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
     let beyond = if statement.actions.negated || resources.is_none() {
         Vec::new()
     } else {
-        globs.iter().filter(|glob| is_beyond(catalogue, glob)).cloned().collect()
+        globs.iter().filter(|glob| glob.is_beyond(catalogue)).cloned().collect()
     };
     let refused = statement.actions.values().any(|it| it.is_refused());
     Scope {
@@ -380,11 +393,6 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
         all_resources,
         intricate: refused,
     }
-}
-
-/// Whether the pattern is of a service that the catalogue lacks.
-fn is_beyond(catalogue: &Catalogue, glob: &ActionGlob) -> bool {
-    matches!(glob, ActionGlob::Service { prefix, .. } if catalogue.service(prefix).is_none())
 }
 
 fn of_rows(catalogue: &Catalogue, permissions: &Permissions) -> Access {
@@ -401,7 +409,7 @@ fn of_rows(catalogue: &Catalogue, permissions: &Permissions) -> Access {
         }
         for region in &row.actions.regions {
             everything |= region.within == ActionGlob::Everything;
-            if is_beyond(catalogue, &region.within) {
+            if region.within.is_beyond(catalogue) {
                 beyond.push(&region.within);
             }
         }

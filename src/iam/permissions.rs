@@ -22,9 +22,9 @@ use std::sync::Arc;
 use crate::base::Name;
 use crate::iam::catalogue::{ActionId, Catalogue};
 use crate::iam::condition::Condition;
-use crate::iam::permissions::actions::ActionSet;
+use crate::iam::permissions::actions::{ActionSet, Outside};
 use crate::iam::permissions::cell::{Cell, Mark, Marks};
-use crate::iam::permissions::grant::Evaluation;
+use crate::iam::permissions::grant::{Evaluation, Extent};
 use crate::iam::permissions::requirement::Requirement;
 use crate::iam::permissions::resources::ResourceSet;
 use crate::iam::policies::Policies;
@@ -127,7 +127,17 @@ pub fn permissions(
     policies: &Policies,
     context: &Context,
 ) -> Permissions {
-    rows_of(catalogue, None, principal, policies, context)
+    rows_of(catalogue, Extent::All(Outside::Names), principal, policies, context)
+}
+
+/// As [`permissions`], without names that known services may get one day: enough to say which services are reached.
+pub fn permissions_by_service(
+    catalogue: &Catalogue,
+    principal: &Principal,
+    policies: &Policies,
+    context: &Context,
+) -> Permissions {
+    rows_of(catalogue, Extent::All(Outside::Services), principal, policies, context)
 }
 
 /// As [`permissions`], of these actions only and at a fraction of the cost.
@@ -138,19 +148,19 @@ pub fn permissions_of(
     policies: &Policies,
     context: &Context,
 ) -> Permissions {
-    rows_of(catalogue, Some(actions), principal, policies, context)
+    rows_of(catalogue, Extent::These(actions), principal, policies, context)
 }
 
 fn rows_of(
     catalogue: &Catalogue,
-    only: Option<&[ActionId]>,
+    extent: Extent<'_>,
     principal: &Principal,
     policies: &Policies,
     context: &Context,
 ) -> Permissions {
     let evaluation = Evaluation::new(catalogue, principal, policies, context);
     let mut rows: BTreeMap<Cell, ActionSet> = BTreeMap::new();
-    for (class, cells) in evaluation.classes(only) {
+    for (class, cells) in evaluation.classes(extent) {
         for cell in cells {
             rows.entry(cell).or_default().extend(&class);
         }

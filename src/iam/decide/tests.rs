@@ -1,7 +1,8 @@
 //! Tests of decisions that need a document of unusual size or shape.
 
 use super::*;
-use crate::iam::{DocumentKind, Level, Principal, parse};
+use crate::iam::principal::Principal;
+use crate::iam::{DocumentKind, Level, parse};
 
 fn policy(kind: DocumentKind, text: &str) -> Policy {
     Policy { name: "p".into(), document: Arc::new(parse(text, kind).0) }

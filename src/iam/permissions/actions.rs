@@ -12,10 +12,14 @@ use crate::iam::catalogue::{ActionId, Catalogue};
 use crate::iam::document::Effect;
 use crate::iam::glob::{self, Glob};
 use crate::iam::pattern::ActionPattern;
-use crate::iam::permissions::meet::meet;
+use crate::iam::permissions::meet::meet_in;
 
 /// Regions before refining stops; entries that then cut a region are unknown for it, which shows too much and hides nothing.
 const MAX_REGIONS: usize = 1_500;
+
+/// Patterns for what two patterns of names share. AWS may add names to each of them, so a few are worth telling; a pair
+/// like `*Tag*` and `*Group*List*` shares dozens.
+const MAX_SHARED: usize = 3;
 
 /// All actions, or those of one service whose lower-case name matches.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,9 +90,9 @@ impl ActionGlob {
             (ActionGlob::Service { prefix: a, .. }, ActionGlob::Service { prefix: b, .. }) if a != b => {
                 Some(Vec::new())
             }
-            (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => {
-                Some(meet(&x.0, &y.0)?.into_iter().map(|name| ActionGlob::service(prefix, name)).collect())
-            }
+            (ActionGlob::Service { prefix, name: x }, ActionGlob::Service { name: y, .. }) => Some(
+                meet_in(&x.0, &y.0, MAX_SHARED)?.into_iter().map(|name| ActionGlob::service(prefix, name)).collect(),
+            ),
         }
     }
 
@@ -112,6 +116,11 @@ impl ActionGlob {
                 .collect()
             }
         }
+    }
+
+    /// Whether it is of a service that the catalogue lacks.
+    pub fn is_beyond(&self, catalogue: &Catalogue) -> bool {
+        matches!(self, ActionGlob::Service { prefix, .. } if catalogue.service(prefix).is_none())
     }
 
     /// Whether it is one action, and one that the catalogue has.
@@ -247,9 +256,18 @@ pub struct Class {
     pub named: Box<[Truth]>,
 }
 
+/// Of which names outside the catalogue the classes are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outside {
+    /// All: new actions of known services too.
+    Names,
+    /// Those of services that the catalogue lacks, which is enough to say which services can be reached.
+    Services,
+}
+
 /// The classes of all actions there can be, in no particular order. Cost: the entries' matches in the catalogue, plus
-/// classes times entries.
-pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
+/// classes times entries, plus for [`Outside::Names`] the square of the patterns of each service.
+pub fn classes(catalogue: &Catalogue, all: &[Entries], outside: Outside) -> Vec<Class> {
     let known: Vec<FixedBitSet> = all.iter().map(|entries| entries.listed(catalogue)).collect();
     let mut by_name: FxHashMap<Box<[Truth]>, Class> = FxHashMap::default();
     for ids in split(catalogue, all, &known) {
@@ -258,9 +276,13 @@ pub fn classes(catalogue: &Catalogue, all: &[Entries]) -> Vec<Class> {
             all.iter().zip(&known).map(|(entries, known)| entries.of_action(known, catalogue, *first)).collect();
         class(&mut by_name, named).known.extend(ids);
     }
-    // What names one action of the catalogue names nothing outside it.
+    let is_open = |glob: &&ActionGlob| match outside {
+        // What names one action of the catalogue names nothing outside it.
+        Outside::Names => !glob.is_one_known(catalogue),
+        Outside::Services => glob.is_beyond(catalogue) || **glob == ActionGlob::Everything,
+    };
     let open: Vec<Vec<&ActionGlob>> =
-        all.iter().map(|entries| entries.globs.iter().filter(|glob| !glob.is_one_known(catalogue)).collect()).collect();
+        all.iter().map(|entries| entries.globs.iter().filter(is_open).collect()).collect();
     for region in regions(&open) {
         let named: Box<[Truth]> =
             all.iter().zip(&open).map(|(entries, open)| entries.of_region(open, &region)).collect();

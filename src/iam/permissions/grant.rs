@@ -8,7 +8,7 @@ use crate::iam::condition::Condition;
 use crate::iam::document::{DocumentKind, Effect};
 use crate::iam::glob::Glob;
 use crate::iam::pattern::ArnGlob;
-use crate::iam::permissions::actions::{self, ActionGlob, Class, Region};
+use crate::iam::permissions::actions::{self, ActionGlob, Class, Outside, Region};
 use crate::iam::permissions::cell::{Cell, Cells, Mark};
 use crate::iam::permissions::requirement::Requirement;
 use crate::iam::permissions::resources::ResourceSet;
@@ -16,6 +16,13 @@ use crate::iam::permissions::statement::{Bond, Prepared, Reader, Tables};
 use crate::iam::policies::{Layer, Policies, Policy};
 use crate::iam::principal::{Principal, is_account};
 use crate::iam::request::Context;
+
+/// The actions that are asked about.
+#[derive(Clone, Copy)]
+pub(super) enum Extent<'i> {
+    All(Outside),
+    These(&'i [ActionId]),
+}
 
 /// Whose layers bear on the caller.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -169,12 +176,12 @@ impl<'a> Evaluation<'a> {
         self.tables.conditions
     }
 
-    /// Every class of actions, or of these only, with what is allowed of it; classes without any access are left out.
-    pub fn classes(&self, only: Option<&[ActionId]>) -> impl Iterator<Item = (Class, Vec<Cell>)> {
+    /// Every class of these actions with what is allowed of it; classes without any access are left out.
+    pub fn classes(&self, extent: Extent<'_>) -> impl Iterator<Item = (Class, Vec<Cell>)> {
         let entries = &self.tables.entries;
-        let classes = match only {
-            None => actions::classes(self.catalogue, entries),
-            Some(ids) => actions::classes_of(self.catalogue, entries, ids),
+        let classes = match extent {
+            Extent::All(outside) => actions::classes(self.catalogue, entries, outside),
+            Extent::These(ids) => actions::classes_of(self.catalogue, entries, ids),
         };
         classes.into_iter().filter(|class| self.grants_any(class)).flat_map(|class| self.by_kind(class)).filter_map(
             |(class, kind)| {

@@ -15,6 +15,11 @@ const MAX_STEPS: usize = 4_000;
 
 /// Patterns whose union is exactly what both match, none inside another; `None` when it would take too many.
 pub fn meet(a: &Glob, b: &Glob) -> Option<Vec<Glob>> {
+    meet_in(a, b, MAX_PATTERNS)
+}
+
+/// As [`meet`], giving up beyond `most` patterns.
+pub fn meet_in(a: &Glob, b: &Glob, most: usize) -> Option<Vec<Glob>> {
     if disjoint(a, b) {
         return Some(Vec::new());
     }
@@ -24,7 +29,7 @@ pub fn meet(a: &Glob, b: &Glob) -> Option<Vec<Glob>> {
     if contains(b, a) {
         return Some(vec![a.clone()]);
     }
-    let mut search = Search { found: FxHashSet::default(), steps: 0 };
+    let mut search = Search { found: FxHashSet::default(), steps: 0, most };
     search.walk(a.tokens(), b.tokens(), &mut Vec::new())?;
     let mut found: Vec<Glob> = search.found.into_iter().map(Glob::from_tokens).collect();
     found.sort_by_cached_key(|glob| (glob.tokens().len(), glob.tokens().to_vec()));
@@ -36,12 +41,13 @@ pub fn meet(a: &Glob, b: &Glob) -> Option<Vec<Glob>> {
             widest.push(glob);
         }
     }
-    (widest.len() <= MAX_PATTERNS).then_some(widest)
+    (widest.len() <= most).then_some(widest)
 }
 
 struct Search {
     found: FxHashSet<Vec<Token>>,
     steps: usize,
+    most: usize,
 }
 
 impl Search {
@@ -49,7 +55,7 @@ impl Search {
     /// first; what it took is then also within the other's `*`.
     fn walk(&mut self, a: &[Token], b: &[Token], done: &mut Vec<Token>) -> Option<()> {
         self.steps += 1;
-        if self.steps > MAX_STEPS || self.found.len() > MAX_PATTERNS * 8 {
+        if self.steps > MAX_STEPS || self.found.len() > self.most * 8 {
             return None;
         }
         match (a.split_first(), b.split_first()) {
