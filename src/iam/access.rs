@@ -2,7 +2,7 @@
 //!
 //! Ten thousand roles share a few thousand documents, so each document is looked at once ([`Summaries`]). Most roles are
 //! then settled by sets of actions alone; where a Deny, a boundary or an SCP also looks at resources, the rows of
-//! [`permissions`] decide. A grant that no resource type of its action can use (rules W9, S8) does not count.
+//! [`super::permissions`] decide. A grant that no resource type of its action can use (rules W9, S8) does not count.
 
 use std::collections::BTreeMap;
 use std::fmt;
