@@ -24,25 +24,51 @@ pub fn stop() -> io::Result<()> {
 ///
 /// The kernel applies this rule to SIGTSTP by itself, but that signal is handled here, and SIGSTOP stops regardless.
 fn can_be_resumed() -> bool {
-    let (Ok(session), group) = (process::getsid(None), process::getpgrp()) else { return false };
-    let mut parent = process::getppid();
-    while let Some(pid) = parent {
-        if process::getsid(Some(pid)) != Ok(session) {
+    let Some(own) = Ties::of(process::getpid()) else { return false };
+    let mut above = process::getppid();
+    while let Some(ties) = above.and_then(Ties::of) {
+        if ties.session != own.session {
             return false;
         }
-        if process::getpgid(Some(pid)) != Ok(group) {
+        if ties.group != own.group {
             return true;
         }
-        parent = parent_of(pid);
+        above = ties.parent;
     }
     false
 }
 
-/// The parent of another process. Known on Linux; elsewhere a parent of the same group ends the search.
-fn parent_of(pid: Pid) -> Option<Pid> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    Pid::from_raw(line.trim().parse().ok()?)
+/// What job control knows a process by.
+#[derive(Debug, PartialEq, Eq)]
+struct Ties {
+    /// None where it is not known, or lies outside the container.
+    parent: Option<Pid>,
+    /// 0 for a leader outside the container, which `getpgid` and `getsid` of a Linux container say too.
+    group: i32,
+    session: i32,
+}
+
+impl Ties {
+    #[cfg(target_os = "linux")]
+    fn of(pid: Pid) -> Option<Ties> {
+        Ties::parse(&std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?)
+    }
+
+    /// The parent is not asked for: without it a parent of the same group ends the search.
+    #[cfg(not(target_os = "linux"))]
+    fn of(pid: Pid) -> Option<Ties> {
+        let group = process::getpgid(Some(pid)).ok()?.as_raw_nonzero().get();
+        let session = process::getsid(Some(pid)).ok()?.as_raw_nonzero().get();
+        Some(Ties { parent: None, group, session })
+    }
+
+    /// Reads `/proc/PID/stat`: `pid (name) state ppid pgrp session …`, where the name may hold anything.
+    #[cfg(any(target_os = "linux", test))]
+    fn parse(stat: &str) -> Option<Ties> {
+        let mut fields = stat.get(stat.rfind(')')? + 1..)?.split_whitespace().skip(1).map(str::parse::<i32>);
+        let mut next = || fields.next()?.ok();
+        Some(Ties { parent: Pid::from_raw(next()?), group: next()?, session: next()? })
+    }
 }
 
 #[cfg(test)]
@@ -52,7 +78,20 @@ mod tests {
     #[test]
     fn the_parent_of_this_process_is_found_both_ways() {
         if cfg!(target_os = "linux") {
-            assert_eq!(parent_of(process::getpid()), process::getppid());
+            let ties = Ties::of(process::getpid()).expect("this process runs");
+            assert_eq!((ties.parent, ties.group), (process::getppid(), process::getpgrp().as_raw_nonzero().get()));
         }
+    }
+
+    #[test]
+    fn leaders_outside_the_container_are_read_as_they_are_written() {
+        let ties = Ties::parse("7 (a b) c) S 0 0 0 34816 7");
+        assert_eq!(ties, Some(Ties { parent: None, group: 0, session: 0 }));
+    }
+
+    #[test]
+    fn a_text_of_another_form_says_nothing() {
+        assert_eq!(Ties::parse("7 (sh) S 1"), None);
+        assert_eq!(Ties::parse(""), None);
     }
 }
