@@ -10,6 +10,7 @@
 //! [`reach`] what code there could obtain besides.
 
 pub mod answer;
+pub mod asker;
 pub mod association;
 pub mod chain;
 mod cloud;

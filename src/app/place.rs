@@ -105,7 +105,11 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyPlace {
     pub role: EntityKey,
+    /// The row of the Explorer that the trust policy is read for.
+    pub asker: Option<EntityKey>,
     pub document: usize,
+    /// The words beside the text have the focus.
+    pub in_words: bool,
     /// The line of the cursor, from 0.
     pub line: usize,
     pub top: usize,
