@@ -25,6 +25,7 @@ mod latent;
 pub mod network;
 pub mod reach;
 pub mod resolve;
+mod profile;
 mod role_chain;
 pub mod rollout;
 mod subject;
