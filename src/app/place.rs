@@ -124,13 +124,13 @@ pub struct ExplainPlace {
 }
 
 impl Place {
-    pub fn start(namespace: Option<&str>) -> Place {
+    pub fn start(cluster: Option<&str>, namespace: Option<&str>) -> Place {
         Place {
             screen: Screen::Explorer,
             ask: Ask {
                 list: ListKind::Pods,
                 query: String::new(),
-                scope: Scope { cluster: None, namespace: namespace.map(Name::from) },
+                scope: Scope { cluster: cluster.map(Name::from), namespace: namespace.map(Name::from) },
                 problems_only: false,
                 system: true,
                 sort: SortBy::Default,

@@ -58,6 +58,9 @@ impl File {
         environment: &Environment<'_>,
         holdings: &Holdings,
     ) -> Option<File> {
+        if holdings.hidden_file.is_no() {
+            return None;
+        }
         let chosen = match &holdings.profile {
             Variable::Unset | Variable::Empty => Name::from("default"),
             Variable::Known(name) => name.clone(),
