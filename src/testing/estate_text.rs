@@ -589,14 +589,18 @@ impl Builder {
         self.push(&cluster, SourceKind::DaemonSets, Batch::Workloads(vec![set.into()]));
     }
 
-    /// `object nodepools.json/NAME field:PATH=VALUE`: node pools, node classes and other objects by their file.
+    /// `object services.json/NAME in=NS field:PATH=VALUE select:LABEL=VALUE note:KEY=VALUE`: services, node pools, node
+    /// classes and other objects by their file.
     fn object_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (file, name) = line.namespaced();
         let Some(kind) = SourceKind::from_file(Scope::Cluster, &file) else { line.fail("no such file in the layout") };
         let object = OtherObject {
-            meta: meta("", &name),
-            selector: Selector::default(),
+            meta: Meta {
+                annotations: pods::labels(line.all("note")),
+                ..meta(&line.take("in").unwrap_or_default(), &name)
+            },
+            selector: Selector { labels: pods::labels(line.all("select")), expressions: vec![] },
             fields: pods::labels(line.all("field")),
         };
         self.push(&cluster, kind, Batch::Others(vec![object.into()]));
