@@ -38,15 +38,24 @@ macro_rules! rules {
 
 rules! {
     annotated_role_does_not_exist,
+    cni_permissions_on_node_role,
+    configured_role_differs_from_live,
+    high_value_and_untrusted_pods_co_located,
+    hostnetwork_pod_reaches_node_role,
+    imds_reachable_from_pods,
+    imdsv1_open_behind_hop_limit,
     internet_facing_with_sensitive_role,
     irsa_not_injected,
     kubelet_dir_or_socket_mounted,
     malformed_role_annotation,
+    node_role_overprivileged,
     node_takeover_capable_pod,
     orphaned_pod_identity,
     sensitive_role_in_every_container,
     shared_service_account,
     token_hand_mounted_for_other_audience,
+    workload_needs_imds_but_blocked,
+    workload_runs_on_node_role,
 }
 
 /// The rule with an id (in any case) or a slug.

@@ -615,7 +615,7 @@ impl Builder {
                 name: line.name.as_str().into(),
                 role,
                 ami_type: Name::default(),
-                status: "ACTIVE".into(),
+                status: line.take("status").unwrap_or_else(|| "ACTIVE".into()).into(),
                 origin: Origin::default(),
             };
             return self.push(&cluster, SourceKind::Nodegroups, Batch::Nodegroups(vec![group.into()]));
