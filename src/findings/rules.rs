@@ -22,7 +22,7 @@
 //! 5. Run `cargo test --lib findings::` and `cargo test --test it -- findings`; the tests there see to it that nothing of
 //!    the above is missing. `ROLEWALK_UPDATE=1 cargo test --test it -- readme` renews the table of the README.
 
-use super::rule::Entry;
+use super::rule::{Entry, Rule};
 
 macro_rules! rules {
     ($($name:ident),* $(,)?) => {
@@ -52,4 +52,14 @@ pub fn by_id() -> Vec<&'static Entry> {
     let mut entries: Vec<&Entry> = ALL.iter().collect();
     entries.sort_by_key(|entry| (entry.rule.category, entry.rule.id));
     entries
+}
+
+/// The table of the README: every rule with its severity and what is wrong, in Markdown.
+pub fn table() -> String {
+    let mut text = String::from("| id | rule | severity | what is wrong |\n|---|---|---|---|\n");
+    for entry in by_id() {
+        let Rule { id, slug, severity, .. } = entry.rule;
+        text.push_str(&format!("| {id} | `{slug}` | {} | {} |\n", severity.word(), entry.title()));
+    }
+    text
 }
