@@ -542,11 +542,12 @@ impl Builder {
         }
     }
 
-    /// `configmap NS/NAME KEY=VALUE...`, `secret NS/NAME key:NAME`
+    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY=`
     fn keyed_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
-        let values: Vec<(String, String)> = line.all("data");
+        let mut values: Vec<(String, String)> = line.all("data");
+        values.iter_mut().for_each(|(_, value)| *value = value.replace(';', "\n"));
         let secret = line.word == "secret";
         let object = KeyedObject {
             meta: meta(&namespace, &name),
