@@ -38,8 +38,21 @@ macro_rules! rules {
 
 rules! {
     annotated_role_does_not_exist,
+    half_configured_web_identity,
+    identity_webhook_missing_or_altered,
     irsa_not_injected,
     malformed_role_annotation,
+    oidc_provider_missing_in_role_account,
+    partition_mismatch,
+    profile_shadows_role,
+    silent_fallthrough_to_node_role,
+    skip_containers_mismatch,
+    static_keys_shadow_role,
+    sts_endpoint_trap,
+    token_audience_not_registered,
+    token_file_not_mounted,
+    windows_pod_linux_token_path,
+    wrong_annotation_key_or_object,
 }
 
 /// The rule with an id (in any case) or a slug.

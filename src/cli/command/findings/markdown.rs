@@ -11,7 +11,12 @@ use super::record::FindingRecord;
 pub fn write(out: &mut dyn Write, estate: &Estate, rows: &[FindingRecord]) -> io::Result<()> {
     writeln!(out, "# Findings\n")?;
     let rules = estate.findings.rules;
-    writeln!(out, "{} of {rules} rules; {} not evaluated everywhere.", rows.len(), estate.findings.not_evaluated.len())?;
+    writeln!(
+        out,
+        "{} of {rules} rules; {} not evaluated everywhere.",
+        rows.len(),
+        estate.findings.not_evaluated.len()
+    )?;
     for row in rows {
         writeln!(out, "\n## {} {}: {}\n", row.severity, row.id, code(&row.subject))?;
         writeln!(out, "{}.\n", text(&row.message))?;
@@ -22,7 +27,12 @@ pub fn write(out: &mut dyn Write, estate: &Estate, rows: &[FindingRecord]) -> io
         for fix in &row.fix {
             let longest = longest_run(&fix.text).max(2) + 1;
             let fence = "`".repeat(longest);
-            writeln!(out, "\n{fence}{}\n{}\n{fence}", if fix.tool == "hand" { "text" } else { "sh" }, clean(&fix.text))?;
+            writeln!(
+                out,
+                "\n{fence}{}\n{}\n{fence}",
+                if fix.tool == "hand" { "text" } else { "sh" },
+                clean(&fix.text)
+            )?;
         }
         if let Some(accepted) = &row.accepted {
             writeln!(out, "\nAccepted until {}: {}", accepted.until, text(&accepted.reason))?;
