@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::base::Name;
+use crate::findings::{self, Findings};
 use crate::graph::AccessGraph;
 use crate::graph::authorization::{self, Authorization};
 use crate::identity::resolve::{self, PodIdentity};
@@ -44,6 +45,8 @@ pub struct Estate {
     /// Who may do what in each cluster, by its label.
     pub authorizations: BTreeMap<Name, Authorization>,
     pub graph: AccessGraph,
+    /// What the rules found.
+    pub findings: Findings,
 }
 
 /// Derives the estate. `stop` is asked between the stages; a derivation that nobody waits for any more gives `None`.
@@ -66,8 +69,12 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
     if stop() {
         return None;
     }
+    let findings = findings::run(inventory, &pods);
+    if stop() {
+        return None;
+    }
     let problems = problem::find(inventory, &pods, &mut groups);
-    Some(Estate { inventory: inventory.clone(), pods, groups, problems, authorizations, graph })
+    Some(Estate { inventory: inventory.clone(), pods, groups, problems, authorizations, graph, findings })
 }
 
 impl Estate {
