@@ -7,6 +7,7 @@ pub mod explain;
 pub mod list;
 pub mod man;
 pub mod perms;
+pub mod rbac;
 pub mod show;
 pub mod snapshot;
 pub mod tui;
@@ -32,6 +33,9 @@ pub enum Command {
     Explain(explain::ExplainArgs),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
+    /// Say who may do what in a cluster
+    #[command(subcommand)]
+    Rbac(rbac::RbacCommand),
     /// Make directories of dumps that --snapshot reads
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -54,6 +58,7 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
+        Some(Command::Rbac(rbac)) => rbac::run(rbac, &args.source, &args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),
         Some(Command::Man) => man::run(&args.output),

@@ -35,7 +35,7 @@ fn limit(args: &OutputArgs) -> Option<usize> {
 /// Writes a list in the format that was asked for, then says what was not read.
 pub fn list<T: Serialize>(
     estate: &Estate,
-    question: &str,
+    question: impl Serialize,
     columns: &[Column<T>],
     rows: &[T],
     args: &OutputArgs,
