@@ -330,7 +330,8 @@ fn the_edit_policy_owns_the_accounts_of_its_namespaces() {
     check(text, "get nodes", expect![""]);
 }
 
-/// R145 to R169: each power is given by the least right that its rule names.
+/// R145, R146, R147, R148, R149, R152, R153, R154, R155, R156, R157, R158, R159, R160, R161, R162, R163, R164, R166,
+/// R167, R168, R169: each power is given by the least right that its rule names.
 #[test]
 fn every_power_is_given_by_the_right_that_its_rule_names() {
     let cases = [
