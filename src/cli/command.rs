@@ -8,6 +8,7 @@ pub mod findings;
 pub mod list;
 pub mod man;
 pub mod perms;
+pub mod rbac;
 pub mod rules;
 pub mod show;
 pub mod snapshot;
@@ -39,6 +40,9 @@ pub enum Command {
     Rules(rules::RulesCommand),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
+    /// Say who may do what in a cluster
+    #[command(subcommand)]
+    Rbac(rbac::RbacCommand),
     /// Make directories of dumps that --snapshot reads
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -63,6 +67,7 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Findings(findings)) => findings::run(findings, &args.source, &args.output),
         Some(Command::Rules(rules)) => rules::run(rules, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
+        Some(Command::Rbac(rbac)) => rbac::run(rbac, &args.source, &args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),
         Some(Command::Man) => man::run(&args.output),

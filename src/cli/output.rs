@@ -35,14 +35,14 @@ pub fn limit(args: &OutputArgs) -> Option<usize> {
 /// Writes a list in the format that was asked for, then says what was not read.
 pub fn list<T: Serialize>(
     estate: &Estate,
-    question: &str,
+    question: impl Serialize,
     columns: &[Column<T>],
     rows: &[T],
     args: &OutputArgs,
 ) -> Outcome {
     let chosen = table::choose(columns, args.columns.as_deref())?;
     if matches!(args.output, Format::Sarif | Format::Md) {
-        return Err(no_such_form(question, args.output));
+        return Err(no_such_form(args.output));
     }
     let mut out = open(args)?;
     match args.output {
@@ -80,9 +80,9 @@ pub fn json<Q: Serialize, T: Serialize>(
 }
 
 /// A format that this command has not.
-pub fn no_such_form(question: &str, format: Format) -> Failure {
+pub fn no_such_form(format: Format) -> Failure {
     let word = clap::ValueEnum::to_possible_value(&format).map_or_else(String::new, |it| it.get_name().to_owned());
-    Failure::usage(format!("`{question}` has no {word} form")).hint("use -o table or -o json")
+    Failure::usage(format!("this answer has no {word} form")).hint("use -o table or -o json")
 }
 
 /// A value on one line.

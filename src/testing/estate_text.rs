@@ -21,6 +21,7 @@
 
 mod line;
 mod pods;
+mod rights;
 mod trusts;
 
 use std::sync::Arc;
@@ -208,6 +209,10 @@ impl Builder {
                 let annotations = pods::labels(line.all("note"));
                 self.namespaces.insert((cluster.name, line.name.clone()), (labels, annotations));
             }
+            "clusterrole" | "role.rbac" => self.rbac_role_line(&mut line),
+            "clusterrolebinding" | "rolebinding" => self.binding_line(&mut line),
+            "access-entry" => self.access_entry_line(&mut line),
+            "aws-auth" => self.aws_auth_line(&mut line),
             "policy" => self.managed_line(&mut line),
             "user" => self.user_line(&mut line),
             "issuer" => self.issuer_line(&mut line),

@@ -16,6 +16,7 @@ mod identity_vectors;
 mod identity_worlds;
 mod ingest;
 mod pty;
+mod rbac;
 mod screens;
 mod scripts;
 mod testbed;

@@ -65,7 +65,7 @@ struct Question<'a> {
 
 pub fn run(args: &ExplainArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
     if matches!(output.output, Format::Csv | Format::Sarif | Format::Md) {
-        return Err(output::no_such_form("explain", output.output));
+        return Err(output::no_such_form(output.output));
     }
     let estate = source::estate(data)?;
     let (callers, action, resource) = match &args.message {
