@@ -13,6 +13,7 @@ mod aws;
 pub mod demo;
 mod env;
 pub mod files;
+mod input;
 mod kinds;
 mod kube;
 pub mod layout;
@@ -44,6 +45,7 @@ use crate::model::listing::Reading;
 use crate::model::source::SourceId;
 
 use files::{Files, reason};
+pub use input::{Data, Input, InputError};
 use layout::{Found, Layout};
 
 /// Name of the threads that read.

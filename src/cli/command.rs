@@ -32,7 +32,7 @@ pub enum Command {
     Explain(explain::ExplainArgs),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
-    /// Make directories of dumps that --snapshot reads
+    /// Save, list, check and share snapshots
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
     /// Print a completion script for a shell
@@ -54,7 +54,7 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
-        Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
+        Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),
         Some(Command::Man) => man::run(&args.output),
     }

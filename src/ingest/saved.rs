@@ -127,8 +127,7 @@ impl Saved {
     }
 
     fn contents(&self) -> Result<read::Contents, SavedError> {
-        read::read(&self.bytes, &self.outline)
-            .map_err(|damage| SavedError::Damaged { file: self.file.clone(), damage })
+        read::read(&self.bytes, &self.outline).map_err(|damage| SavedError::Damaged { file: self.file.clone(), damage })
     }
 
     /// Everything that was saved, on all cores.

@@ -15,6 +15,7 @@ mod identity_vectors;
 mod identity_worlds;
 mod ingest;
 mod pty;
+mod saved;
 mod screens;
 mod scripts;
 mod testbed;

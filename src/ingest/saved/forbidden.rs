@@ -19,7 +19,11 @@ pub fn look(inventory: &Inventory, texts: &[Name]) -> Vec<String> {
         }
         if holds_secret(text) {
             let start: String = text.chars().take(4).collect();
-            found.push(format!("a text of {} bytes that looks like a secret, beginning `{}`", text.len(), clean(&start)));
+            found.push(format!(
+                "a text of {} bytes that looks like a secret, beginning `{}`",
+                text.len(),
+                clean(&start)
+            ));
         }
     }
     for cluster in inventory.clusters.values() {
@@ -35,7 +39,8 @@ pub fn look(inventory: &Inventory, texts: &[Name]) -> Vec<String> {
             &cluster.jobs,
             &cluster.cron_jobs,
         ];
-        let templates = workloads.into_iter().flatten().map(|it| (&it.meta.namespace, &it.meta.name, &it.template.spec));
+        let templates =
+            workloads.into_iter().flatten().map(|it| (&it.meta.namespace, &it.meta.name, &it.template.spec));
         for (namespace, name, spec) in pods.chain(templates) {
             variables(spec).for_each(|variable| {
                 found.push(format!("the value of {} in {namespace}/{name}", shorten(&clean(variable), 60, "…")));

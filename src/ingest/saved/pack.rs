@@ -123,7 +123,10 @@ impl<'a> Unpacker<'a> {
                 self.next_text - 1
             }
         };
-        self.loaded.texts.get(at).ok_or_else(|| self.bad(format!("text number {at}"), "the number of a text in the file"))
+        self.loaded
+            .texts
+            .get(at)
+            .ok_or_else(|| self.bad(format!("text number {at}"), "the number of a text in the file"))
     }
 
     /// An entry of one of the tables.

@@ -41,7 +41,8 @@ pub fn read(file: &[u8], outline: &Outline) -> Result<Contents, Damage> {
         })
     })?;
     loaded.rules = file.table(FrameKind::Rules, &loaded, |input| Ok(Vec::<PolicyRule>::unpack(input)?.into()))?;
-    loaded.managers = file.table(FrameKind::Managers, &loaded, |input| Ok(Vec::<FieldManager>::unpack(input)?.into()))?;
+    loaded.managers =
+        file.table(FrameKind::Managers, &loaded, |input| Ok(Vec::<FieldManager>::unpack(input)?.into()))?;
     loaded.specs = file.table(FrameKind::Specs, &loaded, |input| PodSpec::unpack(input).map(Arc::new))?;
     loaded.templates = file.table(FrameKind::Templates, &loaded, |input| PodTemplate::unpack(input).map(Arc::new))?;
     let mut index = file.table(FrameKind::Index, &loaded, Index::unpack)?;
