@@ -43,7 +43,7 @@ pub enum Command {
     /// Say who may do what in a cluster
     #[command(subcommand)]
     Rbac(rbac::RbacCommand),
-    /// Make directories of dumps that --snapshot reads
+    /// Save, list, check and share snapshots
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
     /// Print a completion script for a shell
@@ -68,7 +68,7 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Rules(rules)) => rules::run(rules, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
         Some(Command::Rbac(rbac)) => rbac::run(rbac, &args.source, &args.output),
-        Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
+        Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),
         Some(Command::Man) => man::run(&args.output),
     }
