@@ -8,11 +8,13 @@ pub mod caller;
 pub mod documents;
 pub mod groups;
 pub mod problem;
+pub mod who_can;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
+use crate::analysis::who_can::Roster;
 use crate::base::Name;
 use crate::graph::AccessGraph;
 use crate::identity::resolve::{self, PodIdentity};
@@ -39,6 +41,8 @@ pub struct Estate {
     /// What is wrong, in screen order: problems of groups first, then of roles, then gaps.
     pub problems: Vec<Problem>,
     pub graph: AccessGraph,
+    /// Everybody who may be asked what they can do; made by the first such question.
+    roster: OnceLock<Roster>,
 }
 
 /// Derives the estate. `stop` is asked between the stages; a derivation that nobody waits for any more gives `None`.
@@ -56,7 +60,7 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
         return None;
     }
     let problems = problem::find(inventory, &pods, &mut groups);
-    Some(Estate { inventory: inventory.clone(), pods, groups, problems, graph })
+    Some(Estate { inventory: inventory.clone(), pods, groups, problems, graph, roster: OnceLock::new() })
 }
 
 impl Estate {

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod can;
 pub mod completion;
 pub mod doctor;
 pub mod eval;
@@ -10,6 +11,7 @@ pub mod perms;
 pub mod show;
 pub mod snapshot;
 pub mod tui;
+pub mod who_can;
 
 use clap::Subcommand;
 
@@ -30,6 +32,10 @@ pub enum Command {
     Eval,
     /// Say whether a thing may do an action on a resource, and why
     Explain(explain::ExplainArgs),
+    /// List who can do an action, or something of an access level, on a resource
+    WhoCan(who_can::WhoCanArgs),
+    /// List what a thing may do of an action or access level on a resource
+    Can(can::CanArgs),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
     /// Make directories of dumps that --snapshot reads
@@ -53,6 +59,8 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Doctor) => doctor::run(&args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
+        Some(Command::WhoCan(who_can)) => who_can::run(who_can, &args.source, &args.output),
+        Some(Command::Can(can)) => can::run(can, &args.source, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),

@@ -33,9 +33,9 @@ fn limit(args: &OutputArgs) -> Option<usize> {
 }
 
 /// Writes a list in the format that was asked for, then says what was not read.
-pub fn list<T: Serialize>(
+pub fn list<T: Serialize, Q: Serialize>(
     estate: &Estate,
-    question: &str,
+    question: Q,
     columns: &[Column<T>],
     rows: &[T],
     args: &OutputArgs,

@@ -8,6 +8,8 @@
 //! pod ns/app sa=app node=n1 irsa=r            # what the webhook injected
 //! container helper env:AWS_PROFILE=x          # one more container of the pod above
 //! association ns/app role=r
+//! user ann groups=dev                         # an IAM user; `group dev policy={statement}`
+//! resource arn:aws:s3:::b policy=none         # what was read of a resource's own policy
 //! gap aws/iam.json                            # was not read
 //! ```
 //!
@@ -22,8 +24,9 @@ use std::sync::Arc;
 
 use crate::base::Name;
 use crate::model::coverage::Status;
+use crate::model::facts::aws::ResourcePolicy;
 use crate::model::facts::eks::{Association, AssociationDetails, EksCluster, FargateProfile, Nodegroup};
-use crate::model::facts::iam::{InstanceProfile, NamedPolicy, Provider, Role};
+use crate::model::facts::iam::{Group, InstanceProfile, NamedPolicy, Provider, Role, User};
 use crate::model::facts::meta::{Labels, Meta, Origin, Selector};
 use crate::model::facts::network::{EgressRule, NetworkPolicy, Peer};
 use crate::model::facts::node::{Instance, MetadataOptions, Node};
@@ -184,6 +187,9 @@ impl Builder {
             "node" => self.node_line(&mut line),
             "sa" => self.account_line(&mut line),
             "role" => self.role_line(&mut line),
+            "user" => self.user_line(&mut line),
+            "group" => self.group_line(&mut line),
+            "resource" => self.resource_line(&mut line),
             "association" => self.association_line(&mut line),
             "pod" => self.pod_line(&mut line),
             "workload" => self.workload_line(&mut line),
@@ -377,10 +383,7 @@ impl Builder {
         let partition = self.clusters[0].partition.clone();
         let path = line.take("path").unwrap_or_else(|| "/".into());
         let trust = trusts::of(line, &self.clusters, &account, &partition);
-        let inline = line.take("policy").map(|statement| NamedPolicy {
-            name: "inline".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-        });
+        let inline = inline(line);
         let attached: Vec<Name> = line.take("attached").into_iter().map(Name::from).collect();
         let name = line.name.clone();
         let role = Role {
@@ -391,9 +394,9 @@ impl Builder {
             id: "AROAEXAMPLE".into(),
             created: None,
             trust: Some(trust.into()),
-            inline: inline.into_iter().collect(),
+            inline,
             attached,
-            boundary: None,
+            boundary: line.take("boundary").map(Name::from),
             last_used: None,
             max_session: None,
             tags: Labels::default(),
@@ -401,6 +404,52 @@ impl Builder {
             origin: Origin::default(),
         };
         self.push_account(&account, SourceKind::Iam, Batch::Roles(vec![role.into()]));
+    }
+
+    /// `user NAME policy={statement} attached=ARN groups=A,B`
+    fn user_line(&mut self, line: &mut Line) {
+        let account = self.clusters[0].account.clone();
+        let name = line.name.clone();
+        let user = User {
+            account: account.as_str().into(),
+            arn: format!("arn:{}:iam::{account}:user/{name}", self.clusters[0].partition).into(),
+            name: name.into(),
+            path: "/".into(),
+            id: "AIDAEXAMPLE".into(),
+            created: None,
+            inline: inline(line),
+            attached: line.take("attached").into_iter().map(Name::from).collect(),
+            groups: line.take("groups").iter().flat_map(|it| it.split(',')).map(Name::from).collect(),
+            boundary: None,
+            tags: Labels::default(),
+            origin: Origin::default(),
+        };
+        self.push_account(&account, SourceKind::Iam, Batch::Users(vec![user.into()]));
+    }
+
+    /// `group NAME policy={statement}`
+    fn group_line(&mut self, line: &mut Line) {
+        let account = self.clusters[0].account.clone();
+        let name = line.name.clone();
+        let group = Group {
+            account: account.as_str().into(),
+            arn: format!("arn:{}:iam::{account}:group/{name}", self.clusters[0].partition).into(),
+            name: name.into(),
+            path: "/".into(),
+            id: "AGPAEXAMPLE".into(),
+            inline: inline(line),
+            attached: Vec::new(),
+            origin: Origin::default(),
+        };
+        self.push_account(&account, SourceKind::Iam, Batch::Groups(vec![group.into()]));
+    }
+
+    /// `resource ARN policy={statement}|[statements]|none account=ID`: what was read of a resource's own policy.
+    fn resource_line(&mut self, line: &mut Line) {
+        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
+        let text = line.take("policy").filter(|it| it != "none").map(|it| document(&it));
+        let policy = ResourcePolicy { arn: line.name.as_str().into(), text, kms_key: None, origin: Origin::default() };
+        self.push_account(&account, SourceKind::ResourcePolicies, Batch::ResourcePolicies(vec![policy.into()]));
     }
 
     /// `association NS/SA role=R target=R2 no-tags external=ID undescribed created=T modified=T`
@@ -558,6 +607,18 @@ impl Builder {
         }
         inventory
     }
+}
+
+/// The inline policy of `policy={statement}` or `policy=[statements]`.
+fn inline(line: &mut Line) -> Vec<NamedPolicy> {
+    let text = line.take("policy");
+    text.map(|it| NamedPolicy { name: "inline".into(), text: document(&it) }).into_iter().collect()
+}
+
+/// A document of one statement or a list of them.
+fn document(statements: &str) -> Name {
+    let list = if statements.starts_with('[') { statements.to_owned() } else { format!("[{statements}]") };
+    format!(r#"{{"Version":"2012-10-17","Statement":{list}}}"#).into()
 }
 
 fn meta(namespace: &str, name: &str) -> Meta {

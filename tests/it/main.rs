@@ -19,3 +19,4 @@ mod screens;
 mod scripts;
 mod testbed;
 mod tidy;
+mod who_can;
