@@ -22,3 +22,4 @@ mod screens;
 mod scripts;
 mod testbed;
 mod tidy;
+mod who_can;
