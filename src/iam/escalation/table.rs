@@ -1,0 +1,7 @@
+//! The rows, by group.
+
+use super::Technique;
+
+pub(super) fn all() -> Vec<Technique> {
+    Vec::new()
+}
