@@ -6,4 +6,5 @@ pub mod explain;
 pub mod message;
 pub mod query;
 pub mod roles;
-pub mod session;
+
+pub use crate::identity::session;

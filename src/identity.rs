@@ -26,6 +26,7 @@ pub mod reach;
 pub mod resolve;
 mod role_chain;
 pub mod rollout;
+pub mod session;
 mod subject;
 mod takeover;
 pub mod trace;
