@@ -47,7 +47,7 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
     if stop() {
         return None;
     }
-    let mut groups = groups::group(inventory, &pods);
+    let mut groups = groups::group(&pods);
     if stop() {
         return None;
     }
