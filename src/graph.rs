@@ -9,6 +9,7 @@
 //!
 //! Node numbers are valid inside one estate; everything outside holds an [`EntityKey`].
 
+pub mod authorization;
 mod build;
 pub mod escalation;
 pub mod evidence;

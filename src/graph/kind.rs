@@ -213,16 +213,26 @@ kinds! {
         needs "create, update or patch of a workload kind"
         logs "Kubernetes audit: create or patch deployments, jobs and the like"
         cut "remove the right to write workloads, or keep strong service accounts in namespaces of their own";
+    WorkloadPatch "workload-patch" "changes a template to" "R147" Step
+        means "the template of a running workload decides which service account its pods run as"
+        needs "update or patch of a workload kind"
+        logs "Kubernetes audit: patch deployments, cronjobs and the like"
+        cut "remove update and patch on workloads, or keep strong service accounts in namespaces of their own";
     PodExec "pod-exec" "runs commands in" "R148" Step
         means "code in a running container, with everything that it has"
         needs "create pods/exec (before Kubernetes 1.35 also get)"
         logs "Kubernetes audit: create pods/exec"
         cut "remove pods/exec from the role";
     PodAttach "pod-attach" "attaches to" "R149" Step
-        means "the input of a running process, or a debug container in its pod"
-        needs "create pods/attach, or patch pods/ephemeralcontainers"
-        logs "Kubernetes audit: create pods/attach, patch pods/ephemeralcontainers"
-        cut "remove pods/attach and pods/ephemeralcontainers from the role";
+        means "reads and writes the terminal of a running process"
+        needs "create pods/attach (before Kubernetes 1.35 also get)"
+        logs "Kubernetes audit: create pods/attach"
+        cut "remove pods/attach from the role";
+    PodDebug "debug" "adds a container to" "R149" Step
+        means "an ephemeral container mounts the pod's volumes and sees its processes"
+        needs "update or patch pods/ephemeralcontainers"
+        logs "Kubernetes audit: patch pods/ephemeralcontainers"
+        cut "remove pods/ephemeralcontainers from the role";
     NodesProxy "nodes-proxy" "runs commands by the kubelet in" "R152" Step
         means "the kubelet API runs commands in any pod of any node, past admission and most of the audit log"
         needs "get or create nodes/proxy"
@@ -308,6 +318,11 @@ kinds! {
         needs "create pods/portforward, or pods/proxy, services/proxy"
         logs "Kubernetes audit: create pods/portforward"
         cut "remove pods/portforward and the proxy subresources";
+    Proxy "proxy" "sends requests to" "R168" Reference
+        means "requests through the API server into pods and services; no identity by itself"
+        needs "get or create pods/proxy, services/proxy"
+        logs "Kubernetes audit: get pods/proxy"
+        cut "remove the proxy subresources";
     ScheduleSteer "schedule-steer" "places pods on nodes of" "R169" Reference
         means "chooses where pods run; multiplies a node takeover"
         needs "patch nodes, or create pods/binding"
