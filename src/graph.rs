@@ -25,7 +25,8 @@ use crate::base::{Name, Truth};
 use crate::identity::resolve::Identities;
 use crate::model::{EntityKey, Inventory, Kind};
 
-use build::Groups;
+use authorization::Authorization;
+use build::Sources;
 use escalation::Gains;
 use links::Links;
 use node::{Node, Things};
@@ -44,8 +45,7 @@ pub struct AccessGraph {
     thing_starts: Vec<u32>,
     of_thing: Vec<NodeId>,
     links: Links,
-    groups: Groups,
-    gains: Gains,
+    sources: Sources,
 }
 
 /// One neighbour of a thing.
@@ -59,8 +59,13 @@ pub struct Neighbour {
 
 impl AccessGraph {
     /// Builds the graph from what is known of identities. Cost: a tenth of a second for a hundred thousand pods.
-    pub fn build(inventory: &Inventory, identities: &Identities) -> AccessGraph {
-        build::build(inventory, identities)
+    pub fn build(
+        inventory: &Inventory,
+        identities: &Identities,
+        authorizations: Vec<Authorization>,
+        gains: Gains,
+    ) -> AccessGraph {
+        build::build(inventory, identities, authorizations, gains)
     }
 
     fn new(
@@ -68,8 +73,7 @@ impl AccessGraph {
         nodes: Vec<Node>,
         index: FxHashMap<(Foothold, u32), u32>,
         edges: Vec<Edge>,
-        groups: Groups,
-        gains: Gains,
+        sources: Sources,
     ) -> AccessGraph {
         let mut thing_starts = vec![0u32; things.len() + 1];
         for node in &nodes {
@@ -86,7 +90,7 @@ impl AccessGraph {
             *place += 1;
         }
         let links = Links::new(nodes.len(), edges);
-        AccessGraph { things, nodes, index, thing_starts, of_thing, links, groups, gains }
+        AccessGraph { things, nodes, index, thing_starts, of_thing, links, sources }
     }
 
     /// The thing that a node is a foothold on; of a set the namespace, node, cluster or account that it is of.
@@ -126,13 +130,22 @@ impl AccessGraph {
         self.links.out(node)
     }
 
+    pub fn edge(&self, id: EdgeId) -> Edge {
+        self.links.get(id)
+    }
+
     pub fn into(&self, node: NodeId) -> impl Iterator<Item = (EdgeId, Edge)> {
         self.links.into(node)
     }
 
     /// What principals can gain, as edges of the graph name it.
     pub fn gains(&self) -> &Gains {
-        &self.gains
+        &self.sources.gains
+    }
+
+    /// Who may do what in a cluster; `None` for clusters that the graph does not hold.
+    pub fn authorization(&self, cluster: &str) -> Option<&Authorization> {
+        self.sources.authorizations.iter().find(|it| it.cluster == *cluster)
     }
 
     /// Everything that points at a thing, sorted by address and edge; sets are seen through.

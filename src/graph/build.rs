@@ -4,7 +4,9 @@
 
 mod account;
 mod cloud;
+mod membership;
 mod node;
+mod power;
 mod workload;
 
 use rustc_hash::FxHashMap;
@@ -14,7 +16,8 @@ use crate::identity::alike::{Alike, alike};
 use crate::identity::resolve::{Identities, PodIdentity};
 use crate::model::{EntityKey, Inventory, Kind};
 
-use super::escalation::{self, Gains};
+use super::authorization::{Authorization, Subject};
+use super::escalation::Gains;
 use super::kind::EdgeKind;
 use super::links::{Edge, NO_PROOF};
 use super::node::{Foothold, Node, NodeId, Things};
@@ -26,6 +29,15 @@ pub(super) struct Groups {
     pub all: Vec<Group>,
     /// Position in `all` of each pod of the estate; `u32::MAX` for pods without containers.
     pub of_pod: Vec<u32>,
+}
+
+/// What edges were made from, for their evidence.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    pub groups: Groups,
+    pub proofs: Vec<Proof>,
+    pub authorizations: Vec<Authorization>,
+    pub gains: Gains,
 }
 
 /// Nodes of one group of pods.
@@ -52,10 +64,27 @@ pub(super) struct Builder<'a> {
     index: FxHashMap<(Foothold, u32), u32>,
     sessions: FxHashMap<Name, Option<NodeId>>,
     edges: Vec<Edge>,
+    proofs: Vec<Proof>,
+    pod_shells: FxHashMap<EntityKey, Option<NodeId>>,
     pub groups: Groups,
 }
 
-pub(super) fn build(inventory: &Inventory, identities: &Identities) -> AccessGraph {
+/// What speaks for an edge where its ends do not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Position of the cluster's authorization, and of the power in it.
+    Power { cluster: u32, power: usize },
+    Grant { cluster: u32, grant: usize },
+    Mapping { cluster: u32, mapping: usize },
+    Gain(usize),
+}
+
+pub(super) fn build(
+    inventory: &Inventory,
+    identities: &Identities,
+    authorizations: Vec<Authorization>,
+    gains: Gains,
+) -> AccessGraph {
     let mut builder = Builder {
         inventory,
         identities,
@@ -64,14 +93,20 @@ pub(super) fn build(inventory: &Inventory, identities: &Identities) -> AccessGra
         index: FxHashMap::default(),
         sessions: FxHashMap::default(),
         edges: Vec::new(),
+        proofs: Vec::new(),
+        pod_shells: FxHashMap::default(),
         groups: Groups::default(),
     };
-    let gains = escalation::gains(inventory);
     workload::add(&mut builder);
     node::add(&mut builder);
     account::add(&mut builder);
     cloud::add(&mut builder, &gains);
-    builder.finish(gains)
+    for (at, authorization) in authorizations.iter().enumerate() {
+        let at = u32::try_from(at).expect("fewer clusters than 32 bits count");
+        membership::add(&mut builder, at, authorization);
+        power::add(&mut builder, at, authorization);
+    }
+    builder.finish(authorizations, gains)
 }
 
 impl<'a> Builder<'a> {
@@ -123,6 +158,35 @@ impl<'a> Builder<'a> {
         self.edges.push(Edge { from, to, kind, certainty, proof, is_hop });
     }
 
+    /// The position of a proof, for [`Builder::prove`].
+    pub fn proof(&mut self, proof: Proof) -> u32 {
+        self.proofs.push(proof);
+        u32::try_from(self.proofs.len() - 1).expect("fewer proofs than 32 bits count")
+    }
+
+    /// A subject of RBAC: acting as a service account, a user, a group, or a session of an IAM principal.
+    pub fn subject(&mut self, cluster: &Name, subject: &Subject) -> NodeId {
+        let key = subject.key(cluster);
+        let foothold = match key.kind {
+            Kind::ServiceAccount => Foothold::Api,
+            Kind::Role => Foothold::Session,
+            Kind::IamUser => Foothold::IamUser,
+            Kind::User | Kind::Group => Foothold::Subject,
+            _ => Foothold::Thing,
+        };
+        self.node(foothold, &key)
+    }
+
+    /// Code in one pod alone: what its group holds, and of the nodes only its own.
+    pub fn pod_shell(&mut self, key: &EntityKey) -> Option<NodeId> {
+        if let Some(known) = self.pod_shells.get(key) {
+            return *known;
+        }
+        let found = workload::pod_shell(self, key);
+        self.pod_shells.insert(key.clone(), found);
+        found
+    }
+
     /// The set of a namespace.
     pub fn set(&mut self, foothold: Foothold, cluster: &Name, namespace: &Name) -> NodeId {
         self.node(foothold, &EntityKey::scoped(Kind::Namespace, cluster, namespace))
@@ -140,8 +204,10 @@ impl<'a> Builder<'a> {
         self.node(Foothold::AccountAdmin, &account_key(partition.as_deref().unwrap_or("aws"), account))
     }
 
-    fn finish(self, gains: Gains) -> AccessGraph {
-        AccessGraph::new(self.things, self.nodes, self.index, self.edges, self.groups, gains)
+    fn finish(self, authorizations: Vec<Authorization>, gains: Gains) -> AccessGraph {
+        let Builder { things, nodes, index, edges, groups, proofs, .. } = self;
+        let sources = Sources { groups, proofs, authorizations, gains };
+        AccessGraph::new(things, nodes, index, edges, sources)
     }
 }
 

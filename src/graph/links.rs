@@ -88,6 +88,12 @@ impl Links {
         Edge { from: NodeId(from), to: NodeId(to), kind, certainty, proof, is_hop }
     }
 
+    /// Cost: a search for the source.
+    pub fn get(&self, id: EdgeId) -> Edge {
+        let from = self.out_starts.partition_point(|start| *start <= id.0) - 1;
+        self.edge(u32::try_from(from).expect("fewer nodes than 32 bits count"), id.0)
+    }
+
     pub fn out(&self, node: NodeId) -> impl Iterator<Item = (EdgeId, Edge)> {
         let range = self.out_starts[node.at()]..self.out_starts[node.at() + 1];
         range.map(move |at| (EdgeId(at), self.edge(node.0, at)))

@@ -60,6 +60,8 @@ pub enum Foothold {
     AllMetadata,
     /// The legacy token Secrets of a namespace or cluster.
     AllSecrets,
+    /// Roles that trust accounts of a namespace or cluster although no annotation names them.
+    AllLatent,
     /// The mounted tokens of the pods on a node.
     AllMounted,
     /// The roles of an account, or a set of roles, users or nodes that several principals gain alike.
@@ -80,6 +82,7 @@ impl Foothold {
                 | Foothold::AllNodes
                 | Foothold::AllMetadata
                 | Foothold::AllSecrets
+                | Foothold::AllLatent
                 | Foothold::AllMounted
                 | Foothold::AllRoles
         )
@@ -109,6 +112,7 @@ impl Foothold {
             | Foothold::AllNodes
             | Foothold::AllMetadata
             | Foothold::AllSecrets
+            | Foothold::AllLatent
             | Foothold::AllMounted
             | Foothold::AllRoles => "all in it",
             Foothold::Thing => "",

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 
 use crate::base::{Name, Truth};
 use crate::identity::accounts::AccountTrust;
+use crate::identity::injection::ROLE_ANNOTATION;
 use crate::model::{ClusterFacts, EntityKey, Lookup};
 
 use super::super::kind::EdgeKind;
@@ -67,6 +68,24 @@ fn add_account(builder: &mut Builder<'_>, account: &AccountTrust) {
             builder.connect(set, node, EdgeKind::Includes, account.exists);
         }
         add_secrets(builder, account);
+        add_latent(builder, account);
+    }
+}
+
+/// Roles that the annotation of an account could be set to: those that trust it already (R154).
+fn add_latent(builder: &mut Builder<'_>, account: &AccountTrust) {
+    let key = &account.key;
+    let facts = builder.inventory.clusters.get(&key.scope).map(|it| it.service_account(&key.namespace, &key.name));
+    let declared = match &facts {
+        Some(Lookup::Found(facts)) => facts.meta.annotations.get(ROLE_ANNOTATION),
+        _ => None,
+    };
+    for (role, _) in account.trusted.iter().filter(|it| Some(&it.0) != declared) {
+        if let Some(session) = builder.session(role) {
+            let set = builder.set(Foothold::AllLatent, &key.scope, &key.namespace);
+            // It takes a new pod, and code in it.
+            builder.connect(set, session, EdgeKind::Includes, Truth::Unknown);
+        }
     }
 }
 
@@ -90,7 +109,7 @@ fn add_secrets(builder: &mut Builder<'_>, account: &AccountTrust) {
 const TOKEN_TYPE: &str = "kubernetes.io/service-account-token";
 
 /// Whether a Secret that a service account lists holds a token: image pull secrets are listed too.
-fn token_secret(cluster: &ClusterFacts, namespace: &Name, name: &Name) -> Truth {
+pub(super) fn token_secret(cluster: &ClusterFacts, namespace: &Name, name: &Name) -> Truth {
     let found = cluster.secrets.iter().find(|it| it.meta.namespace == *namespace && it.meta.name == *name);
     match found {
         Some(secret) => (secret.secret_type == TOKEN_TYPE).into(),
@@ -122,6 +141,8 @@ fn add_namespace(builder: &mut Builder<'_>, cluster: &Name, namespace: &Name) {
         builder.connect(whole, own, EdgeKind::Includes, Truth::Yes);
         builder.connect(admin, own, EdgeKind::NamespaceAdmin, Truth::Yes);
     }
+    let (latent, every) = (builder.node(Foothold::AllLatent, &key), builder.cluster_set(Foothold::AllLatent, cluster));
+    builder.connect(every, latent, EdgeKind::Includes, Truth::Yes);
     let new_pods = builder.node(Foothold::AllNewPods, &key);
     let nodes = builder.cluster_set(Foothold::AllNodes, cluster);
     let metadata = builder.cluster_set(Foothold::AllMetadata, cluster);
@@ -155,4 +176,19 @@ pub(in crate::graph) fn admits_privileged(cluster: &ClusterFacts, namespace: &Na
 fn has_engine(cluster: &ClusterFacts) -> bool {
     let named = |name: &str| ENGINES.iter().any(|engine| name.contains(engine));
     cluster.deployments.iter().any(|it| named(&it.meta.name)) || cluster.webhooks.iter().any(|it| named(&it.meta.name))
+}
+
+/// Whether some workload stands in the namespaces that `covers` says.
+pub(super) fn exists_workload(cluster: &ClusterFacts, covers: impl Fn(&str) -> bool) -> Truth {
+    let lists = [
+        &cluster.deployments,
+        &cluster.replica_sets,
+        &cluster.stateful_sets,
+        &cluster.daemon_sets,
+        &cluster.cron_jobs,
+    ];
+    if lists.iter().any(|list| list.iter().any(|it| covers(&it.meta.namespace))) {
+        return Truth::Yes;
+    }
+    if lists.iter().all(|list| list.is_complete()) { Truth::No } else { Truth::Unknown }
 }

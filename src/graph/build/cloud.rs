@@ -12,7 +12,7 @@ use super::super::escalation::{Gain, Gained, Gains, Targets};
 use super::super::kind::EdgeKind;
 use super::super::node::{Foothold, NodeId};
 use super::super::policy_key;
-use super::Builder;
+use super::{Builder, Proof};
 
 pub(super) fn add(builder: &mut Builder<'_>, gains: &Gains) {
     for (from, to, certainty) in &builder.identities.role_steps {
@@ -68,7 +68,7 @@ fn add_gains(builder: &mut Builder<'_>, gains: &Gains) {
     }
     let mut shared = Shared::default();
     for (at, gain) in gains.all().iter().enumerate() {
-        let proof = u32::try_from(at).expect("fewer gains than 32 bits count");
+        let proof = builder.proof(Proof::Gain(at));
         add_gain(builder, &mut shared, gain, proof);
     }
 }

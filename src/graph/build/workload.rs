@@ -167,3 +167,21 @@ fn mounts_api_token(builder: &Builder<'_>, entry: &PodIdentity) -> Truth {
     };
     if spec.automount_token == Some(true) { Truth::Yes } else { by_account }
 }
+
+/// A node for one pod: everything of its group but the nodes of its siblings.
+pub(super) fn pod_shell(builder: &mut Builder<'_>, key: &EntityKey) -> Option<NodeId> {
+    let identities = builder.identities;
+    let wanted = (key.scope.as_str(), key.namespace.as_str(), false, "", key.name.as_str());
+    let at = identities.pods.partition_point(|it| it.sort_key() < wanted);
+    let entry = identities.pods.get(at).filter(|it| it.sort_key() == wanted)?;
+    let group = builder.groups.of_pod.get(at).and_then(|at| builder.groups.all.get(*at as usize))?.clone();
+    if group.members.len() == 1 {
+        return Some(group.shell);
+    }
+    let shell = builder.node(Foothold::Shell, key);
+    let inside = builder.node(Foothold::Inside, key);
+    let mounted = builder.another(Foothold::Mounted, &service_account(entry));
+    let one = Group { key: key.clone(), shell, inside, mounted, members: vec![u32::try_from(at).ok()?], ..group };
+    add_group(builder, &one);
+    Some(shell)
+}
