@@ -12,6 +12,7 @@
 pub mod accounts;
 pub mod alike;
 pub mod answer;
+pub mod asker;
 pub mod association;
 pub mod chain;
 mod cloud;
@@ -26,6 +27,7 @@ mod latent;
 pub mod network;
 pub mod reach;
 pub mod resolve;
+mod profile;
 mod role_chain;
 pub mod rollout;
 mod subject;

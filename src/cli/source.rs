@@ -18,11 +18,7 @@ pub fn estate(args: &SourceArgs) -> Result<Estate, Failure> {
 pub fn snapshot(args: &SourceArgs) -> Result<Snapshot, Failure> {
     let options = Options { at: args.at, threads: None };
     if args.demo {
-        return Ok(Snapshot::open(
-            ingest::files::Files::Disk(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo").into()),
-            options,
-        )
-        .expect("demo"));
+        return Ok(Snapshot::open(ingest::demo::files(), options).expect("the demo has files"));
     }
     let Some(directory) = &args.snapshot else {
         return Err(Failure::usage("no data to read")

@@ -129,10 +129,21 @@ impl Rights {
         }
     }
 
+    /// Whether any of these rights has a part in a power over a kind of object.
+    pub fn help(&self, power: Power, object: &str) -> bool {
+        let any = self.any();
+        TABLE.ways.iter().any(|it| it.power == power && it.way.object == object && it.mask & any != 0)
+    }
+
+    /// Permissions granted for some object.
+    fn any(&self) -> u128 {
+        self.whole | self.named.keys().fold(0, |mask, number| mask | (1 << *number))
+    }
+
     /// The powers that these rights give at one place, in the order of the table; one for each kind of object.
     pub fn powers(&self, held: Held<'_>, circumstances: &Circumstances) -> Vec<Given> {
         let mut given: Vec<Given> = Vec::new();
-        let any = self.whole | self.named.keys().fold(0, |mask, number| mask | (1 << *number));
+        let any = self.any();
         for Numbered { power, way, needs, mask } in &TABLE.ways {
             if any & mask != *mask || !place(way.place, held) {
                 continue;

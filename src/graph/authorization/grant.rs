@@ -76,6 +76,8 @@ pub struct GrantedRole {
     pub name: Name,
     /// `None`: not read, so any right may be in it.
     pub rules: Option<Arc<[Rule]>>,
+    /// No rule can be missing: false when it was not read, or is aggregated from a list that was not read whole.
+    pub whole: bool,
     /// What the rules grant of the permissions that powers need.
     pub rights: Arc<Rights>,
 }
