@@ -1,9 +1,13 @@
 //! Questions over the estate: search, counting, what a session may do and why.
 
 pub mod access;
+pub mod blast;
 pub mod census;
 pub mod explain;
 pub mod message;
+pub mod path;
+pub mod picture;
 pub mod query;
 pub mod roles;
 pub mod session;
+pub mod used_by;

@@ -19,6 +19,8 @@ pub mod node;
 pub mod path;
 pub mod reach;
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use crate::base::{Name, Truth};
@@ -62,7 +64,7 @@ impl AccessGraph {
     pub fn build(
         inventory: &Inventory,
         identities: &Identities,
-        authorizations: Vec<Authorization>,
+        authorizations: Vec<Arc<Authorization>>,
         gains: Gains,
     ) -> AccessGraph {
         build::build(inventory, identities, authorizations, gains)
@@ -96,6 +98,11 @@ impl AccessGraph {
     /// The thing that a node is a foothold on; of a set the namespace, node, cluster or account that it is of.
     pub fn key(&self, node: NodeId) -> &EntityKey {
         self.things.key(self.nodes[node.at()].thing)
+    }
+
+    /// Every thing, in no order that means anything.
+    pub fn keys(&self) -> impl Iterator<Item = &EntityKey> {
+        self.things.keys()
     }
 
     pub fn foothold(&self, node: NodeId) -> Foothold {
@@ -134,8 +141,8 @@ impl AccessGraph {
         self.links.get(id)
     }
 
-    pub fn into(&self, node: NodeId) -> impl Iterator<Item = (EdgeId, Edge)> {
-        self.links.into(node)
+    pub fn incoming(&self, node: NodeId) -> impl Iterator<Item = (EdgeId, Edge)> {
+        self.links.incoming(node)
     }
 
     /// What principals can gain, as edges of the graph name it.
@@ -145,7 +152,7 @@ impl AccessGraph {
 
     /// Who may do what in a cluster; `None` for clusters that the graph does not hold.
     pub fn authorization(&self, cluster: &str) -> Option<&Authorization> {
-        self.sources.authorizations.iter().find(|it| it.cluster == *cluster)
+        self.sources.authorizations.iter().find(|it| it.cluster == *cluster).map(|it| &**it)
     }
 
     /// Everything that points at a thing, sorted by address and edge; sets are seen through.
@@ -157,7 +164,7 @@ impl AccessGraph {
         let own = self.nodes_of_thing(thing).iter().filter(|node| !self.is_set(**node));
         open.extend(own.map(|node| (*node, EdgeKind::Same, Truth::Yes)));
         while let Some((node, kind, certainty)) = open.pop() {
-            for (_, edge) in self.links.into(node) {
+            for (_, edge) in self.links.incoming(node) {
                 let kind = if kind.is_inner() { edge.kind } else { kind };
                 let certainty = certainty.and(edge.certainty);
                 if self.is_set(edge.from) {
@@ -240,4 +247,34 @@ pub fn policy_key(account: &Name, arn: &str) -> EntityKey {
 /// An AWS account as a thing: the ARN that IAM writes for it.
 pub fn account_key(partition: &str, account: &str) -> EntityKey {
     EntityKey::plain(Kind::Resource, &format!("arn:{partition}:iam::{account}:root"))
+}
+
+/// Nodes of pods that are alike.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupNodes<'a> {
+    pub key: &'a EntityKey,
+    /// The owner's address, which several groups share when their pods differ.
+    pub owner: &'a EntityKey,
+    pub shell: NodeId,
+    pub inside: NodeId,
+    /// Some pod of it may still run.
+    pub lives: bool,
+}
+
+impl AccessGraph {
+    /// Every group of pods, in estate order of their first pods.
+    pub fn groups(&self) -> impl Iterator<Item = GroupNodes<'_>> {
+        self.sources.groups.all.iter().map(group_nodes)
+    }
+
+    /// The group of the pod at a position of the estate.
+    pub fn group_of(&self, pod: usize) -> Option<GroupNodes<'_>> {
+        let at = *self.sources.groups.of_pod.get(pod)?;
+        self.sources.groups.all.get(at as usize).map(group_nodes)
+    }
+}
+
+fn group_nodes(group: &build::Group) -> GroupNodes<'_> {
+    let build::Group { key, owner, shell, inside, lives, .. } = group;
+    GroupNodes { key, owner, shell: *shell, inside: *inside, lives: *lives }
 }

@@ -1,20 +1,25 @@
 //! The commands, one file each.
 
+pub mod blast;
 pub mod completion;
 pub mod doctor;
 pub mod eval;
 pub mod explain;
+pub mod graph;
 pub mod list;
 pub mod man;
+pub mod path;
 pub mod perms;
 pub mod show;
 pub mod snapshot;
 pub mod tui;
+pub mod used_by;
 
 use clap::Subcommand;
 
 use super::Outcome;
 use super::args::Args;
+use super::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -30,6 +35,14 @@ pub enum Command {
     Eval,
     /// Say whether a thing may do an action on a resource, and why
     Explain(explain::ExplainArgs),
+    /// Say what falls if a thing falls, or who can become it
+    Blast(blast::BlastArgs),
+    /// Say how one thing can become another, step by step, and what would cut it
+    Path(path::PathArgs),
+    /// List everything that points at a thing
+    UsedBy(used_by::UsedByArgs),
+    /// Write the access graph, or the neighbourhood of things, for programs that draw or store graphs
+    Graph(graph::GraphArgs),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
     /// Make directories of dumps that --snapshot reads
@@ -45,6 +58,11 @@ pub enum Command {
 }
 
 pub fn run(args: Args) -> Outcome {
+    let draws = matches!(args.command, Some(Command::Blast(_) | Command::Path(_) | Command::Graph(_)));
+    if args.output.output.is_picture() && !draws {
+        return Err(Failure::usage("this answer is no graph")
+            .hint("dot, mermaid, svg, html and graphml are for blast, path and graph"));
+    }
     match &args.command {
         None | Some(Command::Tui) => tui::run(&args, None),
         Some(Command::Debug(debug)) => tui::debug(&args, debug),
@@ -53,6 +71,10 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Doctor) => doctor::run(&args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
+        Some(Command::Blast(blast)) => blast::run(blast, &args.source, &args.output),
+        Some(Command::Path(path)) => path::run(path, &args.source, &args.output),
+        Some(Command::UsedBy(used_by)) => used_by::run(used_by, &args.source, &args.output),
+        Some(Command::Graph(graph)) => graph::run(graph, &args.source, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),

@@ -40,21 +40,45 @@ pub fn list<T: Serialize>(
     rows: &[T],
     args: &OutputArgs,
 ) -> Outcome {
-    let chosen = table::choose(columns, args.columns.as_deref())?;
     let mut out = open(args)?;
-    match args.output {
-        Format::Json => json(&mut out, estate, question, rows)?,
-        Format::Ndjson => {
-            line(&mut out, &Envelope::new(estate, question))?;
-            rows.iter().try_for_each(|row| line(&mut out, row))?;
-        }
-        Format::Csv => table::csv(&mut out, &chosen, rows, args)?,
-        Format::Table if args.plain => table::blocks(&mut out, &chosen, rows)?,
-        Format::Table => table::aligned(&mut out, &chosen, rows, args, limit(args))?,
-    }
+    self::rows(&mut out, estate, question, columns, rows, args)?;
     out.flush()?;
     drop(out);
     finish(estate, args)
+}
+
+/// Writes rows as a table, as blocks, as CSV or in the envelope. Pictures are for the commands that draw.
+pub fn rows<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    estate: &Estate,
+    question: Q,
+    columns: &[Column<T>],
+    rows: &[T],
+    args: &OutputArgs,
+) -> Result<(), Failure> {
+    let chosen = table::choose(columns, args.columns.as_deref())?;
+    match args.output {
+        Format::Json => json(out, estate, question, rows)?,
+        Format::Ndjson => ndjson(out, estate, question, rows)?,
+        Format::Csv => table::csv(out, &chosen, rows, args)?,
+        Format::Table if args.plain => table::blocks(out, &chosen, rows)?,
+        Format::Table => table::aligned(out, &chosen, rows, args, limit(args))?,
+        Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml => {
+            return Err(Failure::usage("this answer is no graph").hint("dot, mermaid, svg, html and graphml are for blast, path and graph"));
+        }
+    }
+    Ok(())
+}
+
+/// A header line with the envelope, then a line per row.
+pub fn ndjson<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    estate: &Estate,
+    question: Q,
+    rows: &[T],
+) -> io::Result<()> {
+    line(out, &Envelope::new(estate, question))?;
+    rows.iter().try_for_each(|row| line(out, row))
 }
 
 /// The JSON envelope with its results.
@@ -91,7 +115,7 @@ pub fn finish(estate: &Estate, args: &OutputArgs) -> Outcome {
             format!("not read whole: {}: {}{why}", gap.source, gap.report.status.word())
         })
         .collect();
-    if !args.quiet && matches!(args.output, Format::Csv | Format::Table) {
+    if !args.quiet && !matches!(args.output, Format::Json | Format::Ndjson) {
         gaps.iter().for_each(|gap| note(gap));
         for (_, report) in estate.inventory.coverage.sources() {
             report.losses.iter().for_each(|loss| note(&format!("lost: {}", loss.message())));

@@ -9,6 +9,8 @@ mod node;
 mod power;
 mod workload;
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use crate::base::{Name, Truth};
@@ -36,7 +38,7 @@ pub(super) struct Groups {
 pub(super) struct Sources {
     pub groups: Groups,
     pub proofs: Vec<Proof>,
-    pub authorizations: Vec<Authorization>,
+    pub authorizations: Vec<Arc<Authorization>>,
     pub gains: Gains,
 }
 
@@ -82,7 +84,7 @@ pub(super) enum Proof {
 pub(super) fn build(
     inventory: &Inventory,
     identities: &Identities,
-    authorizations: Vec<Authorization>,
+    authorizations: Vec<Arc<Authorization>>,
     gains: Gains,
 ) -> AccessGraph {
     let mut builder = Builder {
@@ -204,7 +206,7 @@ impl<'a> Builder<'a> {
         self.node(Foothold::AccountAdmin, &account_key(partition.as_deref().unwrap_or("aws"), account))
     }
 
-    fn finish(self, authorizations: Vec<Authorization>, gains: Gains) -> AccessGraph {
+    fn finish(self, authorizations: Vec<Arc<Authorization>>, gains: Gains) -> AccessGraph {
         let Builder { things, nodes, index, edges, groups, proofs, .. } = self;
         let sources = Sources { groups, proofs, authorizations, gains };
         AccessGraph::new(things, nodes, index, edges, sources)

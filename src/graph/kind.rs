@@ -115,12 +115,6 @@ kinds! {
         needs "code in the container, and an interceptor that agrees"
         logs "CloudTrail AssumeRole by the interceptor's role"
         cut "remove the interceptor, or its annotation";
-    SharePid "share-pid" "shares processes with" "R170" Step
-        means "the containers of the pod see each other's processes, environment and files"
-        needs "code in one container, and a user that may read the other's processes"
-        logs "nothing"
-        cut "set shareProcessNamespace to false";
-
     NodeTakeover "node-takeover" "takes over" "R150" Step
         means "privileges or host mounts of the pod amount to root on its node"
         needs "code in the privileged container"
@@ -392,6 +386,10 @@ kinds! {
         means "the policy is attached to the role" needs "" logs "" cut "";
     BoundedBy "bounded-by" "bounded by" "" Reference
         means "the policy is the role's permissions boundary" needs "" logs "" cut "";
+    Trusts "trusts" "trusts" "R48" Reference
+        means "the role's trust policy names the provider" needs "" logs "" cut "";
+    Granted "granted" "is granted" "R139" Reference
+        means "a binding grants the role to the subject" needs "" logs "" cut "";
     RunsOn "runs-on" "runs on" "R93" Reference
         means "a pod of the workload runs on the node" needs "" logs "" cut "";
 }
@@ -411,6 +409,14 @@ impl EdgeKind {
 
     pub fn is_step(self) -> bool {
         self.row().role != Role::Reference
+    }
+
+    /// From a workload to the role that its containers sign with.
+    pub fn is_signature(self) -> bool {
+        matches!(
+            self,
+            EdgeKind::Irsa | EdgeKind::PodIdentity | EdgeKind::NodeIdentity | EdgeKind::OtherCredential
+        )
     }
 
     pub fn is_inner(self) -> bool {

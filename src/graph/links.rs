@@ -26,6 +26,13 @@ pub struct Edge {
     pub(super) is_hop: bool,
 }
 
+impl Edge {
+    /// From one thing to another; the others lead to another capacity of one thing, or into a set.
+    pub fn is_hop(&self) -> bool {
+        self.is_hop
+    }
+}
+
 /// No proof of its own: the evidence follows from the two ends.
 pub(super) const NO_PROOF: u32 = u32::MAX;
 
@@ -99,7 +106,7 @@ impl Links {
         range.map(move |at| (EdgeId(at), self.edge(node.0, at)))
     }
 
-    pub fn into(&self, node: NodeId) -> impl Iterator<Item = (EdgeId, Edge)> {
+    pub fn incoming(&self, node: NodeId) -> impl Iterator<Item = (EdgeId, Edge)> {
         let range = self.in_starts[node.at()] as usize..self.in_starts[node.at() + 1] as usize;
         self.into[range].iter().map(move |(from, at)| (EdgeId(*at), self.edge(*from, *at)))
     }

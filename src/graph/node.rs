@@ -154,6 +154,10 @@ impl Things {
         &self.keys[at as usize]
     }
 
+    pub fn keys(&self) -> impl Iterator<Item = &EntityKey> {
+        self.keys.iter()
+    }
+
     pub fn len(&self) -> usize {
         self.keys.len()
     }

@@ -107,7 +107,7 @@ pub fn walk(
             };
             match direction {
                 Direction::Forward => graph.out(node).for_each(|(id, edge)| visit(id, &edge)),
-                Direction::Backward => graph.into(node).for_each(|(id, edge)| visit(id, &edge)),
+                Direction::Backward => graph.incoming(node).for_each(|(id, edge)| visit(id, &edge)),
             }
         }
         layer.clear();

@@ -95,7 +95,7 @@ pub fn run(args: &ShowArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
     let mut out = output::open(output)?;
     match output.output {
         Format::Json | Format::Ndjson => output::json(&mut out, &estate, "show", &[&report])?,
-        Format::Table | Format::Csv => text(&mut out, &report)?,
+        _ => text(&mut out, &report)?,
     }
     out.flush()?;
     drop(out);
@@ -121,8 +121,8 @@ pub fn find(estate: &Estate, address: &str) -> Result<EntityKey, Failure> {
 fn report(estate: &Estate, key: &EntityKey) -> Report {
     let link = |it: crate::graph::Neighbour| Link {
         address: it.key.to_string(),
-        edge: it.edge.kind.title(),
-        certainty: if it.edge.certainty == Truth::Yes { "certain" } else { "unknown" },
+        edge: it.kind.title(),
+        certainty: if it.certainty == Truth::Yes { "certain" } else { "unknown" },
     };
     Report {
         address: key.to_string(),
