@@ -88,6 +88,16 @@ impl Foothold {
         )
     }
 
+    /// Which of two capacities of one thing says more, the greater.
+    pub fn strength(self) -> u8 {
+        match self {
+            Foothold::Mint | Foothold::NodeRoot | Foothold::Shell => 3,
+            Foothold::NewPod | Foothold::NodeTokens | Foothold::Inside => 2,
+            Foothold::Mounted | Foothold::Kubelet => 1,
+            _ => 0,
+        }
+    }
+
     /// As said behind an address.
     pub fn title(self) -> &'static str {
         match self {

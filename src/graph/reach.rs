@@ -5,7 +5,7 @@
 //! is reached always belong together.
 
 use crate::base::Truth;
-use crate::model::EntityKey;
+use crate::model::{EntityKey, Kind};
 
 use super::kind::EdgeKind;
 use super::links::{Edge, EdgeId};
@@ -162,7 +162,9 @@ impl Walk {
             }
             here = NodeId(previous);
             if !graph.is_set(here) && graph.thing(here) != thing {
-                break graph.key(here).clone();
+                // Pods and workloads start at nodes that they share; a namespace at those of its workloads.
+                let is_start = self.parents[here.at()] == (NONE, NONE) && start.kind != Kind::Namespace;
+                break if is_start { start.clone() } else { graph.key(here).clone() };
             }
         };
         if self.direction == Direction::Forward {
@@ -229,16 +231,31 @@ pub struct Reach {
 pub fn reach(graph: &AccessGraph, seeds: &[Seed], direction: Direction, depth: usize) -> Reach {
     let certain = walk(graph, seeds, direction, depth, Truth::Yes, None);
     let possible = walk(graph, seeds, direction, depth, Truth::Unknown, None);
-    let mut seen = vec![false; graph.things.len()];
+    // Position in `things` by thing; starts are in none.
+    let mut places = vec![NONE; graph.things.len()];
+    const START: u32 = NONE - 1;
     for seed in seeds.iter().filter(|seed| seed.edge.is_none()) {
-        seen[graph.thing(seed.node) as usize] = true;
+        places[graph.thing(seed.node) as usize] = START;
     }
-    let mut things = Vec::new();
+    let mut things: Vec<Reached> = Vec::new();
     for (walk, certainty) in [(&certain, Truth::Yes), (&possible, Truth::Unknown)] {
         for node in walk.order.iter().filter(|node| !graph.is_set(**node)) {
-            let place = &mut seen[graph.thing(*node) as usize];
-            if !std::mem::replace(place, true) {
-                things.push(Reached { node: *node, hops: usize::from(walk.hops[node.at()]), certainty });
+            let place = &mut places[graph.thing(*node) as usize];
+            let reached = Reached { node: *node, hops: usize::from(walk.hops[node.at()]), certainty };
+            match *place {
+                START => {}
+                NONE => {
+                    *place = u32::try_from(things.len()).expect("fewer things than 32 bits count");
+                    things.push(reached);
+                }
+                at => {
+                    // Of two capacities that are equally near and sure the stronger one stands for the thing.
+                    let known = &mut things[at as usize];
+                    let same = known.hops == reached.hops && known.certainty == certainty;
+                    if same && graph.foothold(reached.node).strength() > graph.foothold(known.node).strength() {
+                        *known = reached;
+                    }
+                }
             }
         }
     }
