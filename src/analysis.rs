@@ -1,4 +1,4 @@
-//! Questions over the estate: search, counting, what a session may do and why.
+//! Questions over the estate: search, counting, what a session may do and why, what falls with what.
 
 pub mod access;
 pub mod blast;

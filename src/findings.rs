@@ -9,6 +9,7 @@ pub mod annotation;
 pub mod account_roles;
 pub mod context;
 pub mod engine;
+pub mod exposure;
 pub mod finding;
 pub mod fix;
 pub mod platform;

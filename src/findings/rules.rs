@@ -38,8 +38,15 @@ macro_rules! rules {
 
 rules! {
     annotated_role_does_not_exist,
+    internet_facing_with_sensitive_role,
     irsa_not_injected,
+    kubelet_dir_or_socket_mounted,
     malformed_role_annotation,
+    node_takeover_capable_pod,
+    orphaned_pod_identity,
+    sensitive_role_in_every_container,
+    shared_service_account,
+    token_hand_mounted_for_other_audience,
 }
 
 /// The rule with an id (in any case) or a slug.

@@ -3,14 +3,39 @@
 //! [`gains`] asks the table of [`crate::iam::escalation`] of every principal of the inventory; the policy engine answers,
 //! there is no second evaluator. One gain is one step: chains of them are walked over the graph.
 
+mod adding;
+mod assuming;
+mod ground;
+mod held;
+mod holder;
+mod machines;
+mod out;
+mod own;
+mod places;
+mod principals;
+mod proof;
+mod relevant;
+mod services;
+mod trusts;
+
 use std::ops::Range;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::base::{Name, Truth};
-use crate::iam::escalation::Technique;
-use crate::model::{EntityKey, Inventory};
+use crate::iam::escalation::{By, Gives, On, Step, Technique};
+use crate::model::{EntityKey, Inventory, Lookup};
+
+use ground::Ground;
+use held::Held;
+use holder::{Holder, Who};
+use out::Out;
+use principals::{Shared, UserGain};
+use relevant::may_matter;
+
+pub use proof::{Proof, proofs};
 
 /// One thing that a principal can bring about by one technique.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +61,12 @@ pub enum Gained {
         /// Roles or users that it goes through; none when the principal changes itself.
         through: Option<Targets>,
     },
-    /// Whatever the boundary and the SCPs over this principal (itself or another) leave.
-    Ceiling { of: EntityKey },
-    /// More than it has and less than everything: what a Deny or an older version keeps from it now.
-    More { of: EntityKey },
+    /// Whatever a boundary and the SCPs leave, which is less than everything: of these roles or users, of the principal
+    /// itself, or of new principals under these boundary policies.
+    Ceiling(Targets),
+    /// More than the principal has now and less than everything, which stays its own: what a Deny, a boundary, an older
+    /// version or a missing tag keeps from it.
+    More,
     /// Each of these roles.
     Roles(Targets),
     /// One of these roles, whichever an existing thing runs as; or, where not all roles were read, one that trusts the
@@ -117,30 +144,13 @@ impl PartialEq for Targets {
 
 impl Eq for Targets {}
 
-/// A statement that makes a gain possible, or keeps it open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
-    /// The step that it decides.
-    pub action: &'static str,
-    /// The ARN that was asked about, or `*`.
-    pub resource: Name,
-    /// The role, user, group, policy or SCP whose document says it.
-    pub object: EntityKey,
-    /// `identity`, `boundary`, `scp`, `rcp` or `resource` (a trust policy).
-    pub layer: crate::iam::Layer,
-    /// Name of the policy, as the layer lists it.
-    pub policy: Name,
-    pub statement: usize,
-    pub sid: Option<Name>,
-    pub effect: crate::iam::Effect,
-}
-
 /// All gains of all principals.
 #[derive(Clone, Debug, Default)]
 pub struct Gains {
     all: Vec<Gain>,
     by_principal: FxHashMap<EntityKey, Range<u32>>,
     administrators: FxHashMap<EntityKey, Truth>,
+    unread: Vec<EntityKey>,
 }
 
 impl Gains {
@@ -161,19 +171,132 @@ impl Gains {
         self.administrators.get(principal).copied().unwrap_or(Truth::No)
     }
 
+    /// Principals of which a policy could not be read: their gains are at least these, and none is certain.
+    pub fn unread(&self) -> &[EntityKey] {
+        &self.unread
+    }
+
     /// Every administrator, in no order. `Unknown`: hangs on conditions, or on documents that were not read.
     pub fn administrators(&self) -> impl Iterator<Item = (&EntityKey, Truth)> {
         self.administrators.iter().map(|(key, truth)| (key, *truth))
     }
 }
 
-/// All gains of all roles and users of all accounts. Uses all cores.
-pub fn gains(_inventory: &Inventory) -> Gains {
-    Gains::default()
+/// All gains of all roles and users of all accounts. Uses all cores; principals whose policies name no action of the
+/// table cost a look at their texts.
+pub fn gains(inventory: &Inventory) -> Gains {
+    let ground = Ground::new(inventory);
+    let roles = ground.roles.iter().filter(|it| !it.facts.path.starts_with("/aws-service-role/")).map(Who::Role);
+    let users = ground.users.iter().map(Who::User);
+    let asked: Vec<Who<'_>> = roles.chain(users).collect();
+    let found: Vec<(EntityKey, Standing)> = asked
+        .into_par_iter()
+        .filter(|who| concerned(&ground, *who))
+        .map(|who| (who.key().clone(), standing(&ground, who)))
+        .collect();
+    let mut gains = Gains::default();
+    for (key, Standing { administrator, unread, found }) in found {
+        if !administrator.is_no() {
+            gains.administrators.insert(key.clone(), administrator);
+        }
+        if unread {
+            gains.unread.push(key.clone());
+        }
+        if !found.is_empty() {
+            let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+            let range = count(gains.all.len())..count(gains.all.len() + found.len());
+            gains.by_principal.insert(key, range);
+            gains.all.extend(found);
+        }
+    }
+    gains
 }
 
-/// The statements behind a gain, step by step in the order of the technique; for a gain of several targets those of
-/// `target`, or of the first one. Cost: a few decisions.
-pub fn proofs(_inventory: &Inventory, _gain: &Gain, _target: Option<&EntityKey>) -> Vec<Proof> {
-    Vec::new()
+/// What one principal is and can become.
+struct Standing {
+    administrator: Truth,
+    unread: bool,
+    found: Vec<Gain>,
+}
+
+/// Whether a policy of the principal, or a trust policy that names it, can matter.
+fn concerned(ground: &Ground<'_>, who: Who<'_>) -> bool {
+    let account = match who {
+        Who::Role(role) => role.account,
+        Who::User(user) => user.account,
+    };
+    let facts = ground.accounts[account].facts;
+    let text = |arn: &Name| match facts.policy(arn) {
+        Lookup::Found(policy) => policy.default_text().is_none_or(|text| may_matter(text)),
+        _ => true,
+    };
+    let own = match who {
+        Who::Role(role) => {
+            role.facts.inline.iter().any(|it| may_matter(&it.text)) || role.facts.attached.iter().any(text)
+        }
+        Who::User(user) => {
+            let groups = ground.groups_of(user);
+            user.facts.inline.iter().chain(groups.iter().flat_map(|it| &it.facts.inline)).any(|it| may_matter(&it.text))
+                || user.facts.attached.iter().chain(groups.iter().flat_map(|it| &it.facts.attached)).any(text)
+                || groups.len() < user.facts.groups.len()
+        }
+    };
+    own || !ground.trusts.naming(who.arn()).is_empty() || !ground.trusts.open().is_empty()
+}
+
+fn standing(ground: &Ground<'_>, who: Who<'_>) -> Standing {
+    let holder = Holder::new(ground, who);
+    let mut out = Out::new(&holder);
+    let shared = Shared::default();
+    for technique in Technique::all() {
+        // Within its account there is nothing more for an administrator; other accounts may trust it.
+        let beyond = technique.gives == Gives::Role && technique.steps.iter().all(|it| it.on == On::Trust);
+        if holder.administrator.is_yes() && !beyond {
+            continue;
+        }
+        let fits = match (technique.by, who) {
+            (By::Anyone, _) | (By::Role, Who::Role(_)) | (By::User, Who::User(_)) => true,
+            (By::Role | By::User, _) => false,
+        };
+        let held = |step: &Step| step.on == On::Trust || holder.may(step.action);
+        if !fits || !technique.steps.iter().all(held) {
+            continue;
+        }
+        let fixed =
+            technique.steps.iter().try_fold(Held::surely(), |held, step| Some(held.and(&holder.fixed(step, &[])?)));
+        // What a technique changes on the principal itself it asks for by itself.
+        let own = matches!(
+            technique.gives,
+            Gives::Own | Gives::OwnUnbounded | Gives::OwnUndenied | Gives::OwnOlder | Gives::NewRole
+        );
+        let Some(fixed) = fixed.or_else(|| own.then(Held::surely)) else { continue };
+        match technique.gives {
+            Gives::Own | Gives::OwnUnbounded | Gives::OwnUndenied | Gives::OwnOlder | Gives::OwnTagged => {
+                own::gains(&holder, technique, &fixed, &mut out);
+            }
+            Gives::Role => principals::roles(&holder, &shared, technique, &fixed, false, &mut out),
+            Gives::RoleWithAnything => principals::roles(&holder, &shared, technique, &fixed, true, &mut out),
+            Gives::NewRole => principals::new_role(&holder, &shared, technique, &mut out),
+            Gives::PassedRole => services::passed(&holder, technique, &fixed, &mut out),
+            Gives::RunningRole => services::running(&holder, technique, &fixed, &mut out),
+            Gives::Association => services::association(&holder, technique, &fixed, &mut out),
+            Gives::User => principals::users(&holder, technique, &fixed, UserGain::AsIs, &mut out),
+            Gives::UserWithAnything => {
+                principals::users(&holder, technique, &fixed, UserGain::WithAnything, &mut out);
+            }
+            Gives::UserInService => principals::users(&holder, technique, &fixed, UserGain::InService, &mut out),
+            Gives::Group => principals::groups(&holder, technique, &fixed, &mut out),
+            Gives::Federated => places::federated(&holder, technique, &mut out),
+            Gives::Instance => places::instances(&holder, technique, &fixed, &mut out),
+            Gives::Cluster => places::clusters(&holder, technique, &fixed, &mut out),
+            Gives::Organization => out.push(technique, Gained::Organization, &fixed),
+            Gives::Data(kind) => out.push(technique, Gained::Data(kind), &fixed),
+        }
+    }
+    let (administrator, unread) = (holder.administrator, holder.damaged);
+    Standing { administrator, unread, found: out.finish() }
+}
+
+fn policy_of(account: &Name, arn: &str) -> EntityKey {
+    super::policy_key(account, arn)
 }

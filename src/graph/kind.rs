@@ -171,12 +171,6 @@ kinds! {
         needs "minting a token bound to a running pod, and reaching an agent of the cluster"
         logs "Kubernetes audit: create serviceaccounts/token; CloudTrail AssumeRoleForPodIdentity"
         cut "take the right to create tokens away";
-    NewPodNode "new-pod-metadata" "reaches the metadata of" "R146" Step
-        means "a new pod lands on a node whose instance metadata answers pods"
-        needs "starting a pod there"
-        logs "CloudTrail calls by assumed-role/NODE-ROLE/i-..."
-        cut "require IMDSv2 with hop limit 1 on every node";
-
     MemberOf "member-of" "is a member of" "R139" Step
         means "who authenticates as the one also counts as a member of the group"
         needs "nothing more"

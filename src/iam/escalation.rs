@@ -2,11 +2,12 @@
 //! an inventory.
 //!
 //! One row is one set of rights that is enough; a technique that can be had in several ways has several rows of one
-//! number. To add one: put a row into the file of its group below; the tests of the table say what is missing.
+//! number. To add one: put a row into the file of its group below; the tests say what is wrong with it.
 
-mod table;
-
-use std::sync::LazyLock;
+mod compute;
+mod identity;
+mod place;
+mod running;
 
 use crate::iam::catalogue::{ActionId, Catalogue};
 
@@ -15,20 +16,31 @@ use crate::iam::catalogue::{ActionId, Catalogue};
 pub struct Technique {
     /// The number in iam-evaluation.md section 11; 0 for the moves of its last paragraph, which widen access to data.
     pub number: u8,
+    pub by: By,
     /// What the principal does, as the end of a sentence: "puts code into a new Lambda function".
     pub title: &'static str,
     /// Ids in the catalogue of pathfinding.cloud.
     pub pathfinding: &'static [&'static str],
     /// Every one must be allowed. The order is that of the attack.
     pub steps: &'static [Step],
-    /// The service principal that must be able to take the passed role, as in the `aws` partition.
+    /// The service that must be able to take the role, as the `aws` partition names it.
     pub service: Option<&'static str>,
     /// What must exist besides and is in no input; the gain is then never certain.
     pub needs: &'static [&'static str],
     pub gives: Gives,
 }
 
-/// One right, and the resource that it must cover.
+/// Who can use a technique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum By {
+    Anyone,
+    /// It changes the role itself.
+    Role,
+    /// It changes the user itself, and is no technique of a role.
+    User,
+}
+
+/// One right, and what it must cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// As the catalogue writes it.
@@ -41,28 +53,42 @@ pub struct Step {
 pub enum On {
     /// The principal itself.
     Own,
-    /// A customer managed policy attached to the principal, or to a group of a user.
+    /// A customer managed policy that the principal has, from its groups too, with room for a version.
     OwnPolicy,
-    /// As [`On::OwnPolicy`], of policies with an older version.
+    /// As [`On::OwnPolicy`], with all five versions taken (section 13).
+    OwnFullPolicy,
+    /// As [`On::OwnPolicy`], with an older version.
     OwnOldPolicy,
+    /// A group that the principal, a user, is in.
+    OwnGroup,
     /// The role that is gained.
     Role,
-    /// A customer managed policy attached to the role that is gained.
+    /// The role that is gained, with an instance profile: the policy covers the role, EC2 takes the profile.
+    Profiled,
+    /// A customer managed policy of the role that is gained.
     RolePolicy,
-    /// A trust policy that admits the principal; the right may be spared where the trust names it (rule X2).
+    /// The role that is gained, whose trust policy must admit the principal too (rule X2).
     Trust,
     /// The user that is gained.
     User,
-    /// A group of the user that is gained or, for the principal itself, one of its own.
+    /// A group of the user that is gained.
+    UserGroup,
+    /// The group that is gained.
     Group,
-    /// Any group: one that gives more is chosen.
-    OtherGroup,
-    /// The cluster.
+    /// An identity provider that some role trusts.
+    Provider,
     Cluster,
-    /// The EC2 instance.
+    /// A Pod Identity association of the cluster.
+    Association,
+    /// The principal's access entry in the cluster, there or yet to be made.
+    AccessEntry,
+    /// The principal's access entry in the cluster, of type STANDARD, which is there.
+    OwnAccessEntry,
     Instance,
-    /// Something of the action's resource types in the principal's account, existing or new.
-    Some,
+    /// Something of each resource type that the action requires, in the principal's account, there or yet to be made.
+    Any,
+    /// As [`On::Any`], one and the same new role for all steps.
+    NewRole,
 }
 
 /// What comes of a technique.
@@ -70,12 +96,14 @@ pub enum On {
 pub enum Gives {
     /// The principal's own policies become what it likes, within the limits that stay.
     Own,
-    /// As [`Gives::Own`], with the boundary gone.
+    /// What its own policies grant without the boundary.
     OwnUnbounded,
-    /// What its own policies already grant and a Deny of theirs takes away.
+    /// What its own policies grant without a Deny of theirs.
     OwnUndenied,
     /// What an older version of its own policy grants.
     OwnOlder,
+    /// What its own policies grant to a principal of other tags.
+    OwnTagged,
     /// The role, as it is.
     Role,
     /// The role, with policies of the principal's choosing.
@@ -94,9 +122,9 @@ pub enum Gives {
     UserInService,
     /// What a group has.
     Group,
-    /// Roles that trust an identity provider.
+    /// Roles that trust the identity provider.
     Federated,
-    /// The instance: its role, or the node that it is.
+    /// The instance: its role, and the node that it is.
     Instance,
     /// The choice of role for any service account of the cluster.
     Association,
@@ -109,10 +137,9 @@ pub enum Gives {
 }
 
 impl Technique {
-    /// All rows by number.
-    pub fn all() -> &'static [Technique] {
-        static ALL: LazyLock<Vec<Technique>> = LazyLock::new(table::all);
-        &ALL
+    /// All rows, by group; of one number next to each other.
+    pub fn all() -> impl Iterator<Item = &'static Technique> {
+        [identity::ROWS, compute::ROWS, running::ROWS, place::ROWS].into_iter().flatten()
     }
 
     /// The actions in their order, as reports list them.
@@ -124,13 +151,52 @@ impl Technique {
     pub fn is_escalation(&self) -> bool {
         self.number > 0
     }
+
+    const fn by(mut self, by: By) -> Technique {
+        self.by = by;
+        self
+    }
+
+    const fn to(mut self, service: &'static str) -> Technique {
+        self.service = Some(service);
+        self
+    }
+
+    const fn needing(mut self, needs: &'static [&'static str]) -> Technique {
+        self.needs = needs;
+        self
+    }
 }
 
 /// Every action of the table that the catalogue has, sorted.
 pub fn actions(catalogue: &Catalogue) -> Vec<ActionId> {
-    let steps = Technique::all().iter().flat_map(|it| it.steps);
+    let steps = Technique::all().flat_map(|it| it.steps);
     let mut ids: Vec<ActionId> = steps.filter_map(|step| catalogue.find(step.action)).collect();
     ids.sort_unstable();
     ids.dedup();
     ids
 }
+
+const fn row(
+    number: u8,
+    title: &'static str,
+    pathfinding: &'static [&'static str],
+    steps: &'static [Step],
+    gives: Gives,
+) -> Technique {
+    Technique { number, by: By::Anyone, title, pathfinding, steps, service: None, needs: &[], gives }
+}
+
+/// A right on something that may be chosen or made.
+const fn any(action: &'static str) -> Step {
+    Step { action, on: On::Any }
+}
+
+const fn on(on: On, action: &'static str) -> Step {
+    Step { action, on }
+}
+
+const PASS: Step = on(On::Role, "iam:PassRole");
+
+#[cfg(test)]
+mod tests;

@@ -410,7 +410,7 @@ impl Builder {
                 ..meta(&namespace, &name)
             },
             automount_token: line.take("automount").map(|it| it == "true"),
-            secrets: vec![],
+            secrets: line.take("secrets").map(|it| it.split(',').map(Name::from).collect()).unwrap_or_default(),
         };
         self.push(&cluster, SourceKind::ServiceAccounts, Batch::ServiceAccounts(vec![account.into()]));
     }
@@ -547,7 +547,7 @@ impl Builder {
         }
     }
 
-    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY=`
+    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY= type=T`
     fn keyed_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
@@ -558,7 +558,7 @@ impl Builder {
             meta: meta(&namespace, &name),
             keys: Some(values.iter().map(|(key, _)| key.as_str().into()).collect()),
             values: if secret { Labels::default() } else { pods::labels(values) },
-            secret_type: Name::default(),
+            secret_type: line.take("type").map(Name::from).unwrap_or_default(),
         };
         let kind = if secret { SourceKind::Secrets } else { SourceKind::ConfigMaps };
         self.push(&cluster, kind, Batch::KeyedObjects(vec![object.into()]));
@@ -594,14 +594,18 @@ impl Builder {
         self.push(&cluster, SourceKind::DaemonSets, Batch::Workloads(vec![set.into()]));
     }
 
-    /// `object nodepools.json/NAME field:PATH=VALUE`: node pools, node classes and other objects by their file.
+    /// `object services.json/NAME in=NS field:PATH=VALUE select:LABEL=VALUE note:KEY=VALUE`: services, node pools, node
+    /// classes and other objects by their file.
     fn object_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (file, name) = line.namespaced();
         let Some(kind) = SourceKind::from_file(Scope::Cluster, &file) else { line.fail("no such file in the layout") };
         let object = OtherObject {
-            meta: meta("", &name),
-            selector: Selector::default(),
+            meta: Meta {
+                annotations: pods::labels(line.all("note")),
+                ..meta(&line.take("in").unwrap_or_default(), &name)
+            },
+            selector: Selector { labels: pods::labels(line.all("select")), expressions: vec![] },
             fields: pods::labels(line.all("field")),
         };
         self.push(&cluster, kind, Batch::Others(vec![object.into()]));
