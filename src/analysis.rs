@@ -9,5 +9,6 @@ pub mod path;
 pub mod picture;
 pub mod query;
 pub mod roles;
-pub mod session;
 pub mod used_by;
+
+pub use crate::identity::session;

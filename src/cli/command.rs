@@ -5,11 +5,14 @@ pub mod completion;
 pub mod doctor;
 pub mod eval;
 pub mod explain;
+pub mod findings;
 pub mod graph;
 pub mod list;
 pub mod man;
 pub mod path;
 pub mod perms;
+pub mod rbac;
+pub mod rules;
 pub mod show;
 pub mod snapshot;
 pub mod tui;
@@ -43,9 +46,17 @@ pub enum Command {
     UsedBy(used_by::UsedByArgs),
     /// Write the access graph, or the neighbourhood of things, for programs that draw or store graphs
     Graph(graph::GraphArgs),
+    /// Say what is wrong, with evidence, impact and fix
+    Findings(findings::FindingsArgs),
+    /// The rules behind the findings
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
-    /// Make directories of dumps that --snapshot reads
+    /// Say who may do what in a cluster
+    #[command(subcommand)]
+    Rbac(rbac::RbacCommand),
+    /// Save, list, check and share snapshots
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
     /// Print a completion script for a shell
@@ -75,8 +86,11 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Path(path)) => path::run(path, &args.source, &args.output),
         Some(Command::UsedBy(used_by)) => used_by::run(used_by, &args.source, &args.output),
         Some(Command::Graph(graph)) => graph::run(graph, &args.source, &args.output),
+        Some(Command::Findings(findings)) => findings::run(findings, &args.source, &args.output),
+        Some(Command::Rules(rules)) => rules::run(rules, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
-        Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
+        Some(Command::Rbac(rbac)) => rbac::run(rbac, &args.source, &args.output),
+        Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),
         Some(Command::Man) => man::run(&args.output),
     }

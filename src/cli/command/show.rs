@@ -86,8 +86,8 @@ pub struct Link {
 }
 
 pub fn run(args: &ShowArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
-    if output.output == Format::Csv {
-        return Err(Failure::usage("`show` has no csv form").hint("use -o table or -o json"));
+    if matches!(output.output, Format::Csv | Format::Sarif | Format::Md) {
+        return Err(output::no_such_form(output.output));
     }
     let estate = source::estate(data)?;
     let key = find(&estate, &args.address)?;

@@ -146,7 +146,7 @@ fn of_map(entry: &Entry, mode: Mode, replaced: bool, overridden: bool, entries_r
         (Truth::No, Some(if path { Ineffective::Path } else { Ineffective::Malformed }))
     } else if replaced {
         (Truth::No, Some(Ineffective::Replaced))
-    } else if overridden && !is_account {
+    } else if overridden && mode.entries.is_yes() {
         (Truth::No, Some(Ineffective::Overridden))
     } else if mode.map.is_unknown() {
         (Truth::Unknown, Some(Ineffective::ModeUnread))
