@@ -421,7 +421,7 @@ impl Builder {
                 ..meta(&namespace, &name)
             },
             automount_token: line.take("automount").map(|it| it == "true"),
-            secrets: vec![],
+            secrets: line.take("secrets").map(|it| it.split(',').map(Name::from).collect()).unwrap_or_default(),
         };
         self.push(&cluster, SourceKind::ServiceAccounts, Batch::ServiceAccounts(vec![account.into()]));
     }
@@ -577,7 +577,7 @@ impl Builder {
         }
     }
 
-    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY=`
+    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY= type=T`
     fn keyed_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
@@ -588,7 +588,7 @@ impl Builder {
             meta: meta(&namespace, &name),
             keys: Some(values.iter().map(|(key, _)| key.as_str().into()).collect()),
             values: if secret { Labels::default() } else { pods::labels(values) },
-            secret_type: Name::default(),
+            secret_type: line.take("type").map(Name::from).unwrap_or_default(),
         };
         let kind = if secret { SourceKind::Secrets } else { SourceKind::ConfigMaps };
         self.push(&cluster, kind, Batch::KeyedObjects(vec![object.into()]));

@@ -17,6 +17,7 @@ mod identity_worlds;
 mod ingest;
 mod pty;
 mod rbac;
+mod reach;
 mod saved;
 mod screens;
 mod scripts;
