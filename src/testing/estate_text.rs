@@ -11,6 +11,9 @@
 //! namespace ns                                # namespaces of pods, accounts and workloads exist by themselves
 //! policy NAME allow={statement}               # a managed policy of the account
 //! user NAME                                   # an IAM user
+//! group NAME policy={statement}               # an IAM group
+//! scp NAME says={statement}                   # beside FullAWSAccess, at the account
+//! instance i-NAME role=R                      # an EC2 instance that is no node
 //! issuer NAME url=HOST/PATH clients=a,b       # a provider of no cluster here
 //! read services.json                          # an optional list that was read and is empty
 //! gap aws/iam.json                            # was not read
@@ -19,6 +22,7 @@
 //! Lists that no line speaks of are read and empty; `gap` takes one away. `@issuer`, `@provider` (or `@issuer:CLUSTER`)
 //! and `@account` stand for their values in any line. Roles are named by name or ARN. A wrong line panics with its number.
 
+mod account;
 mod line;
 mod pods;
 mod trusts;
@@ -208,6 +212,9 @@ impl Builder {
             }
             "policy" => self.managed_line(&mut line),
             "user" => self.user_line(&mut line),
+            "group" => self.group_line(&mut line),
+            "scp" => self.scp_line(&mut line),
+            "instance" => self.instance_line(&mut line),
             "issuer" => self.issuer_line(&mut line),
             "read" => {
                 let cluster = self.cluster(&mut line);
@@ -411,7 +418,7 @@ impl Builder {
     }
 
     /// `role NAME account=ID path=/p/ TRUST policy={statement} attached=ARN,ARN boundary=ARN tag:K=V created=T used=T
-    /// session=SECONDS id=AROA...`; for TRUST see [`trusts`].
+    /// session=SECONDS id=AROA... profile`; for TRUST see [`trusts`]. `profile`: an instance profile of its name.
     fn role_line(&mut self, line: &mut Line) {
         let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
         let partition = self.clusters[0].partition.clone();
@@ -438,13 +445,14 @@ impl Builder {
             last_used: line.take("used").map(|it| LastUsed { at: Some(time(line, &it)), region: REGION.into() }),
             max_session: line.take("session").and_then(|it| it.parse().ok()),
             tags: pods::labels(line.all("tag")),
-            instance_profiles: vec![],
+            instance_profiles: if line.flag("profile") { vec![format!("p-{}", line.name).into()] } else { vec![] },
             origin: Origin::default(),
         };
         self.push_account(&account, SourceKind::Iam, Batch::Roles(vec![role.into()]));
     }
 
-    /// `policy NAME allow={statement}`: a customer managed policy, `arn:aws:iam::ACCOUNT:policy/NAME`.
+    /// `policy NAME allow={statement} older={statement} full`: a customer managed policy,
+    /// `arn:aws:iam::ACCOUNT:policy/NAME`; with an older version, or with all five.
     fn managed_line(&mut self, line: &mut Line) {
         let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
         let statement = line.take("allow").unwrap_or_default();
@@ -454,6 +462,16 @@ impl Builder {
             is_default: true,
             created: None,
         };
+        let mut versions = vec![version.clone()];
+        if let Some(older) = line.take("older") {
+            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{older}]}}"#).into();
+            versions.push(PolicyVersion { id: "v0".into(), text, is_default: false, created: None });
+        }
+        if line.flag("full") {
+            let old =
+                |at: usize| PolicyVersion { id: format!("v{}", at + 1).into(), is_default: false, ..version.clone() };
+            versions.extend((1..5).map(old));
+        }
         let arn = line.take("arn");
         let policy = ManagedPolicy {
             account: account.as_str().into(),
@@ -461,7 +479,7 @@ impl Builder {
             path: "/".into(),
             arn: arn.unwrap_or_else(|| format!("arn:aws:iam::{account}:policy/{}", line.name)).into(),
             default_version: "v1".into(),
-            versions: vec![version],
+            versions,
             attachments: None,
             created: None,
             updated: None,
@@ -470,7 +488,7 @@ impl Builder {
         self.push_account(&account, SourceKind::Iam, Batch::Policies(vec![policy.into()]));
     }
 
-    /// `user NAME policy={statement}`
+    /// `user NAME policy={statement} attached=ARN,ARN groups=a,b boundary=ARN`
     fn user_line(&mut self, line: &mut Line) {
         let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
         let inline = line.take("policy").map(|statement| NamedPolicy {
@@ -485,10 +503,10 @@ impl Builder {
             id: "AIDAEXAMPLE".into(),
             created: None,
             inline: inline.into_iter().collect(),
-            attached: vec![],
-            groups: vec![],
-            boundary: None,
-            tags: Labels::default(),
+            attached: account::list(line, "attached"),
+            groups: account::list(line, "groups"),
+            boundary: line.take("boundary").map(Name::from),
+            tags: pods::labels(line.all("tag")),
             origin: Origin::default(),
         };
         self.push_account(&account, SourceKind::Iam, Batch::Users(vec![user.into()]));
