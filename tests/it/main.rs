@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod escalation;
 mod explain;
 mod findings;
 mod iam_cases;
