@@ -7,3 +7,4 @@ pub mod message;
 pub mod query;
 pub mod roles;
 pub mod session;
+pub mod usable;

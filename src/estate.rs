@@ -15,10 +15,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::analysis::usable::Holdings;
 use crate::base::Name;
 use crate::findings::{self, Findings};
 use crate::graph::AccessGraph;
 use crate::graph::authorization::{self, Authorization};
+use crate::identity::accounts::AccountTrust;
 use crate::identity::resolve::{self, PodIdentity};
 use crate::model::facts::iam::Role;
 use crate::model::facts::meta::Origin;
@@ -42,6 +44,8 @@ pub struct Estate {
     pub groups: Vec<Group>,
     /// What is wrong, in screen order: problems of groups first, then of roles, then gaps.
     pub problems: Vec<Problem>,
+    /// What each service account is worth to whoever holds it, by cluster, namespace, name.
+    pub accounts: Vec<AccountTrust>,
     /// Who may do what in each cluster, by its label.
     pub authorizations: BTreeMap<Name, Authorization>,
     pub graph: AccessGraph,
@@ -51,11 +55,11 @@ pub struct Estate {
 
 /// Derives the estate. `stop` is asked between the stages; a derivation that nobody waits for any more gives `None`.
 pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> {
-    let pods = resolve::all(inventory);
+    let resolve::Identities { pods, accounts, .. } = resolve::identities(inventory, stop)?;
     if stop() {
         return None;
     }
-    let mut groups = groups::group(inventory, &pods);
+    let mut groups = groups::group(&pods);
     if stop() {
         return None;
     }
@@ -74,7 +78,7 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
         return None;
     }
     let problems = problem::find(inventory, &pods, &mut groups);
-    Some(Estate { inventory: inventory.clone(), pods, groups, problems, authorizations, graph, findings })
+    Some(Estate { inventory: inventory.clone(), pods, groups, problems, accounts, authorizations, graph, findings })
 }
 
 impl Estate {
@@ -95,6 +99,16 @@ impl Estate {
     /// Who may do what in the cluster of this label.
     pub fn authorization(&self, label: &str) -> Option<&Authorization> {
         self.authorizations.get(label)
+    }
+
+    /// Everything that a question about rights and their worth in AWS needs of one cluster.
+    pub fn holdings(&self, label: &str) -> Option<Holdings<'_>> {
+        Some(Holdings {
+            cluster: self.cluster(label)?,
+            authorization: self.authorization(label)?,
+            pods: &self.pods,
+            accounts: &self.accounts,
+        })
     }
 
     pub fn pod(&self, key: &EntityKey) -> Option<&PodIdentity> {

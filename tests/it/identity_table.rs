@@ -40,10 +40,11 @@ const REASONS: &[(u32, u32, &str)] = &[
 /// Rule numbers at the start of the doc comments of tests, with the test's name.
 fn tests_by_rule() -> BTreeMap<u32, Vec<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<_> = ["identity_pods", "identity_rules", "identity_vectors", "identity_worlds", "rbac/cases", "rbac/worlds"]
-        .iter()
-        .map(|it| root.join(format!("tests/it/{it}.rs")))
-        .collect();
+    let mut files: Vec<_> =
+        ["identity_pods", "identity_rules", "identity_vectors", "identity_worlds", "rbac/cases", "rbac/worlds"]
+            .iter()
+            .map(|it| root.join(format!("tests/it/{it}.rs")))
+            .collect();
     for directory in ["src/identity", "src/rbac", "src/graph/authorization"] {
         for entry in std::fs::read_dir(root.join(directory)).expect("sources").flatten() {
             files.push(entry.path());
