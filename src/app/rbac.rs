@@ -137,13 +137,22 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The clusters that are asked.
+    /// The clusters that are asked: with a namespace in scope those that have it.
     fn clusters(&self) -> impl Iterator<Item = &'a Authorization> {
+        let namespace = self.scope.namespace.as_ref().filter(|_| self.place.about.is_none());
+        let estate = self.estate;
+        let has = move |label: &Name| match (namespace, estate.cluster(label)) {
+            (Some(name), Some(cluster)) => {
+                !cluster.namespaces.is_complete() || cluster.namespaces.iter().any(|it| it.meta.name == *name)
+            }
+            _ => true,
+        };
         let wanted = match &self.place.about {
             Some(holder) => Some(&holder.cluster),
             None => self.scope.cluster.as_ref(),
         };
-        self.estate.authorizations.values().filter(move |it| wanted.is_none_or(|label| it.cluster == *label))
+        let all = self.estate.authorizations.values();
+        all.filter(move |it| wanted.is_none_or(|label| it.cluster == *label) && has(&it.cluster))
     }
 
     fn shows(&self, held: &HeldPower) -> bool {
@@ -194,13 +203,13 @@ impl<'a> Context<'a> {
             holders.dedup();
             let severity = severity(power);
             let mark = if unsure { "?" } else { "" };
-            let count = if self.place.about.is_some() { String::new() } else { format!("  {}", holders.len()) };
+            let count = if self.place.about.is_some() { String::new() } else { format!("{:>3} ", holders.len()) };
             view.powers.push(Some(power));
             view.panes[POWERS].push(
                 Line::default()
                     .with(format!("{} ", severity.letter()), Tone::Severity(severity))
-                    .with(format!("{}{mark}", power.word()), Tone::Plain)
-                    .with(count, Tone::Dim),
+                    .with(count, Tone::Dim)
+                    .with(format!("{}{mark}", power.word()), Tone::Plain),
             );
         }
         let wanted = view.powers.iter().position(|it| *it == self.place.power);
@@ -213,7 +222,7 @@ impl<'a> Context<'a> {
     /// Why no power is listed, and what could change that.
     fn nobody(&self) -> Vec<Line> {
         let mut lines = match &self.place.about {
-            Some(_) => vec![Line::dim("no power that leads"), Line::dim("to another identity")],
+            Some(_) => vec![Line::dim("It holds no power that leads to another identity.")],
             None if self.estate.authorizations.is_empty() => vec![Line::plain("No cluster was read.")],
             None => {
                 vec![Line::plain(format!(
@@ -347,9 +356,10 @@ fn kind(subject: &Subject) -> &'static str {
     }
 }
 
+/// `*` for the whole cluster.
 fn place(scope: &GrantScope) -> String {
     match scope {
-        GrantScope::Cluster => "everywhere".to_owned(),
+        GrantScope::Cluster => "*".to_owned(),
         GrantScope::Namespace(name) | GrantScope::Pattern(name) => format!("in {name}"),
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
     } else {
         // Three columns share two edges.
         let cells = upper.width + 2;
-        let (first, second) = (cells * 22 / 100, cells * 41 / 100);
+        let (first, second) = ((cells / 4).clamp(25, 30), cells * 40 / 100);
         let one = Rect { width: first, ..upper };
         let two = Rect { x: first - 1, width: second, ..upper };
         let three = Rect { x: first + second - 2, width: cells - first - second, ..upper };

@@ -2,7 +2,7 @@
 
 use crate::app::text::{Line, Target, Tone};
 use crate::base::{Name, Truth};
-use crate::graph::authorization::{Authorization, Grant, MappingOrigin, Origin};
+use crate::graph::authorization::{Authorization, Grant, MappingOrigin, Origin, Scope};
 use crate::model::EntityKey;
 use crate::rbac::{Power, Rights, Rule};
 
@@ -54,7 +54,7 @@ fn helps(rule: &Rule, power: Power) -> bool {
     power.row().ways.iter().any(|way| rights.help(power, way.object))
 }
 
-/// `clusterrolebinding/ci-admin  gives  clusterrole/cluster-admin  everywhere`
+/// `clusterrolebinding/ci-admin  gives  clusterrole/cluster-admin  everywhere`, or `in` a namespace
 fn head(authorization: &Authorization, grant: &Grant) -> Line {
     let role = &authorization.roles[grant.role];
     let short = |key: &EntityKey| match key.namespace.is_empty() {
@@ -82,7 +82,8 @@ fn head(authorization: &Authorization, grant: &Grant) -> Line {
     if grant.origin != Origin::Builtin {
         line = line.with("  gives  ", Tone::Dim).with(given, Tone::Plain);
     }
-    line = line.with(format!("  {}", place(&grant.scope)), Tone::Dim);
+    let scope = if grant.scope == Scope::Cluster { "everywhere".to_owned() } else { place(&grant.scope) };
+    line = line.with(format!("  {scope}"), Tone::Dim);
     if grant.certainty == Truth::Unknown {
         line = line.with("  may not count: see :sources", Tone::Unknown);
     }

@@ -13,7 +13,9 @@ const SHOWN: usize = 500;
 
 pub(super) fn lines(context: &Context<'_>, power: Option<Power>, chosen: Option<&Held<'_>>) -> Vec<Line> {
     let (Some(power), Some(chosen)) = (power, chosen) else {
-        return vec![Line::dim("choose a power to see what it leads to")];
+        let nothing = context.held().is_empty();
+        let text = if nothing { "no other identity" } else { "choose a power to see what it leads to" };
+        return vec![Line::dim(text)];
     };
     let mut lines = vec![Line::dim(power.row().gains)];
     let Some(holdings) = context.estate.holdings(&chosen.holder.cluster) else { return lines };
