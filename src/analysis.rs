@@ -6,5 +6,8 @@ pub mod explain;
 pub mod message;
 pub mod query;
 pub mod roles;
-pub mod session;
 pub mod usable;
+pub mod verdict;
+pub mod who_can;
+
+pub use crate::identity::session;

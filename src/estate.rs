@@ -8,14 +8,16 @@ pub mod caller;
 pub mod documents;
 pub mod groups;
 pub mod problem;
+pub mod who_can;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::analysis::usable::Holdings;
+use crate::analysis::who_can::Roster;
 use crate::base::Name;
 use crate::findings::{self, Findings};
 use crate::graph::AccessGraph;
@@ -51,6 +53,8 @@ pub struct Estate {
     pub graph: AccessGraph,
     /// What the rules found.
     pub findings: Findings,
+    /// Everybody who may be asked what they can do; made by the first such question.
+    roster: OnceLock<Roster>,
 }
 
 /// Derives the estate. `stop` is asked between the stages; a derivation that nobody waits for any more gives `None`.
@@ -78,7 +82,9 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
         return None;
     }
     let problems = problem::find(inventory, &pods, &mut groups);
-    Some(Estate { inventory: inventory.clone(), pods, groups, problems, accounts, authorizations, graph, findings })
+    let roster = OnceLock::new();
+    let inventory = inventory.clone();
+    Some(Estate { inventory, pods, groups, problems, accounts, authorizations, graph, findings, roster })
 }
 
 impl Estate {
