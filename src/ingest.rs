@@ -15,6 +15,7 @@ pub mod files;
 mod kinds;
 mod kube;
 pub mod layout;
+pub mod live;
 mod object;
 mod problem;
 pub mod raw;
