@@ -7,11 +7,16 @@
 //! Every answer goes through the parser of the files ([`answers::Answers`]), so that files and live cannot differ.
 
 pub mod answers;
+pub mod kube;
+
+mod estate;
+mod unasked;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::base::Name;
@@ -19,6 +24,8 @@ use crate::model::coverage::Status;
 use crate::model::facts::meta::Origin;
 use crate::model::feed::{Change, Delta, Place};
 use crate::model::source::{SourceId, SourceKind};
+
+pub use estate::{Live, Options};
 
 /// A boxed future that may move between threads.
 pub type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -36,6 +43,11 @@ pub trait Source: Send + Sync {
     fn follow(&self, feed: Feed) -> Task<'_, ()> {
         drop(feed);
         Box::pin(std::future::pending())
+    }
+
+    /// Until when all that was read of it is known to hold: the oldest of its parts. `None` while nothing was read.
+    fn seen(&self) -> Option<Timestamp> {
+        None
     }
 
     /// The stored text of an object that this source reported, with secrets masked. `None`: it is not from here.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says why it was skipped")]
 
+mod api_server;
 mod cli;
 mod commands;
 mod demo;
@@ -14,6 +15,7 @@ mod identity_table;
 mod identity_vectors;
 mod identity_worlds;
 mod ingest;
+mod live;
 mod pty;
 mod screens;
 mod scripts;
