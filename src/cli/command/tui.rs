@@ -12,8 +12,9 @@ use crate::cli::args::{Args, Color, ScreenArgs, SourceArgs};
 use crate::cli::failure::{Failure, Kind, note};
 use crate::cli::source;
 use crate::ingest;
+use crate::runtime::live::LiveReader;
 use crate::runtime::snapshot::SnapshotReader;
-use crate::runtime::{self, DataOrigin, Fault, Options, Settings, log, terminal};
+use crate::runtime::{self, DataOrigin, Fault, Options, Reader, Settings, log, terminal};
 
 #[derive(Debug, Subcommand)]
 pub enum DebugCommand {
@@ -41,17 +42,27 @@ pub fn run(args: &Args, fault: Option<Fault>) -> Outcome {
         terminal::no_terminal("rolewalk").lines().for_each(note);
         return Ok(ExitCode::from(Kind::Usage.code()));
     }
-    let snapshot = source::snapshot(&args.source)?;
+    let reader = reader(&args.source)?;
     // The log is a convenience: without it the program works.
     if let Err(error) = log::start(LevelFilter::INFO, None) {
         note(&format!("no log: {error}"));
     }
     let settings = settings(&args.source, &args.screen, |name| std::env::var(name).ok());
-    let options = ingest::Options { at: args.source.at, threads: None };
-    let reader = Arc::new(SnapshotReader::new(snapshot.files().clone(), options));
     let code = runtime::run(Options { settings, reader, fault })
         .map_err(|error| Failure::usage(format!("the terminal cannot be used: {error}")))?;
     Ok(ExitCode::from(code))
+}
+
+/// Where the data comes from. Live data is looked for when the screen is up, which can tell what is missing.
+fn reader(args: &SourceArgs) -> Result<Arc<dyn Reader>, Failure> {
+    if source::is_live(args) {
+        if args.offline {
+            source::live(args)?;
+        }
+        return Ok(Arc::new(LiveReader::new(source::live_options(args))));
+    }
+    let options = ingest::Options { at: args.at, threads: None };
+    Ok(Arc::new(SnapshotReader::new(source::snapshot(args)?.files().clone(), options)))
 }
 
 fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) -> Option<String>) -> Settings {
@@ -66,11 +77,13 @@ fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) ->
     let utf8 = locale.to_ascii_lowercase().replace('-', "").contains("utf8");
     let origin = match &source.snapshot {
         Some(directory) => DataOrigin::Snapshot(directory.display().to_string()),
-        None => DataOrigin::Demo,
+        None if source.demo => DataOrigin::Demo,
+        None => DataOrigin::Live,
     };
     let command = match &source.snapshot {
         Some(directory) => format!("rolewalk --snapshot {}", quoted(directory)),
-        None => "rolewalk --demo".to_owned(),
+        None if source.demo => "rolewalk --demo".to_owned(),
+        None => live_command(source),
     };
     let defaults = Settings::default();
     Settings {
@@ -85,6 +98,24 @@ fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) ->
         command,
         ..defaults
     }
+}
+
+/// The start of a headless command that reads the same clusters.
+fn live_command(source: &SourceArgs) -> String {
+    let mut command = "rolewalk".to_owned();
+    if let Some(file) = &source.kubeconfig {
+        command += &format!(" --kubeconfig {}", quoted(file));
+    }
+    for context in &source.context {
+        command += &format!(" --context {}", quoted(Path::new(context)));
+    }
+    if source.all_contexts {
+        command += " --all-contexts";
+    }
+    if source.no_aws {
+        command += " --no-aws";
+    }
+    command
 }
 
 /// The path as a shell takes it in one piece.
