@@ -11,7 +11,6 @@ use crate::cli::Outcome;
 use crate::cli::args::{Args, Color, ScreenArgs, SourceArgs};
 use crate::cli::failure::{Failure, Kind, note};
 use crate::cli::source;
-use crate::ingest;
 use crate::runtime::live::LiveReader;
 use crate::runtime::snapshot::SnapshotReader;
 use crate::runtime::{self, DataOrigin, Fault, Options, Reader, Settings, log, terminal};
@@ -61,8 +60,13 @@ fn reader(args: &SourceArgs) -> Result<Arc<dyn Reader>, Failure> {
         }
         return Ok(Arc::new(LiveReader::new(source::live_options(args))));
     }
-    let options = ingest::Options { at: args.at, threads: None };
-    Ok(Arc::new(SnapshotReader::new(source::snapshot(args)?.files().clone(), options)))
+    if args.snapshot.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage("the screens need the keyboard, which stdin is").hint("save it to a file first"));
+    }
+    let input = source::input(args)?;
+    // What cannot be read at all is said before the terminal changes.
+    input.open(source::options(args)).map_err(source::unreadable)?;
+    Ok(Arc::new(SnapshotReader::new(input, source::options(args))))
 }
 
 fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) -> Option<String>) -> Settings {
