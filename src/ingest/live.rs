@@ -8,11 +8,16 @@
 
 pub mod answers;
 pub mod aws;
+pub mod kube;
+
+mod estate;
+mod unasked;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::base::Name;
@@ -20,6 +25,8 @@ use crate::model::coverage::Status;
 use crate::model::facts::meta::Origin;
 use crate::model::feed::{Change, Delta, Place};
 use crate::model::source::{SourceId, SourceKind};
+
+pub use estate::{Live, Options};
 
 /// A boxed future that may move between threads.
 pub type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -37,6 +44,11 @@ pub trait Source: Send + Sync {
     fn follow(&self, feed: Feed) -> Task<'_, ()> {
         drop(feed);
         Box::pin(std::future::pending())
+    }
+
+    /// Until when all that was read of it is known to hold: the oldest of its parts. `None` while nothing was read.
+    fn seen(&self) -> Option<Timestamp> {
+        None
     }
 
     /// The stored text of an object that this source reported, with secrets masked. `None`: it is not from here.

@@ -4,6 +4,7 @@
 
 mod aws_live;
 mod aws_server;
+mod api_server;
 mod cli;
 mod commands;
 mod demo;
@@ -16,6 +17,7 @@ mod identity_table;
 mod identity_vectors;
 mod identity_worlds;
 mod ingest;
+mod live;
 mod pty;
 mod screens;
 mod scripts;

@@ -141,6 +141,7 @@ impl Answers {
         let (place, source) = (self.place.clone(), self.source.clone());
         let mut context = Context::new(place, source, self.account.clone(), self.region.clone(), &sink);
         context.shared = std::mem::take(&mut self.shared);
+        context.by_name = true;
         let said = read(&mut context, shape);
         context.flush();
         self.shared = std::mem::take(&mut context.shared);

@@ -18,6 +18,7 @@ mod pages;
 mod refusal;
 mod report;
 mod session;
+mod whole;
 mod wire;
 mod xml;
 
@@ -44,6 +45,7 @@ use refusal::{Cause, Refusal};
 use report::Spot;
 pub use session::Access;
 use session::Session;
+use whole::WholeXml;
 
 /// Stands for the region where neither a flag, nor a profile, nor a cluster names one.
 const UNKNOWN_REGION: &str = "unknown-region";
@@ -149,7 +151,8 @@ async fn caller(access: &Access, options: &Options) -> Caller {
             access.region = Some(region.unwrap_or_else(|| "us-east-1".to_owned()));
             session = Session { makeshift_region: true, ..Session::open(&access, patience).await };
         }
-        let client = aws_sdk_sts::Client::new(&session.config);
+        let config = aws_sdk_sts::config::Builder::from(&session.config).interceptor(WholeXml).build();
+        let client = aws_sdk_sts::Client::from_conf(config);
         let answer = timeout(patience.credentials, client.get_caller_identity().send()).await;
         let answer = match answer {
             Ok(Ok(it)) => match it.account().filter(|id| !id.is_empty()) {
@@ -336,7 +339,8 @@ struct Found {
 
 /// Reads an account, its regions and the clusters that are known to be in it. Gives the clusters that EKS lists.
 async fn read(account: Account, plan: &Plan, options: &Options) -> Vec<Found> {
-    let client = aws_sdk_iam::Client::new(&account.session.config);
+    let config = aws_sdk_iam::config::Builder::from(&account.session.config).interceptor(WholeXml).build();
+    let client = aws_sdk_iam::Client::from_conf(config);
     let regions = async {
         if plan.regions.is_empty() {
             let why = "no region is known: pass --region";

@@ -13,6 +13,7 @@ use crate::model::call::Call;
 use crate::model::coverage::Status;
 
 use super::session::Login;
+use super::whole::OddAnswer;
 
 /// What went wrong, as far as it matters for what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,19 +62,21 @@ impl Refusal {
         if let Some(credentials) = chain(error).find_map(|it| it.downcast_ref::<CredentialsError>()) {
             return login.refused(credentials);
         }
+        if let Some(odd) = chain(error).find_map(|it| it.downcast_ref::<OddAnswer>()) {
+            return Refusal::new(Cause::NotUnderstood, odd.to_string());
+        }
         let request = error.raw_response().and_then(|response| response.request_id()).unwrap_or_default();
         let refusal = match error {
             SdkError::TimeoutError(_) => Refusal::new(Cause::Unreachable, "no answer in time"),
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
                 Refusal::new(Cause::Unreachable, "no answer in time")
             }
-            SdkError::DispatchFailure(failure) if failure.is_io() => {
+            SdkError::DispatchFailure(failure) if !failure.is_user() => {
                 Refusal::new(Cause::Unreachable, format!("the connection failed: {}", root(error)))
             }
-            SdkError::ResponseError(_) if root(error).contains("incomplete") || root(error).contains("closed") => {
+            SdkError::ResponseError(_) => {
                 Refusal::new(Cause::Unreachable, format!("the answer broke off: {}", root(error)))
             }
-            SdkError::ResponseError(_) => Refusal::new(Cause::NotUnderstood, "the answer could not be read"),
             SdkError::ServiceError(service) => {
                 let status = service.raw().status().as_u16();
                 of_service(service.err(), status, login)

@@ -49,11 +49,13 @@ pub struct Session {
 impl Session {
     pub async fn open(access: &Access, patience: &Patience) -> Session {
         let http = http_client();
+        // The brake of the adaptive mode is one for the whole process: in tests it would be one for all of them.
+        let retry = if access.keys.is_some() { RetryConfig::standard() } else { RetryConfig::adaptive() };
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http.clone())
             .app_name(AppName::new("rolewalk").expect("letters are allowed"))
             .retry_config(
-                RetryConfig::adaptive()
+                retry
                     .with_max_attempts(patience.attempts)
                     .with_initial_backoff(patience.pause)
                     .with_max_backoff(patience.longest_pause),

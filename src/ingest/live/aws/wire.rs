@@ -35,7 +35,7 @@ use serde::Deserialize;
 use crate::ingest::stream::{Content, content};
 use crate::model::call::{Call, Service};
 
-use super::endpoint;
+use super::{endpoint, whole};
 
 /// What stands for itself in a path or a form (RFC 3986, "unreserved").
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -191,21 +191,15 @@ fn read(call: Call, response: &HttpResponse) -> Result<Answer, OrchestratorError
         };
         return Err(OrchestratorError::operation(AnswerError { meta }));
     }
-    let expected = match call.service() {
-        Service::Eks | Service::Organizations => Content::Json,
-        Service::Ec2 | Service::Iam | Service::Sts => Content::Other("an XML document"),
+    let found = match call.service() {
+        Service::Ec2 | Service::Iam | Service::Sts => whole::xml(body).err().map(|odd| odd.to_string()),
+        Service::Eks | Service::Organizations => {
+            let found = content(body);
+            (found != Content::Json).then(|| format!("the service answered with {}", whole::describe(&found)))
+        }
     };
-    let found = content(body);
-    if found == expected {
-        return Ok(Answer(body.to_vec()));
-    }
-    let found = match found {
-        Content::Json => "JSON",
-        Content::Yaml | Content::Message { .. } => "text",
-        Content::Empty => "nothing",
-        Content::Other(what) => what,
-    };
-    let meta = ErrorMetadata::builder().code(NOT_UNDERSTOOD).message(format!("the service answered with {found}"));
+    let Some(found) = found else { return Ok(Answer(body.to_vec())) };
+    let meta = ErrorMetadata::builder().code(NOT_UNDERSTOOD).message(found);
     Err(OrchestratorError::operation(AnswerError { meta: meta.build() }))
 }
 

@@ -44,7 +44,7 @@ pub fn instances(body: &[u8]) -> Result<Page, String> {
         Ok(())
     });
     read.map_err(|error| error.to_string())?;
-    // A cut answer ends without an error: the decoder sees no further tag.
+    // The decoder takes what is cut for a shorter answer.
     if !text.trim_end().ends_with("</DescribeInstancesResponse>") {
         return Err("an answer that breaks off".to_owned());
     }
