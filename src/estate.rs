@@ -14,6 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::base::Name;
+use crate::findings::{self, Findings};
 use crate::graph::AccessGraph;
 use crate::identity::resolve::{self, PodIdentity};
 use crate::model::facts::iam::Role;
@@ -39,6 +40,8 @@ pub struct Estate {
     /// What is wrong, in screen order: problems of groups first, then of roles, then gaps.
     pub problems: Vec<Problem>,
     pub graph: AccessGraph,
+    /// What the rules found.
+    pub findings: Findings,
 }
 
 /// Derives the estate. `stop` is asked between the stages; a derivation that nobody waits for any more gives `None`.
@@ -55,8 +58,12 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
     if stop() {
         return None;
     }
+    let findings = findings::run(inventory, &pods);
+    if stop() {
+        return None;
+    }
     let problems = problem::find(inventory, &pods, &mut groups);
-    Some(Estate { inventory: inventory.clone(), pods, groups, problems, graph })
+    Some(Estate { inventory: inventory.clone(), pods, groups, problems, graph, findings })
 }
 
 impl Estate {

@@ -62,11 +62,7 @@ fn live_options(args: &SourceArgs) -> live::Options {
 pub fn snapshot(args: &SourceArgs) -> Result<Snapshot, Failure> {
     let options = Options { at: args.at, threads: None };
     if args.demo {
-        return Ok(Snapshot::open(
-            ingest::files::Files::Disk(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo").into()),
-            options,
-        )
-        .expect("demo"));
+        return Ok(Snapshot::open(ingest::demo::files(), options).expect("the demo has files"));
     }
     let Some(directory) = &args.snapshot else {
         return Err(Failure::usage("no data to read")

@@ -339,7 +339,7 @@ fn verdict(answer: &Answer, yes: &'static str, no: &'static str, what: &str) -> 
 fn refusal(miss: &Miss, issuer: &str) -> (&'static str, String) {
     let statement = match &miss.source.sid {
         Some(sid) if !sid.is_empty() => format!("statement `{sid}`"),
-        _ => format!("statement {}", miss.source.statement),
+        _ => format!("statement {}", miss.source.statement + 1),
     };
     let expected: Vec<&str> = miss.expected.iter().map(Name::as_str).collect();
     let expected = expected.join(", ");
@@ -388,8 +388,8 @@ fn residual_keys(residual: &Residual) -> Vec<String> {
 fn deciding(answer: &Answer, effect: Effect) -> Option<String> {
     answer.reasons.iter().find_map(|reason| match reason {
         Reason::Statement(source) if source.effect == effect => Some(match &source.sid {
-            Some(sid) if !sid.is_empty() => format!("statement {} `{sid}`", source.statement),
-            _ => format!("statement {}", source.statement),
+            Some(sid) if !sid.is_empty() => format!("statement {} `{sid}`", source.statement + 1),
+            _ => format!("statement {}", source.statement + 1),
         }),
         _ => None,
     })

@@ -28,7 +28,6 @@ const REASONS: &[(u32, u32, &str)] = &[
     (116, 117, "dates and owners of an annotation are findings (IRSA-005, HYG-004)"),
     (118, 118, "deleted principals match nobody (policy engine); the finding is TRUST-018"),
     (119, 119, "a re-created cluster has another issuer: T4"),
-    (121, 121, "files in ConfigMaps are not kept, so a profile in one is unknown (R12)"),
     (123, 124, "roles of many clusters are the role page's; each cluster is asked by itself (T46)"),
     (126, 126, "stale providers are a finding (TRUST-014)"),
     (129, 130, "endpoints and managed policies decide nothing here; ARNs are taken as written"),

@@ -9,6 +9,7 @@ mod cli;
 mod commands;
 mod demo;
 mod explain;
+mod findings;
 mod iam_cases;
 mod iam_properties;
 mod identity_pods;

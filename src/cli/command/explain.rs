@@ -204,7 +204,7 @@ fn text(out: &mut dyn Write, estate: &Estate, answer: &Answer) -> io::Result<()>
     if let Some(miss) = &explanation.nearest {
         let statement = match &miss.source.sid {
             Some(sid) if !sid.is_empty() => sid.to_string(),
-            _ => format!("statement {}", miss.source.statement),
+            _ => format!("statement {}", miss.source.statement + 1),
         };
         let expected: Vec<&str> = miss.expected.iter().map(|it| it.as_str()).collect();
         let clause = match &miss.failed {

@@ -1,0 +1,82 @@
+//! Changes that mend a finding, in the forms people apply them: kubectl, the AWS CLI, Terraform, eksctl.
+
+use crate::model::EntityKey;
+
+use super::context::Workload;
+use super::finding::{Fix, Tool};
+
+/// A word of a POSIX shell, quoted where it needs to be.
+pub fn quoted(word: &str) -> String {
+    let plain = |it: u8| it.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&it);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+pub fn kubectl(text: impl Into<String>) -> Fix {
+    Fix { tool: Tool::Kubectl, text: text.into() }
+}
+
+pub fn aws(text: impl Into<String>) -> Fix {
+    Fix { tool: Tool::Aws, text: text.into() }
+}
+
+pub fn terraform(text: impl Into<String>) -> Fix {
+    Fix { tool: Tool::Terraform, text: text.into() }
+}
+
+pub fn eksctl(text: impl Into<String>) -> Fix {
+    Fix { tool: Tool::Eksctl, text: text.into() }
+}
+
+pub fn by_hand(text: impl Into<String>) -> Fix {
+    Fix { tool: Tool::Hand, text: text.into() }
+}
+
+/// New pods for a workload: they are injected anew. What is no rollout's is deleted and made again.
+pub fn restart(workload: &Workload<'_>) -> Fix {
+    use crate::model::Kind;
+    let namespace = quoted(workload.namespace);
+    let name = quoted(&workload.kubectl_name());
+    kubectl(match workload.key.kind {
+        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => {
+            format!("kubectl -n {namespace} rollout restart {name}")
+        }
+        Kind::CronJob => format!("# the next run of {name} starts with what is declared then"),
+        _ => format!("kubectl -n {namespace} delete {name}   # and create it again: pods keep what they started with"),
+    })
+}
+
+/// The role annotation of a service account.
+pub fn annotate(account: &EntityKey, arn: &str) -> Fix {
+    kubectl(format!(
+        "kubectl -n {} annotate serviceaccount {} eks.amazonaws.com/role-arn={} --overwrite",
+        quoted(&account.namespace),
+        quoted(&account.name),
+        quoted(arn)
+    ))
+}
+
+/// A role's trust policy, replaced by `document` as a whole.
+pub fn update_trust(role: &str, document: &str) -> Fix {
+    aws(format!(
+        "aws iam update-assume-role-policy --role-name {} --policy-document {}",
+        quoted(role),
+        quoted(document)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_the_shell_stays_one_word() {
+        assert_eq!(quoted("arn:aws:iam::111122223333:role/a+b"), "arn:aws:iam::111122223333:role/a+b");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("$(x)"), "'$(x)'");
+    }
+}
