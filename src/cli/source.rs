@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::estate::{Estate, derive};
+use crate::ingest::live::aws::Access;
 use crate::ingest::live::kube::context::{NoCluster, Wish};
 use crate::ingest::live::{self, Live, Patience};
 use crate::ingest::{self, Options, Snapshot};
@@ -55,7 +56,22 @@ fn live_options(args: &SourceArgs) -> live::Options {
         Some(request) => Patience { request, credentials: patience.credentials.min(request), ..patience },
         None => patience,
     };
-    live::Options { wish, patience, at: args.at, no_aws: args.no_aws }
+    let only = args.cluster.iter().cloned().collect();
+    live::Options { wish, patience, at: args.at, no_aws: args.no_aws, aws: access(args), only }
+}
+
+/// One for each profile; none where no flag speaks of AWS.
+fn access(args: &SourceArgs) -> Vec<Access> {
+    let of = |profile: Option<&String>| Access {
+        profile: profile.cloned(),
+        region: args.region.clone(),
+        endpoint_url: args.endpoint_url.clone(),
+        ..Access::default()
+    };
+    if args.profile.is_empty() && (args.region.is_some() || args.endpoint_url.is_some()) {
+        return vec![of(None)];
+    }
+    args.profile.iter().map(|profile| of(Some(profile))).collect()
 }
 
 /// The directory or demo that the flags name, looked through but not read.
