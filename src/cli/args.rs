@@ -150,6 +150,10 @@ pub enum Format {
     Json,
     Ndjson,
     Csv,
+    /// SARIF 2.1.0, for findings
+    Sarif,
+    /// Markdown, for findings and rules
+    Md,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

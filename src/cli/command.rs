@@ -4,9 +4,11 @@ pub mod completion;
 pub mod doctor;
 pub mod eval;
 pub mod explain;
+pub mod findings;
 pub mod list;
 pub mod man;
 pub mod perms;
+pub mod rules;
 pub mod show;
 pub mod snapshot;
 pub mod tui;
@@ -30,6 +32,11 @@ pub enum Command {
     Eval,
     /// Say whether a thing may do an action on a resource, and why
     Explain(explain::ExplainArgs),
+    /// Say what is wrong, with evidence, impact and fix
+    Findings(findings::FindingsArgs),
+    /// The rules behind the findings
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
     /// Make directories of dumps that --snapshot reads
@@ -53,6 +60,8 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Doctor(doctor)) => doctor::run(doctor, &args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
+        Some(Command::Findings(findings)) => findings::run(findings, &args.source, &args.output),
+        Some(Command::Rules(rules)) => rules::run(rules, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),

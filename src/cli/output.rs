@@ -25,7 +25,7 @@ pub fn open(args: &OutputArgs) -> Result<Box<dyn Write>, Failure> {
 }
 
 /// Width to cut to: that of the terminal, when the answer goes to one.
-fn limit(args: &OutputArgs) -> Option<usize> {
+pub fn limit(args: &OutputArgs) -> Option<usize> {
     if args.to.is_some() || !io::stdout().is_terminal() {
         return None;
     }
@@ -41,6 +41,9 @@ pub fn list<T: Serialize>(
     args: &OutputArgs,
 ) -> Outcome {
     let chosen = table::choose(columns, args.columns.as_deref())?;
+    if matches!(args.output, Format::Sarif | Format::Md) {
+        return Err(no_such_form(question, args.output));
+    }
     let mut out = open(args)?;
     match args.output {
         Format::Json => json(&mut out, estate, question, rows)?,
@@ -51,6 +54,7 @@ pub fn list<T: Serialize>(
         Format::Csv => table::csv(&mut out, &chosen, rows, args)?,
         Format::Table if args.plain => table::blocks(&mut out, &chosen, rows)?,
         Format::Table => table::aligned(&mut out, &chosen, rows, args, limit(args))?,
+        Format::Sarif | Format::Md => {}
     }
     out.flush()?;
     drop(out);
@@ -75,7 +79,14 @@ pub fn json<Q: Serialize, T: Serialize>(
     writeln!(out)
 }
 
-fn line<T: Serialize>(out: &mut dyn Write, value: &T) -> io::Result<()> {
+/// A format that this command has not.
+pub fn no_such_form(question: &str, format: Format) -> Failure {
+    let word = clap::ValueEnum::to_possible_value(&format).map_or_else(String::new, |it| it.get_name().to_owned());
+    Failure::usage(format!("`{question}` has no {word} form")).hint("use -o table or -o json")
+}
+
+/// A value on one line.
+pub fn line<T: Serialize>(out: &mut dyn Write, value: &T) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
 }

@@ -34,7 +34,7 @@ use crate::model::facts::iam::{
 use crate::model::facts::meta::{FieldManager, Labels, Meta, Origin, Selector};
 use crate::model::facts::network::{EgressRule, NetworkPolicy, Peer};
 use crate::model::facts::node::{Instance, MetadataOptions, Node};
-use crate::model::facts::webhook::{Webhook, WebhookConfiguration};
+use crate::model::facts::webhook::{Webhook, WebhookConfiguration, WebhookRule};
 use crate::model::facts::workload::{KeyedObject, Namespace, OtherObject, ServiceAccount, Workload};
 use crate::model::feed::{Batch, Change, Delta, Place};
 use crate::model::{Inventory, Reading, Scope, SourceId, SourceKind};
@@ -87,7 +87,7 @@ struct Builder {
     last: Option<pods::Maker>,
     node_role: bool,
     /// Namespaces that lines speak of, by cluster.
-    namespaces: std::collections::BTreeSet<(String, String)>,
+    namespaces: std::collections::BTreeMap<(String, String), (Labels, Labels)>,
 }
 
 impl Builder {
@@ -204,7 +204,9 @@ impl Builder {
             "fargate" => self.fargate_line(&mut line),
             "namespace" => {
                 let cluster = self.cluster(&mut line);
-                self.namespaces.insert((cluster.name, line.name.clone()));
+                let labels = pods::labels(line.all("label"));
+                let annotations = pods::labels(line.all("note"));
+                self.namespaces.insert((cluster.name, line.name.clone()), (labels, annotations));
             }
             "policy" => self.managed_line(&mut line),
             "user" => self.user_line(&mut line),
@@ -223,6 +225,7 @@ impl Builder {
     fn cluster_line(&mut self, line: &mut Line) {
         line.take("region");
         line.take("account");
+        let private = line.flag("private");
         let head = self.clusters.iter().find(|it| it.name == line.name).cloned().unwrap_or_default();
         let ClusterHead { name, issuer, partition, account, region } = &head;
         let cluster = EksCluster {
@@ -233,8 +236,8 @@ impl Builder {
             role: Name::default(),
             issuer: format!("https://{issuer}").into(),
             authentication_mode: line.take("mode").unwrap_or_else(|| "API".into()).into(),
-            endpoint_public: Some(!line.flag("private")),
-            endpoint_private: None,
+            endpoint_public: Some(!private),
+            endpoint_private: Some(private),
             ip_family: "ipv4".into(),
             auto_mode: line.flag("auto"),
             auto_node_role: line.take("auto-role").map(|it| self.role_arn(&it)).unwrap_or_default(),
@@ -248,9 +251,9 @@ impl Builder {
         if !line.flag("no-webhook") {
             let webhook = Webhook {
                 name: "iam-for-pods.amazonaws.com".into(),
-                failure_policy: "Ignore".into(),
+                failure_policy: line.take("failure").unwrap_or_else(|| "Ignore".into()).into(),
                 reinvocation: "IfNeeded".into(),
-                namespaces: Selector::default(),
+                namespaces: Selector { labels: pods::labels(line.all("only")), expressions: vec![] },
                 objects: Selector {
                     labels: Labels::default(),
                     expressions: vec![crate::model::facts::meta::Requirement {
@@ -259,7 +262,11 @@ impl Builder {
                         values: vec![],
                     }],
                 },
-                rules: vec![],
+                rules: vec![WebhookRule {
+                    operations: vec!["CREATE".into()],
+                    api_groups: vec!["".into()],
+                    resources: vec!["pods".into()],
+                }],
             };
             let configuration =
                 WebhookConfiguration { meta: meta("", "pod-identity-webhook"), webhooks: vec![webhook] };
@@ -395,7 +402,7 @@ impl Builder {
                 annotations: vec!["eks.amazonaws.com/role-arn".into()],
             })
             .collect();
-        self.namespaces.insert((cluster.name.clone(), namespace.clone()));
+        self.namespaces.entry((cluster.name.clone(), namespace.clone())).or_default();
         let account = ServiceAccount {
             meta: Meta {
                 annotations: pods::labels(notes),
@@ -615,7 +622,7 @@ impl Builder {
                 name: line.name.as_str().into(),
                 role,
                 ami_type: Name::default(),
-                status: "ACTIVE".into(),
+                status: line.take("status").unwrap_or_else(|| "ACTIVE".into()).into(),
                 origin: Origin::default(),
             };
             return self.push(&cluster, SourceKind::Nodegroups, Batch::Nodegroups(vec![group.into()]));
@@ -631,9 +638,9 @@ impl Builder {
 
     fn finish(mut self) -> Inventory {
         self.flush_pod();
-        for (cluster, name) in std::mem::take(&mut self.namespaces) {
+        for ((cluster, name), (labels, annotations)) in std::mem::take(&mut self.namespaces) {
             let Some(cluster) = self.clusters.iter().find(|it| it.name == cluster).cloned() else { continue };
-            let namespace = Namespace { meta: meta("", &name) };
+            let namespace = Namespace { meta: Meta { labels, annotations, ..meta("", &name) } };
             self.push(&cluster, SourceKind::Namespaces, Batch::Namespaces(vec![namespace.into()]));
         }
         let mut places: Vec<(Place, SourceId)> = Vec::new();

@@ -127,6 +127,11 @@ impl ApiServer {
         self.state.changed.notify_all();
     }
 
+    pub fn version(&self, version: &str) {
+        let body = json!({"major": "1", "minor": "34", "gitVersion": version});
+        self.state.lock().objects.version = Some(body.to_string().into_bytes());
+    }
+
     pub fn delete(&self, plural: &str, namespace: &str, name: &str) {
         self.state.lock().objects.delete(plural, namespace, name);
         self.state.changed.notify_all();

@@ -1,5 +1,6 @@
 //! Live clusters, read from an API server of our own.
 
+mod faults;
 mod same;
 
 use std::path::Path;

@@ -64,8 +64,8 @@ struct Question<'a> {
 }
 
 pub fn run(args: &ExplainArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
-    if matches!(output.output, Format::Csv) {
-        return Err(Failure::usage("`explain` has no csv form").hint("use -o table or -o json"));
+    if matches!(output.output, Format::Csv | Format::Sarif | Format::Md) {
+        return Err(output::no_such_form("explain", output.output));
     }
     let estate = source::estate(data)?;
     let (callers, action, resource) = match &args.message {

@@ -25,7 +25,6 @@ use crate::model::feed::Change;
 use super::{ClusterTarget, Feed, Patience, Source, Task};
 
 use api::{Call, ROWS, Row};
-use client::{Refusal, RefusalKind};
 use cluster::{Cluster, Next, lock};
 use context::Chosen;
 
@@ -95,18 +94,15 @@ async fn read(cluster: &Cluster, row: &'static Row, feed: &Feed) {
     match row.call {
         Call::List(resource) => list::read(cluster, resource, &mut reading, feed).await,
         Call::Named(resource) => config_maps::read(cluster, resource, &mut reading, feed).await,
-        Call::Path(path) => {
-            let answer = cluster.server.get(path, "application/json").await;
-            match answer.and_then(|bytes| wrapped(&bytes)) {
-                Ok(bytes) => {
-                    let deltas = reading.answers.object(None, &bytes, &reading.source.path);
-                    cluster.pass_on(deltas, feed).await;
-                    cluster.listed(&mut reading, "", feed).await;
-                    reading.next = Next::Rest;
-                }
-                Err(refusal) => cluster.failed(&mut reading, refusal, false, feed).await,
+        Call::Path(path) => match cluster.server.document(path).await {
+            Ok(bytes) => {
+                let deltas = reading.answers.object(None, &wrapped(&bytes), &reading.source.path);
+                cluster.pass_on(deltas, feed).await;
+                cluster.listed(&mut reading, "", feed).await;
+                reading.next = Next::Rest;
             }
-        }
+            Err(refusal) => cluster.failed(&mut reading, refusal, false, feed).await,
+        },
     }
     cluster.bring_back(reading);
 }
@@ -121,8 +117,6 @@ async fn read_anew(cluster: &Cluster, row: &'static Row, feed: &Feed) {
 }
 
 /// `/version` as `kubectl version -o json` prints it.
-fn wrapped(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let version: &serde_json::value::RawValue = serde_json::from_slice(bytes)
-        .map_err(|_| Refusal::new(RefusalKind::Transient, "the answer is no JSON document"))?;
-    Ok(format!("{{\"serverVersion\":{}}}", version.get()).into_bytes())
+fn wrapped(version: &[u8]) -> Vec<u8> {
+    [b"{\"serverVersion\":", version, b"}"].concat()
 }

@@ -11,6 +11,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 
@@ -164,6 +165,22 @@ impl Server {
         }
     }
 
+    /// The answer to a GET that is to be one JSON object; anything else is asked for again.
+    pub async fn document(&self, path: &str) -> Result<Vec<u8>, Refusal> {
+        let mut tries = 0;
+        loop {
+            let bytes = self.get(path, "application/json").await?;
+            if bytes.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() {
+                return Ok(bytes);
+            }
+            tries += 1;
+            if tries >= self.patience.attempts {
+                return Err(Refusal::new(RefusalKind::Transient, "the answer is no JSON document"));
+            }
+            sleep(self.patience.pause_before(tries - 1)).await;
+        }
+    }
+
     /// One try.
     async fn whole(&self, path: &str, accept: &'static str) -> Result<Vec<u8>, Attempt> {
         let mut stream = self.once(path, accept, false).await?;
@@ -277,6 +294,10 @@ impl Server {
             }
             // The keyboard is ours.
             exec.interactive_mode = Some(ExecInteractiveMode::Never);
+        }
+        if config.cluster_url.scheme_str() == Some("http") {
+            // Reading the certificates of the system takes longer than all else and is for nothing here.
+            config.root_cert.get_or_insert_default();
         }
         config.connect_timeout = Some(self.patience.credentials);
         config.default_retry = false;

@@ -66,7 +66,7 @@ pub async fn read(cluster: &Cluster, resource: Resource, reading: &mut Reading, 
 /// One of them; `None` when it is not there.
 async fn get(cluster: &Cluster, resource: Resource, namespace: &Name, name: &Name) -> Result<Option<Vec<u8>>, Refusal> {
     let path = format!("{}/{name}", resource.path(resource.versions[0], Some(namespace)));
-    match cluster.server.get(&path, "application/json").await {
+    match cluster.server.document(&path).await {
         Ok(bytes) => Ok(Some(bytes)),
         Err(refusal) if refusal.kind == RefusalKind::Absent => Ok(None),
         Err(refusal) => Err(refusal),

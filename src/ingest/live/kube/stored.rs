@@ -24,7 +24,7 @@ async fn read(cluster: &Cluster, row: &Row, namespace: &str, name: &str) -> Resu
         Call::Path(_) => return Err("it has no text of its own".to_owned()),
         Call::Named(resource) => {
             let path = format!("{}/{name}", resource.path(resource.versions[0], namespace));
-            parse(&cluster.server.get(&path, "application/json").await.map_err(|refusal| refusal.why)?)?
+            parse(&cluster.server.document(&path).await.map_err(|refusal| refusal.why)?)?
         }
         // By a list of one, for which the right to list is enough.
         Call::List(resource) => {
