@@ -65,6 +65,9 @@ pub struct SourceArgs {
     /// Ask every AWS service at this address
     #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["demo", "snapshot"])]
     pub endpoint_url: Option<String>,
+    /// Read AWS again after this many minutes; without it, only when asked (ctrl-r)
+    #[arg(long, global = true, value_name = "MINUTES", value_parser = positive, conflicts_with_all = ["demo", "snapshot"])]
+    pub refresh_aws: Option<f64>,
     /// Do not ask AWS
     #[arg(long, global = true, conflicts_with_all = ["profile", "region", "endpoint_url"])]
     pub no_aws: bool,
@@ -88,11 +91,11 @@ pub struct SourceArgs {
     pub at: Option<Timestamp>,
 }
 
-/// Seconds that can be waited for.
+/// Seconds or minutes that can be waited for.
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(seconds),
-        _ => Err("a number of seconds above 0 is expected".to_owned()),
+        _ => Err("a number above 0 is expected".to_owned()),
     }
 }
 

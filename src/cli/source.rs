@@ -56,8 +56,9 @@ fn live_options(args: &SourceArgs) -> live::Options {
         Some(request) => Patience { request, credentials: patience.credentials.min(request), ..patience },
         None => patience,
     };
+    let refresh_aws = args.refresh_aws.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let only = args.cluster.iter().cloned().collect();
-    live::Options { wish, patience, at: args.at, no_aws: args.no_aws, aws: access(args), only }
+    live::Options { wish, patience, at: args.at, no_aws: args.no_aws, aws: access(args), refresh_aws, only }
 }
 
 /// One for each profile; none where no flag speaks of AWS.

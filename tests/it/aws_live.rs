@@ -1,6 +1,7 @@
 //! AWS read over the network from a loopback server, against the same world read from files.
 
 mod faults;
+mod program;
 
 use std::fs;
 use std::path::Path;
@@ -52,7 +53,7 @@ pub fn targets(world: &Path) -> Vec<ClusterTarget> {
 }
 
 pub fn options(server: &AwsServer, clusters: Vec<ClusterTarget>) -> Options {
-    Options { access: vec![access(server, "AKIATEST")], clusters, only: Vec::new(), patience: impatient() }
+    Options { access: vec![access(server, "AKIATEST")], clusters, only: Vec::new(), patience: impatient(), refresh: None }
 }
 
 pub fn access(server: &AwsServer, key: &str) -> Access {

@@ -23,11 +23,14 @@ mod wire;
 mod xml;
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::{join, join_all, join5};
 use futures_util::stream::FuturesUnordered;
-use tokio::time::timeout;
+use jiff::Timestamp;
+use tokio::time::{sleep, timeout};
 
 use crate::base::Name;
 use crate::ingest::layout::UNKNOWN_ACCOUNT;
@@ -60,12 +63,16 @@ pub struct Options {
     /// Of the clusters that EKS lists, only those of these names; empty: all.
     pub only: Vec<String>,
     pub patience: Patience,
+    /// Read again after so long (`--refresh-aws`); else only when somebody asks.
+    pub refresh: Option<Duration>,
 }
 
 /// The accounts of the profiles, with their regions and the EKS side of clusters.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AwsSource {
     options: Options,
+    /// When the last reading ended.
+    seen: Mutex<Option<Timestamp>>,
 }
 
 impl AwsSource {
@@ -80,13 +87,34 @@ impl AwsSource {
                 access.profile = options.clusters.iter().find_map(|cluster| cluster.profile.clone());
             }
         }
-        AwsSource { options }
+        AwsSource { options, seen: Mutex::new(None) }
+    }
+
+    async fn read(&self, feed: Feed) {
+        // What is read is as old as the beginning of its reading.
+        let start = Timestamp::now();
+        load(&self.options, feed).await;
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
     }
 }
 
 impl Source for AwsSource {
     fn load(&self, feed: Feed) -> Task<'_, ()> {
-        Box::pin(load(&self.options, feed))
+        Box::pin(self.read(feed))
+    }
+
+    fn follow(&self, feed: Feed) -> Task<'_, ()> {
+        Box::pin(async move {
+            let Some(pause) = self.options.refresh else { return std::future::pending().await };
+            loop {
+                sleep(pause).await;
+                self.read(feed.clone()).await;
+            }
+        })
+    }
+
+    fn seen(&self) -> Option<Timestamp> {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn raw(&self, _: Origin) -> Task<'_, Option<Result<String, String>>> {
@@ -103,6 +131,7 @@ struct Caller {
 
 async fn load(options: &Options, feed: Feed) {
     let callers = join_all(options.access.iter().map(|access| caller(access, options))).await;
+    let options = &Options { clusters: located(options, &callers), ..options.clone() };
     let plans = plan(options, callers);
     let mut discovered: Vec<Found> = Vec::new();
     let mut work = FuturesUnordered::new();
@@ -169,6 +198,18 @@ async fn caller(access: &Access, options: &Options) -> Caller {
         Caller { session, answer }
     };
     opened.await
+}
+
+/// The clusters with the account that they must be in where their context does not say: that of their profile.
+fn located(options: &Options, callers: &[Caller]) -> Vec<ClusterTarget> {
+    let mut clusters = options.clusters.clone();
+    for cluster in clusters.iter_mut().filter(|it| it.account.is_empty() && !it.eks_name.is_empty()) {
+        let own = options.access.iter().position(|access| access.profile == cluster.profile);
+        let answers = own.and_then(|at| callers.get(at)).into_iter().chain(callers);
+        let identity = answers.filter_map(|it| it.answer.as_ref().ok()).next();
+        cluster.account = identity.map_or_else(|| UNKNOWN_ACCOUNT.into(), |it| it.account.clone());
+    }
+    clusters
 }
 
 /// An account that is to be read, or why it cannot be.

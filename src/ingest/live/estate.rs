@@ -46,6 +46,8 @@ pub struct Options {
     pub no_aws: bool,
     /// Whom to ask AWS as; none: the usual chain of credentials.
     pub aws: Vec<Access>,
+    /// Read AWS again after so long; it cannot be watched.
+    pub refresh_aws: Option<Duration>,
     /// Without a context, only the clusters of these names among those that EKS lists; none: all of them.
     pub only: Vec<String>,
 }
@@ -77,8 +79,8 @@ impl Live {
             Arc::new(Unasked::new(targets.clone(), "AWS is not asked (--no-aws)"))
         } else {
             let (access, only) = (options.aws.clone(), options.only.clone());
-            let clusters = targets.clone();
-            Arc::new(AwsSource::new(aws::Options { access, clusters, only, patience: options.patience }))
+            let (clusters, patience, refresh) = (targets.clone(), options.patience, options.refresh_aws);
+            Arc::new(AwsSource::new(aws::Options { access, clusters, only, patience, refresh }))
         });
         let runtime = Builder::new_multi_thread().worker_threads(THREADS).thread_name(THREAD).enable_all().build();
         let runtime = runtime.map_err(|error| NoCluster::Unreadable(format!("cannot start threads: {error}")))?;
