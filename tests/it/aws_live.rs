@@ -53,7 +53,13 @@ pub fn targets(world: &Path) -> Vec<ClusterTarget> {
 }
 
 pub fn options(server: &AwsServer, clusters: Vec<ClusterTarget>) -> Options {
-    Options { access: vec![access(server, "AKIATEST")], clusters, only: Vec::new(), patience: impatient(), refresh: None }
+    Options {
+        access: vec![access(server, "AKIATEST")],
+        clusters,
+        only: Vec::new(),
+        patience: impatient(),
+        refresh: None,
+    }
 }
 
 pub fn access(server: &AwsServer, key: &str) -> Access {
@@ -90,7 +96,8 @@ pub fn with_organization(world: &Path) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     copied(world, copy.path());
     let summary = |id: &str, kind: &str| serde_json::json!({"Id": id, "Name": id, "Type": kind});
-    let of = |target: &str, policies: &[serde_json::Value]| serde_json::json!({"TargetId": target, "Policies": policies});
+    let of =
+        |target: &str, policies: &[serde_json::Value]| serde_json::json!({"TargetId": target, "Policies": policies});
     let (scp, rcp) = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY");
     let full = [summary("p-FullAWSAccess", scp)];
     let direct = [summary("p-FullAWSAccess", scp), summary("p-examplekeep1", scp)];
@@ -119,7 +126,7 @@ fn lines(path: &Path, rows: &[serde_json::Value]) {
     fs::write(path, text).unwrap();
 }
 
-fn copied(from: &Path, to: &Path) {
+pub fn copied(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
@@ -197,7 +204,12 @@ fn facts(inventory: &Inventory) -> Vec<String> {
         }
         for cluster in inventory.clusters.values() {
             plain!(&cluster.cluster, &cluster.association_list, &cluster.associations, &cluster.access_entry_list);
-            plain!(&cluster.access_entries, &cluster.nodegroup_list, &cluster.nodegroups, &cluster.fargate_profile_list);
+            plain!(
+                &cluster.access_entries,
+                &cluster.nodegroup_list,
+                &cluster.nodegroups,
+                &cluster.fargate_profile_list
+            );
             plain!(&cluster.fargate_profiles);
             all.extend(cluster.access_policies.iter().filter(|it| !it.policies.is_empty()).map(|it| format!("{it:?}")));
             all.extend(cluster.addons.iter().map(|it| format!("addon {it}")));
@@ -285,7 +297,11 @@ fn profiles_of_further_accounts_are_read_beside_the_first() {
     copied(&world, copy.path());
     let other = copy.path().join("accounts/444455556666");
     fs::create_dir_all(&other).unwrap();
-    fs::write(other.join("get-caller-identity.json"), r#"{"Account":"444455556666","Arn":"arn:aws:iam::444455556666:user/a"}"#).unwrap();
+    fs::write(
+        other.join("get-caller-identity.json"),
+        r#"{"Account":"444455556666","Arn":"arn:aws:iam::444455556666:user/a"}"#,
+    )
+    .unwrap();
     let role = r#"{"UserDetailList":[],"GroupDetailList":[],"Policies":[],"RoleDetailList":[{"RoleName":"far","Path":"/",
         "Arn":"arn:aws:iam::444455556666:role/far","RoleId":"AROAX","CreateDate":"2024-01-01T00:00:00Z",
         "AssumeRolePolicyDocument":{"Version":"2012-10-17","Statement":[]},"RolePolicyList":[],"AttachedManagedPolicies":[],

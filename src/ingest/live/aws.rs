@@ -139,8 +139,7 @@ async fn load(options: &Options, feed: Feed) {
         match plan.session {
             Err(ref why) => unread(plan, why, options, &feed).await,
             Ok((ref session, ref identity)) => {
-                let account =
-                    Account::new(plan.id.clone(), plan.directory.clone(), session.clone(), feed.clone());
+                let account = Account::new(plan.id.clone(), plan.directory.clone(), session.clone(), feed.clone());
                 report_caller(&account, identity.as_ref()).await;
                 work.push(read(account, plan, options));
             }
@@ -275,7 +274,8 @@ fn plan(options: &Options, callers: Vec<Caller>) -> Vec<Plan> {
                 add(identity.account.clone(), Ok((session, Ok(identity))));
             }
             Caller { session, answer: Err(refusal) } if needed.is_empty() => {
-                let session = if refusal.cause == Cause::Credentials { Err(refusal) } else { Ok((session, Err(refusal))) };
+                let session =
+                    if refusal.cause == Cause::Credentials { Err(refusal) } else { Ok((session, Err(refusal))) };
                 add(UNKNOWN_ACCOUNT.into(), session);
             }
             _ => {}
@@ -310,8 +310,7 @@ fn why_not(options: &Options, callers: &[Option<Caller>], id: &Name) -> Refusal 
 /// Every source of an account that cannot be read says why.
 async fn unread(plan: &Plan, refusal: &Refusal, options: &Options, feed: &Feed) {
     let place = Place::Account(plan.id.clone());
-    let spot =
-        Spot { place, directory: plan.directory.clone(), account: plan.id.clone(), region: Name::default() };
+    let spot = Spot { place, directory: plan.directory.clone(), account: plan.id.clone(), region: Name::default() };
     let caller = spot.report(feed, SourceKind::CallerIdentity);
     caller.failed(refusal, Call::GetCallerIdentity).await;
     let why = refusal.why();
@@ -338,13 +337,7 @@ fn asked(scope: Scope) -> impl Iterator<Item = SourceKind> {
     kinds.filter(|kind| Call::ALL.iter().any(|call| call.action() == kind.permission()))
 }
 
-async fn leave_out(
-    spot: &Spot,
-    feed: &Feed,
-    kinds: impl Iterator<Item = SourceKind>,
-    status: Status,
-    why: &str,
-) {
+async fn leave_out(spot: &Spot, feed: &Feed, kinds: impl Iterator<Item = SourceKind>, status: Status, why: &str) {
     for kind in kinds {
         spot.report(feed, kind).left_out(status, why).await;
     }

@@ -204,7 +204,11 @@ fn one_thing_that_may_not_be_described_does_not_take_the_others_with_it() {
     assert_eq!(cluster.associations.len() + 1, cluster.association_list.len());
     let report = inventory.coverage.report(&cluster.source(SourceKind::Associations)).unwrap();
     assert_eq!((report.status, report.lost), (Status::Partial, 1));
-    assert!(report.why.contains("1 of 11") && report.why.contains("eks:DescribePodIdentityAssociation"), "{}", report.why);
+    assert!(
+        report.why.contains("1 of 11") && report.why.contains("eks:DescribePodIdentityAssociation"),
+        "{}",
+        report.why
+    );
 }
 
 #[test]

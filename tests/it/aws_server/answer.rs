@@ -33,7 +33,9 @@ pub fn of(world: &World, asked: &Asked, page: usize) -> Vec<u8> {
     match service {
         "eks" | "organizations" => response(200, "application/json", found.to_string().as_bytes(), 0),
         "ec2" => {
-            let mut text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{name}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r-1</requestId>");
+            let mut text = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{name}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r-1</requestId>"
+            );
             ec2_members(&found, &mut text);
             let _ = write!(text, "</{name}Response>");
             response(200, "text/xml;charset=UTF-8", text.as_bytes(), 0)
@@ -41,7 +43,10 @@ pub fn of(world: &World, asked: &Asked, page: usize) -> Vec<u8> {
         _ => {
             let mut text = format!("<{name}Response xmlns=\"https://{service}.amazonaws.com/doc/\"><{name}Result>");
             query_members(&found, &mut text);
-            let _ = write!(text, "</{name}Result><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></{name}Response>");
+            let _ = write!(
+                text,
+                "</{name}Result><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></{name}Response>"
+            );
             response(200, "text/xml", text.as_bytes(), 0)
         }
     }
@@ -124,7 +129,8 @@ fn organizations(world: &World, asked: &Asked, page: usize) -> Option<Value> {
         "ListPoliciesForTarget" => {
             let (target, filter) = (asked.get("TargetId"), asked.get("Filter"));
             if let Some(all) = world.file(directory, "organizations-list-policies-for-target.jsonl") {
-                let rows = array(all).iter().filter(|it| it["TargetId"] == target).flat_map(|it| array(&it["Policies"]));
+                let rows =
+                    array(all).iter().filter(|it| it["TargetId"] == target).flat_map(|it| array(&it["Policies"]));
                 let rows: Vec<Value> = rows.filter(|it| it["Type"] == filter).cloned().collect();
                 return Some(paged("Policies", &rows));
             }
@@ -229,7 +235,11 @@ fn query_members(value: &Value, out: &mut String) {
             Value::Array(items) => {
                 for item in items {
                     out.push_str("<member>");
-                    if item.is_object() { query_members(item, out) } else { out.push_str(&plain(item)) }
+                    if item.is_object() {
+                        query_members(item, out)
+                    } else {
+                        out.push_str(&plain(item))
+                    }
                     out.push_str("</member>");
                 }
             }
@@ -265,7 +275,11 @@ fn ec2_members(value: &Value, out: &mut String) {
             Value::Array(items) => {
                 for item in items {
                     out.push_str("<item>");
-                    if item.is_object() { ec2_members(item, out) } else { out.push_str(&plain(item)) }
+                    if item.is_object() {
+                        ec2_members(item, out)
+                    } else {
+                        out.push_str(&plain(item))
+                    }
                     out.push_str("</item>");
                 }
             }

@@ -68,7 +68,8 @@ impl Asked {
         let operation = match service {
             "eks" => rest(&request.method, path, &mut parameters).ok_or(format!("{line}: no such path"))?,
             "organizations" => {
-                let body: BTreeMap<String, String> = serde_json::from_slice(&request.body).map_err(|it| it.to_string())?;
+                let body: BTreeMap<String, String> =
+                    serde_json::from_slice(&request.body).map_err(|it| it.to_string())?;
                 parameters.extend(body);
                 let target = request.headers.get("x-amz-target").cloned().unwrap_or_default();
                 let name = target.strip_prefix("AWSOrganizationsV20161128.").ok_or(format!("target `{target}`"))?;

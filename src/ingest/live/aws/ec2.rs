@@ -24,8 +24,7 @@ pub async fn instances(account: &Account, region: &Spot) {
     let mut tokens = Tokens::default();
     loop {
         let token = tokens.last().unwrap_or_default();
-        let body =
-            form(&[("Action", call.name()), ("Version", VERSION), ("MaxResults", PAGE), ("NextToken", token)]);
+        let body = form(&[("Action", call.name()), ("Version", VERSION), ("MaxResults", PAGE), ("NextToken", token)]);
         let page = account.ask(Request::post(call, body)).await.and_then(|answer| {
             let odd = |found| Refusal::new(Cause::NotUnderstood, format!("the service answered with {found}"));
             xml::instances(&answer.0).map_err(odd)

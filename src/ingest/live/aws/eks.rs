@@ -164,11 +164,7 @@ impl Cluster<'_> {
 }
 
 /// All pages of an answer as one: the lists under `member` joined.
-pub async fn merged(
-    account: &Account,
-    member: &str,
-    request: impl Fn(&str) -> Request,
-) -> Result<Value, Refusal> {
+pub async fn merged(account: &Account, member: &str, request: impl Fn(&str) -> Request) -> Result<Value, Refusal> {
     let mut whole: Option<Value> = None;
     let mut tokens = pages::Tokens::default();
     loop {

@@ -30,7 +30,8 @@ pub fn of(config: &SdkConfig, service: Service) -> Endpoint {
     let flag = config.get_origin("endpoint_url").is_client_config();
     let own = (!flag).then(|| by_service(config, service)).flatten();
     let by_hand = own.or_else(|| config.endpoint_url().map(str::to_owned));
-    let standard = || standard(service, &region, config.use_fips() == Some(true), config.use_dual_stack() == Some(true));
+    let standard =
+        || standard(service, &region, config.use_fips() == Some(true), config.use_dual_stack() == Some(true));
     Endpoint { url: by_hand.unwrap_or_else(standard), region }
 }
 
@@ -43,7 +44,8 @@ fn by_service(config: &SdkConfig, service: Service) -> Option<String> {
         Service::Ec2 => "EC2",
         Service::Organizations => "Organizations",
     };
-    let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
+    let key =
+        ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
     config.service_config()?.load_config(key)
 }
 

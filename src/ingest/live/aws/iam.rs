@@ -249,7 +249,8 @@ fn time(time: Option<&DateTime>) -> Time {
 }
 
 fn inline(policies: &[sdk::PolicyDetail]) -> Items<InlineIn<'_>> {
-    let one = |it| InlineIn { name: name(sdk::PolicyDetail::policy_name(it)), document: document(it.policy_document()) };
+    let one =
+        |it| InlineIn { name: name(sdk::PolicyDetail::policy_name(it)), document: document(it.policy_document()) };
     Items(policies.iter().map(one).collect())
 }
 

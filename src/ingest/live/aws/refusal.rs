@@ -138,19 +138,25 @@ fn of_service<E: ProvideErrorMetadata>(error: &E, status: u16, login: &Login) ->
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
             Refusal::new(Cause::Credentials, login.expired())
         }
-        "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidToken" | "AuthFailure"
-        | "MissingAuthenticationToken" | "MissingAuthenticationTokenException" => {
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "InvalidToken"
+        | "AuthFailure"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException" => {
             Refusal::new(Cause::Credentials, with(&format!("AWS does not accept the credentials of {login}")))
         }
         "SignatureDoesNotMatch" | "InvalidSignatureException" | "RequestTimeTooSkewed" => Refusal::new(
             Cause::Credentials,
             with("AWS does not accept the signature; is the clock of this machine right, and the secret key whole?"),
         ),
-        "AWSOrganizationsNotInUseException" => {
-            Refusal::new(Cause::NoOrganization, "the account is in no organisation")
-        }
-        "ResourceNotFoundException" | "NoSuchEntity" | "NotFoundException" | "TargetNotFoundException"
-        | "ChildNotFoundException" | "PolicyNotFoundException" => Refusal::new(Cause::NotFound, with("not found")),
+        "AWSOrganizationsNotInUseException" => Refusal::new(Cause::NoOrganization, "the account is in no organisation"),
+        "ResourceNotFoundException"
+        | "NoSuchEntity"
+        | "NotFoundException"
+        | "TargetNotFoundException"
+        | "ChildNotFoundException"
+        | "PolicyNotFoundException" => Refusal::new(Cause::NotFound, with("not found")),
         _ if aws_runtime::retries::classifiers::THROTTLING_ERRORS.contains(&code) || status == 429 => {
             Refusal::new(Cause::Throttled, "AWS asks to slow down, and still did after several repetitions")
         }

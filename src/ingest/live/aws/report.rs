@@ -28,8 +28,7 @@ pub struct Spot {
 impl Spot {
     pub fn report(&self, feed: &Feed, kind: SourceKind) -> Report {
         let source = SourceId::new(&self.directory, kind);
-        let answers =
-            Answers::new(self.place.clone(), source.clone(), self.account.clone(), self.region.clone());
+        let answers = Answers::new(self.place.clone(), source.clone(), self.account.clone(), self.region.clone());
         Report { feed: feed.clone(), place: self.place.clone(), source, answers, some: false }
     }
 }

@@ -140,9 +140,13 @@ impl Login {
     pub fn expired(&self) -> String {
         match (&self.sso, &self.profile) {
             (Some(sso), Some(profile)) => {
-                format!("the session of profile `{profile}` expired; run `aws sso login --profile {sso}`, then read again")
+                format!(
+                    "the session of profile `{profile}` expired; run `aws sso login --profile {sso}`, then read again"
+                )
             }
-            (_, Some(profile)) => format!("the credentials of profile `{profile}` expired; renew them, then read again"),
+            (_, Some(profile)) => {
+                format!("the credentials of profile `{profile}` expired; renew them, then read again")
+            }
             (_, None) => "the credentials in the environment expired; set new ones and start again".to_owned(),
         }
     }

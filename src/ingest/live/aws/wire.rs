@@ -158,7 +158,12 @@ pub async fn ask(config: &SdkConfig, request: Request) -> Result<Answer, SdkErro
     if let Some(time) = config.time_source() {
         operation = operation.time_source(time);
     }
-    operation.serializer(prepare).deserializer(move |response| read(call, response)).build().invoke(Arc::new(request)).await
+    operation
+        .serializer(prepare)
+        .deserializer(move |response| read(call, response))
+        .build()
+        .invoke(Arc::new(request))
+        .await
 }
 
 fn prepare(request: Arc<Request>) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
