@@ -6,4 +6,7 @@ pub mod explain;
 pub mod message;
 pub mod query;
 pub mod roles;
-pub mod session;
+pub mod verdict;
+pub mod who_can;
+
+pub use crate::identity::session;

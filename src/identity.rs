@@ -28,6 +28,7 @@ pub mod resolve;
 mod profile;
 mod role_chain;
 pub mod rollout;
+pub mod session;
 mod subject;
 pub mod takeover;
 pub mod trace;
