@@ -34,6 +34,11 @@ const SCREENS: &[(&str, &str)] = &[
     ("explain/allow", "explain sa/prod-eu1/payments/payments-api s3:ListBucket arn:aws:s3:::acme-invoices"),
     ("explain/cond", "explain sa/prod-eu1/orders/orders-mailer s3:PutObject arn:aws:s3:::acme-invoices/118.pdf"),
     ("explain/input", "/, type ts-api, enter, e, type getob"),
+    ("reach/blast", "filter etl, b"),
+    ("reach/blast_folded", "filter etl, b, x"),
+    ("reach/marked", "filter etl, b, B"),
+    ("reach/path", "filter ns:ci, m, filter etl, p"),
+    ("reach/path_step", "filter ns:ci, m, filter etl, p, j"),
     (
         "policy/asked",
         "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf, y",

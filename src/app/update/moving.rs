@@ -10,7 +10,7 @@ impl App {
     pub(super) fn page_height(&self) -> usize {
         let height = match (&self.overlay, self.place.screen) {
             (Some(_), _) | (None, Screen::Policy) => self.layout.page_height,
-            (None, Screen::Explorer | Screen::Explain) => self.layout.list_height,
+            (None, Screen::Explorer | Screen::Explain | Screen::Blast | Screen::Path) => self.layout.list_height,
         };
         height.max(2)
     }
@@ -30,6 +30,9 @@ impl App {
                 place.line = place.line.saturating_add_signed(delta).min(last);
             }
             return;
+        }
+        if matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            return self.reach_step(delta);
         }
         if self.place.screen == Screen::Explain {
             return self.step_to(self.explain_step().saturating_add_signed(delta));
@@ -119,6 +122,7 @@ impl App {
         let lines = match (self.place.screen, self.explained()) {
             (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
             (Screen::Policy, _) => self.statement_words().len(),
+            (Screen::Blast | Screen::Path, _) => self.reached().map_or(0, |(view, place)| view.beside(place.alternative, place.cursor).len() * 3),
             _ => self.columns.detail.len(),
         };
         let last = lines.saturating_sub(1);
@@ -147,6 +151,7 @@ impl App {
         match self.place.screen {
             Screen::Policy => return self.turn_document(1),
             Screen::Explain => return self.open_proof(),
+            Screen::Blast | Screen::Path => return self.reach_into(true),
             Screen::Explorer => {}
         }
         let folded = self.list().is_some_and(|view| view.is_folded());
@@ -175,6 +180,8 @@ impl App {
             self.overlay = None;
         } else if self.place.screen == Screen::Policy {
             self.turn_document(-1);
+        } else if matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            self.reach_out();
         } else if self.place.screen == Screen::Explain {
             self.go_back();
         } else if self.place.column == 0 {
@@ -197,6 +204,7 @@ impl App {
                     page.cursor = line;
                 }
             }
+            _ if matches!(self.place.screen, Screen::Blast | Screen::Path) => self.reach_to(line),
             _ if self.place.screen == Screen::Explain => self.step_to(line),
             _ => {
                 let last = self.policy.as_ref().map_or(0, |it| it.lines.len().saturating_sub(1));
@@ -294,6 +302,9 @@ impl App {
                 Some(line) => place.line = *line,
                 None => self.say("this document reads without issues"),
             };
+        }
+        if matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            return self.reach_step(if forward { 1 } else { -1 });
         }
         if self.place.screen == Screen::Explain {
             return self.step_trouble(forward);
