@@ -28,7 +28,13 @@ fn main() {
     println!("gains {:?}", clock.elapsed());
     let clock = Instant::now();
     let graph = AccessGraph::build(&inventory, &identities, authorizations, gains);
-    println!("graph {:?}: {} nodes, {} edges, {} KiB", clock.elapsed(), graph.node_count(), graph.edge_count(), graph.bytes() >> 10);
+    println!(
+        "graph {:?}: {} nodes, {} edges, {} KiB",
+        clock.elapsed(),
+        graph.node_count(),
+        graph.edge_count(),
+        graph.bytes() >> 10
+    );
     let clock = Instant::now();
     let (certain, possible) = closures(&graph);
     println!("reach of all {:?}: {} KiB", clock.elapsed(), (certain.bytes() + possible.bytes()) >> 10);
@@ -53,7 +59,14 @@ fn main() {
     times.sort();
     let at = |share: usize| &times[(times.len() - 1) * share / 1000];
     println!("blast of {}: median {:?}, p99 {:?}, worst {:?}", times.len(), at(500), at(990), at(1000));
-    let roles: Vec<EntityKey> = estate.inventory.accounts.values().flat_map(|it| &it.roles).step_by(997).map(|role| EntityKey::scoped(Kind::Role, &role.account, &role.name)).collect();
+    let roles: Vec<EntityKey> = estate
+        .inventory
+        .accounts
+        .values()
+        .flat_map(|it| &it.roles)
+        .step_by(997)
+        .map(|role| EntityKey::scoped(Kind::Role, &role.account, &role.name))
+        .collect();
     let mut times: Vec<_> = keys
         .iter()
         .step_by(step * 20)

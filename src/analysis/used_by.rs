@@ -69,9 +69,7 @@ fn trusting(world: World<'_>, key: &EntityKey, found: &mut Vec<Neighbour>) {
     let Some(account) = world.inventory.accounts.get(&key.scope) else { return };
     let wanted = format!("oidc-provider/{}\"", key.name);
     let roles = account.roles.iter().filter(|role| role.trust.as_ref().is_some_and(|text| text.contains(&wanted)));
-    found.extend(roles.map(|role| {
-        reference(EntityKey::scoped(Kind::Role, &account.id, &role.name), EdgeKind::Trusts)
-    }));
+    found.extend(roles.map(|role| reference(EntityKey::scoped(Kind::Role, &account.id, &role.name), EdgeKind::Trusts)));
 }
 
 /// Bindings that grant the role, and whom they grant it to.

@@ -328,15 +328,9 @@ impl App {
             (None, Screen::Explain) => {
                 &[Cmd::Into, Cmd::Raw, Cmd::Explain, Cmd::Policy, Cmd::Copy, Cmd::Zoom, Cmd::Details, Cmd::Help]
             }
-            (None, Screen::Blast) => &[
-                Cmd::Expand,
-                Cmd::Into,
-                Cmd::Highlight,
-                Cmd::PathTo,
-                Cmd::Deeper,
-                Cmd::Copy,
-                Cmd::Help,
-            ],
+            (None, Screen::Blast) => {
+                &[Cmd::Expand, Cmd::Into, Cmd::Highlight, Cmd::PathTo, Cmd::Deeper, Cmd::Copy, Cmd::Help]
+            }
             (None, Screen::Path) => &[Cmd::Into, Cmd::Blast, Cmd::Details, Cmd::Copy, Cmd::Help],
             (None, Screen::Explorer) if self.place.column == DETAIL => {
                 &[Cmd::NextPane, Cmd::Zoom, Cmd::Details, Cmd::Raw, Cmd::Help]

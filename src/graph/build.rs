@@ -75,9 +75,18 @@ pub(super) struct Builder<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proof {
     /// Position of the cluster's authorization, and of the power in it.
-    Power { cluster: u32, power: usize },
-    Grant { cluster: u32, grant: usize },
-    Mapping { cluster: u32, mapping: usize },
+    Power {
+        cluster: u32,
+        power: usize,
+    },
+    Grant {
+        cluster: u32,
+        grant: usize,
+    },
+    Mapping {
+        cluster: u32,
+        mapping: usize,
+    },
     Gain(usize),
 }
 
@@ -202,7 +211,8 @@ impl<'a> Builder<'a> {
     /// Administration of an account.
     pub fn account(&mut self, account: &Name) -> NodeId {
         let partition = self.inventory.accounts.get(account).and_then(|it| it.roles.iter().next().cloned());
-        let partition = partition.and_then(|role| crate::model::Arn::parse(&role.arn).map(|it| it.partition.to_owned()));
+        let partition =
+            partition.and_then(|role| crate::model::Arn::parse(&role.arn).map(|it| it.partition.to_owned()));
         self.node(Foothold::AccountAdmin, &account_key(partition.as_deref().unwrap_or("aws"), account))
     }
 

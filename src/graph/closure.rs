@@ -120,7 +120,8 @@ fn closure(graph: &AccessGraph, certainty: Truth, targets: &Arc<[u32]>, count: u
         }
         successors.sort_unstable();
         successors.dedup();
-        let below: Vec<&Arc<Set>> = successors.iter().filter_map(|it| sets[*it as usize].as_ref()).filter(|it| it.len() > 0).collect();
+        let below: Vec<&Arc<Set>> =
+            successors.iter().filter_map(|it| sets[*it as usize].as_ref()).filter(|it| it.len() > 0).collect();
         let set = match (&own[..], &below[..]) {
             ([], []) => Arc::clone(&empty),
             ([], [one]) => Arc::clone(one),
@@ -146,7 +147,12 @@ fn closure(graph: &AccessGraph, certainty: Truth, targets: &Arc<[u32]>, count: u
     for (at, node) in graph.nodes.iter().enumerate() {
         let identity = matches!(
             node.foothold,
-            Foothold::Shell | Foothold::Mint | Foothold::Api | Foothold::Session | Foothold::Subject | Foothold::NodeRoot
+            Foothold::Shell
+                | Foothold::Mint
+                | Foothold::Api
+                | Foothold::Session
+                | Foothold::Subject
+                | Foothold::NodeRoot
         );
         asked[component[at] as usize] |= identity;
     }

@@ -3,8 +3,8 @@
 //! Nothing of this is stored per edge; it is worked out when somebody asks about one.
 
 use crate::base::Name;
-use crate::identity::resolve::PodIdentity;
 use crate::identity::Evidence;
+use crate::identity::resolve::PodIdentity;
 use crate::model::facts::env::EnvValue;
 use crate::model::facts::pod::{Projection, VolumeSource};
 use crate::model::{EntityKey, Inventory, Kind, Lookup};
@@ -219,7 +219,8 @@ impl Speaker<'_> {
             .iter()
             .filter_map(|at| self.pods.get(*at as usize))
             .find(|it| it.pod.as_ref().is_some_and(|pod| pod.node == node.name));
-        let Some(entry) = entry.or_else(|| self.pods.iter().find(|it| pod_key(it).as_ref() == Some(self.graph.key(edge.from))))
+        let Some(entry) =
+            entry.or_else(|| self.pods.iter().find(|it| pod_key(it).as_ref() == Some(self.graph.key(edge.from))))
         else {
             return Vec::new();
         };

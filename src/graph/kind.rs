@@ -407,10 +407,7 @@ impl EdgeKind {
 
     /// From a workload to the role that its containers sign with.
     pub fn is_signature(self) -> bool {
-        matches!(
-            self,
-            EdgeKind::Irsa | EdgeKind::PodIdentity | EdgeKind::NodeIdentity | EdgeKind::OtherCredential
-        )
+        matches!(self, EdgeKind::Irsa | EdgeKind::PodIdentity | EdgeKind::NodeIdentity | EdgeKind::OtherCredential)
     }
 
     pub fn is_inner(self) -> bool {

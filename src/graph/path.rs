@@ -64,13 +64,7 @@ pub struct Paths {
 }
 
 /// Paths from `from` to any node of `to`. `start` and `end` are the things meant.
-pub fn paths(
-    graph: &AccessGraph,
-    from: &[Seed],
-    to: &[NodeId],
-    start: &EntityKey,
-    limits: Limits,
-) -> Paths {
+pub fn paths(graph: &AccessGraph, from: &[Seed], to: &[NodeId], start: &EntityKey, limits: Limits) -> Paths {
     let targets: Vec<Seed> = to.iter().map(|node| Seed::at(*node)).collect();
     let back = walk(graph, &targets, Direction::Backward, limits.hops, Truth::Unknown, None);
     let distance = |seed: &Seed| {
@@ -229,13 +223,7 @@ fn contract(graph: &AccessGraph, start: &EntityKey, edges: &[EdgeId]) -> Path {
 
 /// Edges of a path without which nothing leads to the end. Whoever takes an edge away takes all of its kind between the
 /// two things.
-fn cuts(
-    graph: &AccessGraph,
-    from: &[Seed],
-    targets: &FxHashSet<NodeId>,
-    path: &Path,
-    limits: Limits,
-) -> Vec<Hop> {
+fn cuts(graph: &AccessGraph, from: &[Seed], targets: &FxHashSet<NodeId>, path: &Path, limits: Limits) -> Vec<Hop> {
     let mut cuts = Vec::new();
     for hop in &path.hops {
         let Some(gone) = hop.edges.iter().map(|id| graph.edge(*id)).find(|edge| edge.kind == hop.kind) else {

@@ -61,8 +61,7 @@ pub fn walk(
     admits: Option<Admits<'_>>,
 ) -> Walk {
     let count = graph.node_count();
-    let mut walk =
-        Walk { direction, hops: vec![FAR; count], parents: vec![(NONE, NONE); count], order: Vec::new() };
+    let mut walk = Walk { direction, hops: vec![FAR; count], parents: vec![(NONE, NONE); count], order: Vec::new() };
     let depth = u16::try_from(depth).unwrap_or(FAR - 1).min(FAR - 1);
     let mut layer: Vec<NodeId> = Vec::new();
     let mut next: Vec<NodeId> = Vec::new();
@@ -94,7 +93,8 @@ pub fn walk(
             }
             walk.order.push(node);
             let mut visit = |id: EdgeId, edge: &Edge| {
-                if !edge.kind.is_step() || edge.certainty < certainty || admits.is_some_and(|admits| !admits(id, edge)) {
+                if !edge.kind.is_step() || edge.certainty < certainty || admits.is_some_and(|admits| !admits(id, edge))
+                {
                     return;
                 }
                 let other = if direction == Direction::Forward { edge.to } else { edge.from };
@@ -122,7 +122,9 @@ pub fn walk(
 fn counts(graph: &AccessGraph, direction: Direction, edge: &Edge) -> bool {
     match direction {
         Direction::Forward => edge.is_hop,
-        Direction::Backward => !graph.is_set(edge.from) && (graph.is_set(edge.to) || graph.thing(edge.from) != graph.thing(edge.to)),
+        Direction::Backward => {
+            !graph.is_set(edge.from) && (graph.is_set(edge.to) || graph.thing(edge.from) != graph.thing(edge.to))
+        }
     }
 }
 

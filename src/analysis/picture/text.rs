@@ -84,9 +84,10 @@ impl Picture {
 
     /// Nodes and edges as `results` of the envelope.
     pub fn json(&self) -> Vec<Value> {
-        let nodes = self.things.iter().map(|key| {
-            json!({ "node": key.to_string(), "kind": key.kind.word(), "name": key.name.as_str() })
-        });
+        let nodes = self
+            .things
+            .iter()
+            .map(|key| json!({ "node": key.to_string(), "kind": key.kind.word(), "name": key.name.as_str() }));
         let edges = self.arrows.iter().map(|arrow| {
             json!({
                 "from": arrow.from.to_string(), "edge": arrow.kind.word(), "to": arrow.to.to_string(),

@@ -131,11 +131,8 @@ fn beside(
         .map(|(_, count)| count.1)
         .sum();
     let roles: usize = estate.inventory.accounts.values().map(|account| account.roles.len()).sum();
-    let ours = if summary.foreign.is_empty() {
-        String::new()
-    } else {
-        format!("  ({} not read)", summary.foreign.len())
-    };
+    let ours =
+        if summary.foreign.is_empty() { String::new() } else { format!("  ({} not read)", summary.foreign.len()) };
     let mut lines = vec![
         Line::label("AWS accounts", 16, format!("{}{ours}", summary.accounts.len())),
         Line::label("roles", 16, format!("{} of {roles}", of(Kind::Role))),

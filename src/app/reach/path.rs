@@ -38,7 +38,10 @@ pub(super) fn view(estate: &Estate, from: &EntityKey, to: &EntityKey) -> ReachVi
     };
     let cut = match found.cuts.as_slice() {
         [] => "no single edge cuts every path".to_owned(),
-        cuts => format!("every path ends without: {}", cuts.iter().map(|hop| hop.kind.word()).collect::<Vec<_>>().join(", or ")),
+        cuts => format!(
+            "every path ends without: {}",
+            cuts.iter().map(|hop| hop.kind.word()).collect::<Vec<_>>().join(", or ")
+        ),
     };
     ReachView {
         title: format!("PATH {} to {}", label(from), label(to)),
@@ -85,7 +88,8 @@ fn start(path: &Path, cuts: &[Hop]) -> Vec<Line> {
         lines.push(Line::plain("no single edge"));
     }
     for hop in cuts {
-        lines.push(Line::plain(format!("{} to {}", hop.kind.title(), label(&hop.to))).to(Target::Thing(hop.to.clone())));
+        lines
+            .push(Line::plain(format!("{} to {}", hop.kind.title(), label(&hop.to))).to(Target::Thing(hop.to.clone())));
         lines.push(Line::dim(format!("  {}", hop.kind.row().cut)));
     }
     lines

@@ -481,7 +481,9 @@ impl App {
             let words = words.iter().filter(|it| !it.is_empty()).map(|it| shell(it)).collect::<Vec<_>>().join(" ");
             return format!("{command} explain {words}");
         }
-        if let (Screen::Blast | Screen::Path, None, Some((view, _))) = (self.place.screen, &self.overlay, self.reached()) {
+        if let (Screen::Blast | Screen::Path, None, Some((view, _))) =
+            (self.place.screen, &self.overlay, self.reached())
+        {
             return format!("{command} {}", view.command.trim_start_matches("rolewalk "));
         }
         if !on_list && let Some(key) = self.selected_key() {

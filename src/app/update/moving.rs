@@ -122,7 +122,9 @@ impl App {
         let lines = match (self.place.screen, self.explained()) {
             (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
             (Screen::Policy, _) => self.statement_words().len(),
-            (Screen::Blast | Screen::Path, _) => self.reached().map_or(0, |(view, place)| view.beside(place.alternative, place.cursor).len() * 3),
+            (Screen::Blast | Screen::Path, _) => {
+                self.reached().map_or(0, |(view, place)| view.beside(place.alternative, place.cursor).len() * 3)
+            }
             _ => self.columns.detail.len(),
         };
         let last = lines.saturating_sub(1);

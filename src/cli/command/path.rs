@@ -163,7 +163,13 @@ fn text(out: &mut dyn Write, from: &str, to: &str, found: &Paths, records: &[Rec
         return line(format!("No path from {from} to {to}."));
     }
     for (at, record) in records.iter().enumerate() {
-        line(format!("path {} of {}{}   {}", at + 1, records.len(), if found.more { "+" } else { "" }, record.certainty))?;
+        line(format!(
+            "path {} of {}{}   {}",
+            at + 1,
+            records.len(),
+            if found.more { "+" } else { "" },
+            record.certainty
+        ))?;
         line(format!("  {}", record.steps.first().map_or("", |step| &step.from)))?;
         for step in &record.steps {
             let mark = if step.certainty == "certain" { "" } else { "  ?" };

@@ -180,13 +180,8 @@ fn has_engine(cluster: &ClusterFacts) -> bool {
 
 /// Whether some workload stands in the namespaces that `covers` says.
 pub(super) fn exists_workload(cluster: &ClusterFacts, covers: impl Fn(&str) -> bool) -> Truth {
-    let lists = [
-        &cluster.deployments,
-        &cluster.replica_sets,
-        &cluster.stateful_sets,
-        &cluster.daemon_sets,
-        &cluster.cron_jobs,
-    ];
+    let lists =
+        [&cluster.deployments, &cluster.replica_sets, &cluster.stateful_sets, &cluster.daemon_sets, &cluster.cron_jobs];
     if lists.iter().any(|list| list.iter().any(|it| covers(&it.meta.namespace))) {
         return Truth::Yes;
     }

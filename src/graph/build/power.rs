@@ -306,8 +306,7 @@ impl Hand<'_, '_> {
             }
             let listed = account.secrets.iter().filter(|it| names.contains(it));
             let certainty = listed.map(|it| super::account::token_secret(self.cluster, namespace, it)).max();
-            let key =
-                EntityKey::namespaced(Kind::ServiceAccount, &self.cluster.label, namespace, &account.meta.name);
+            let key = EntityKey::namespaced(Kind::ServiceAccount, &self.cluster.label, namespace, &account.meta.name);
             let to = self.builder.node(Foothold::Api, &key);
             self.to(to, EdgeKind::SecretRead, certainty.unwrap_or(Truth::No));
         }

@@ -110,7 +110,10 @@ fn every_step_of_every_path_stands_on_facts() {
                     assert!(!things.contains(&&hop.to), "{} twice on one path", hop.to);
                     things.push(&hop.to);
                     let rows = evidence::of(world.graph, world.inventory, world.pods, hop);
-                    let bare = matches!(hop.kind.word(), "cluster-admin" | "namespace-admin" | "owns-role" | "access-entry-edit");
+                    let bare = matches!(
+                        hop.kind.word(),
+                        "cluster-admin" | "namespace-admin" | "owns-role" | "access-entry-edit"
+                    );
                     assert!(!rows.is_empty() || bare, "{} {} {} has no evidence", hop.from, hop.kind.word(), hop.to);
                     for it in &rows {
                         steps += 1;

@@ -42,7 +42,13 @@ const NODE_ROLE: &str = "role/111122223333:node";
 const CASES: &[Case] = &[
     // What a pod holds.
     case("runs-as", SET, APP, "", "cluster c1\nnode n1\npod ns/app-1 sa=other node=n1 owner=StatefulSet/app"),
-    case("irsa", SET, R, "", "cluster c1\nnode n1\nrole r irsa=ns:someone\npod ns/app-1 sa=app node=n1 irsa=r owner=StatefulSet/app"),
+    case(
+        "irsa",
+        SET,
+        R,
+        "",
+        "cluster c1\nnode n1\nrole r irsa=ns:someone\npod ns/app-1 sa=app node=n1 irsa=r owner=StatefulSet/app",
+    ),
     case(
         "pod-identity",
         "pod/c1/ns/p",
@@ -50,7 +56,13 @@ const CASES: &[Case] = &[
         "node n2 agent\nrole q pods\nassociation ns/p role=q\npod ns/p sa=p node=n2 pi",
         "node n2 agent\nrole q pods\nassociation ns/other role=q\npod ns/p sa=p node=n2 pi",
     ),
-    case("node-role", "pod/c1/ns/p", NODE_ROLE, "node n2 tokens=required hop=2\npod ns/p sa=p node=n2", "pod ns/p sa=p node=n1"),
+    case(
+        "node-role",
+        "pod/c1/ns/p",
+        NODE_ROLE,
+        "node n2 tokens=required hop=2\npod ns/p sa=p node=n2",
+        "pod ns/p sa=p node=n1",
+    ),
     case(
         "imds",
         "pod/c1/ns/p",
@@ -88,7 +100,13 @@ const CASES: &[Case] = &[
         "role k\npod ns/p sa=p node=n1 note:iam.amazonaws.com/role=k",
     ),
     // What a node holds.
-    case("node-takeover", "pod/c1/ns/p", "node/c1/n1", "pod ns/p sa=p node=n1 privileged", "pod ns/p sa=p node=n1 cap=NET_ADMIN"),
+    case(
+        "node-takeover",
+        "pod/c1/ns/p",
+        "node/c1/n1",
+        "pod ns/p sa=p node=n1 privileged",
+        "pod ns/p sa=p node=n1 cap=NET_ADMIN",
+    ),
     case(
         "node-token-files",
         "pod/c1/ns/p",
@@ -97,9 +115,21 @@ const CASES: &[Case] = &[
         "pod ns/p sa=p node=n1 volume:k=hostpath(/var/lib/data) mount:k=/k",
     ),
     case("instance-profile", "node/c1/n1", NODE_ROLE, "", "cluster c1\nnode n1 role=none\nrole node ec2"),
-    case("node-pods", "node/c1/n1", SET, "", "cluster c1\nnode n1\nnode n2\npod ns/app-1 sa=app node=n2 owner=StatefulSet/app"),
+    case(
+        "node-pods",
+        "node/c1/n1",
+        SET,
+        "",
+        "cluster c1\nnode n1\nnode n2\npod ns/app-1 sa=app node=n2 owner=StatefulSet/app",
+    ),
     case("node-tokens", "node/c1/n1", APP, "", "cluster c1\nnode n1\nnode n2\npod ns/app-1 sa=app node=n2"),
-    case("kubelet", "pod/c1/ns/p", "node/c1/n2", "node n2 tokens=required hop=2\npod ns/p sa=p node=n2", "node n2 tokens=required hop=1\npod ns/p sa=p node=n2"),
+    case(
+        "kubelet",
+        "pod/c1/ns/p",
+        "node/c1/n2",
+        "node n2 tokens=required hop=2\npod ns/p sa=p node=n2",
+        "node n2 tokens=required hop=1\npod ns/p sa=p node=n2",
+    ),
     case("kubelet-token", "node/c1/n1", APP, "", "cluster c1\nnode n1\nsa ns/app\npod ns/app-1 sa=app node=n1 ended"),
     // What a service account is worth.
     case("minted-token", APP, R, "", "cluster c1\nsa ns/app role=r\nrole r irsa=ns:app action=sts:AssumeRole"),
