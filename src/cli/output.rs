@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use serde::Serialize;
 
 use crate::estate::Estate;
+use crate::model::Inventory;
 
 use super::args::{Format, OutputArgs};
 use super::envelope::Envelope;
@@ -25,7 +26,7 @@ pub fn open(args: &OutputArgs) -> Result<Box<dyn Write>, Failure> {
 }
 
 /// Width to cut to: that of the terminal, when the answer goes to one.
-fn limit(args: &OutputArgs) -> Option<usize> {
+pub fn limit(args: &OutputArgs) -> Option<usize> {
     if args.to.is_some() || !io::stdout().is_terminal() {
         return None;
     }
@@ -33,28 +34,81 @@ fn limit(args: &OutputArgs) -> Option<usize> {
 }
 
 /// Writes a list in the format that was asked for, then says what was not read.
-pub fn list<T: Serialize>(
+pub fn list<T: Serialize, Q: Serialize>(
     estate: &Estate,
-    question: &str,
+    question: Q,
     columns: &[Column<T>],
     rows: &[T],
     args: &OutputArgs,
 ) -> Outcome {
-    let chosen = table::choose(columns, args.columns.as_deref())?;
-    let mut out = open(args)?;
-    match args.output {
-        Format::Json => json(&mut out, estate, question, rows)?,
-        Format::Ndjson => {
-            line(&mut out, &Envelope::new(estate, question))?;
-            rows.iter().try_for_each(|row| line(&mut out, row))?;
-        }
-        Format::Csv => table::csv(&mut out, &chosen, rows, args)?,
-        Format::Table if args.plain => table::blocks(&mut out, &chosen, rows)?,
-        Format::Table => table::aligned(&mut out, &chosen, rows, args, limit(args))?,
-    }
-    out.flush()?;
-    drop(out);
+    written(Envelope::new(estate, question), columns, rows, args)?;
     finish(estate, args)
+}
+
+/// Writes a list that rests on no estate.
+pub fn plain_list<T: Serialize>(question: &str, columns: &[Column<T>], rows: &[T], args: &OutputArgs) -> Outcome {
+    written(Envelope::of_inventory(&Inventory::default(), question), columns, rows, args)?;
+    Ok(ANSWERED)
+}
+
+fn written<Q: Serialize, T: Serialize>(
+    envelope: Envelope<Q>,
+    columns: &[Column<T>],
+    rows: &[T],
+    args: &OutputArgs,
+) -> Result<(), Failure> {
+    let mut out = open(args)?;
+    form(&mut out, envelope, columns, rows, args)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes rows to `out` in the format that was asked for. Pictures are for the commands that draw.
+pub fn rows<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    estate: &Estate,
+    question: Q,
+    columns: &[Column<T>],
+    rows: &[T],
+    args: &OutputArgs,
+) -> Result<(), Failure> {
+    form(out, Envelope::new(estate, question), columns, rows, args)
+}
+
+fn form<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    envelope: Envelope<Q>,
+    columns: &[Column<T>],
+    rows: &[T],
+    args: &OutputArgs,
+) -> Result<(), Failure> {
+    let chosen = table::choose(columns, args.columns.as_deref())?;
+    match args.output {
+        Format::Json => enveloped(out, envelope, rows)?,
+        Format::Ndjson => {
+            line(out, &envelope)?;
+            rows.iter().try_for_each(|row| line(out, row))?;
+        }
+        Format::Csv => table::csv(out, &chosen, rows, args)?,
+        Format::Md => table::markdown(out, &chosen, rows)?,
+        Format::Table if args.plain => table::blocks(out, &chosen, rows)?,
+        Format::Table => table::aligned(out, &chosen, rows, args, limit(args))?,
+        Format::Sarif | Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml => {
+            return Err(no_such_form(args.output));
+        }
+    }
+    Ok(())
+}
+
+/// A header line with the envelope, then a line per row.
+pub fn ndjson<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    estate: &Estate,
+    question: Q,
+    rows: &[T],
+) -> io::Result<()> {
+    line(out, &Envelope::new(estate, question))?;
+    rows.iter().try_for_each(|row| line(out, row))
 }
 
 /// The JSON envelope with its results.
@@ -64,18 +118,34 @@ pub fn json<Q: Serialize, T: Serialize>(
     question: Q,
     results: &[T],
 ) -> io::Result<()> {
+    enveloped(out, Envelope::new(estate, question), results)
+}
+
+/// An envelope with its results, as one JSON document.
+pub fn enveloped<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    envelope: Envelope<Q>,
+    results: &[T],
+) -> io::Result<()> {
     #[derive(Serialize)]
     struct Answer<'a, Q, T> {
         #[serde(flatten)]
         envelope: Envelope<Q>,
         results: &'a [T],
     }
-    let answer = Answer { envelope: Envelope::new(estate, question), results };
+    let answer = Answer { envelope, results };
     serde_json::to_writer_pretty(&mut *out, &answer)?;
     writeln!(out)
 }
 
-fn line<T: Serialize>(out: &mut dyn Write, value: &T) -> io::Result<()> {
+/// A format that this command has not.
+pub fn no_such_form(format: Format) -> Failure {
+    let word = clap::ValueEnum::to_possible_value(&format).map_or_else(String::new, |it| it.get_name().to_owned());
+    Failure::usage(format!("this answer has no {word} form")).hint("use -o table or -o json")
+}
+
+/// A value on one line.
+pub fn line<T: Serialize>(out: &mut dyn Write, value: &T) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
 }
@@ -91,7 +161,7 @@ pub fn finish(estate: &Estate, args: &OutputArgs) -> Outcome {
             format!("not read whole: {}: {}{why}", gap.source, gap.report.status.word())
         })
         .collect();
-    if !args.quiet && matches!(args.output, Format::Csv | Format::Table) {
+    if !args.quiet && !matches!(args.output, Format::Json | Format::Ndjson) {
         gaps.iter().for_each(|gap| note(gap));
         for (_, report) in estate.inventory.coverage.sources() {
             report.losses.iter().for_each(|loss| note(&format!("lost: {}", loss.message())));

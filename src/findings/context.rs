@@ -151,6 +151,23 @@ impl<'a> Context<'a> {
         sensitive(self.privilege_of(role)).is_yes()
     }
 
+    /// The workload that people know a subject by: itself, or the first that uses the account, association or role.
+    pub fn owner_of(&self, subject: &EntityKey) -> Option<&EntityKey> {
+        let first = match subject.kind {
+            Kind::ServiceAccount => self.users_of_account(subject).next(),
+            Kind::Role => self.users_of_role(subject).next(),
+            Kind::Association => {
+                let cluster = self.inventory.clusters.get(&subject.scope)?;
+                let association = cluster.association_list.iter().find(|it| it.id == subject.name)?;
+                let (namespace, name) = (&association.namespace, &association.service_account);
+                let account = EntityKey::namespaced(Kind::ServiceAccount, &cluster.label, namespace, name);
+                self.users_of_account(&account).next()
+            }
+            _ => self.workload(subject),
+        };
+        first.map(|it| &it.key)
+    }
+
     /// The subject belongs to AWS, EKS or Kubernetes itself (guard G2).
     pub fn is_platform(&self, subject: &EntityKey) -> bool {
         match subject.kind {

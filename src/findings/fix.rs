@@ -2,7 +2,7 @@
 
 use crate::model::EntityKey;
 
-use super::context::Workload;
+use super::context::{Seat, Workload};
 use super::finding::{Fix, Tool};
 
 /// A word of a POSIX shell, quoted where it needs to be.
@@ -46,6 +46,57 @@ pub fn restart(workload: &Workload<'_>) -> Fix {
         Kind::CronJob => format!("# the next run of {name} starts with what is declared then"),
         _ => format!("kubectl -n {namespace} delete {name}   # and create it again: pods keep what they started with"),
     })
+}
+
+/// Takes a variable out of a container's template.
+pub fn unset(workload: &Workload<'_>, seat: &Seat<'_>, name: &str) -> Fix {
+    use crate::model::Kind;
+    if workload.key.kind == Kind::Pod {
+        return by_hand(format!("take {name} out of container {} in the manifest of the pod", seat.container.name));
+    }
+    kubectl(format!(
+        "kubectl -n {} set env {} -c {} {name}-",
+        quoted(workload.namespace),
+        quoted(&workload.kubectl_name()),
+        quoted(&seat.container.name)
+    ))
+}
+
+/// Sets a variable in a container's template.
+pub fn set_variable(workload: &Workload<'_>, seat: &Seat<'_>, name: &str, value: &str) -> Fix {
+    use crate::model::Kind;
+    if workload.key.kind == Kind::Pod {
+        return by_hand(format!("set {name}={value} in container {} in the manifest of the pod", seat.container.name));
+    }
+    kubectl(format!(
+        "kubectl -n {} set env {} -c {} {}",
+        quoted(workload.namespace),
+        quoted(&workload.kubectl_name()),
+        quoted(&seat.container.name),
+        quoted(&format!("{name}={value}"))
+    ))
+}
+
+/// Merges a piece of JSON into the `spec` of a workload's pods.
+pub fn patch_template(workload: &Workload<'_>, spec: &str) -> Fix {
+    use crate::model::Kind;
+    let inside = match workload.key.kind {
+        Kind::Pod => return by_hand(format!("make the pod again with this in its spec: {spec}")),
+        Kind::CronJob => format!(r#"{{"spec":{{"jobTemplate":{{"spec":{{"template":{{"spec":{spec}}}}}}}}}}}"#),
+        _ => format!(r#"{{"spec":{{"template":{{"spec":{spec}}}}}}}"#),
+    };
+    kubectl(format!(
+        "kubectl -n {} patch {} --type strategic -p {}",
+        quoted(workload.namespace),
+        quoted(&workload.kubectl_name()),
+        quoted(&inside)
+    ))
+}
+
+/// A name as Terraform takes it for a resource.
+pub fn identifier(name: &str) -> String {
+    let plain: String = name.chars().map(|it| if it.is_ascii_alphanumeric() || it == '_' { it } else { '_' }).collect();
+    if plain.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_') { plain } else { format!("_{plain}") }
 }
 
 /// The role annotation of a service account.

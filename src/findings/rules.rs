@@ -22,7 +22,7 @@
 //! 5. Run `cargo test --lib findings::` and `cargo test --test it -- findings`; the tests there see to it that nothing of
 //!    the above is missing. `ROLEWALK_UPDATE=1 cargo test --test it -- readme` renews the table of the README.
 
-use super::rule::Entry;
+use super::rule::{Entry, Rule};
 
 macro_rules! rules {
     ($($name:ident),* $(,)?) => {
@@ -38,15 +38,37 @@ macro_rules! rules {
 
 rules! {
     annotated_role_does_not_exist,
+    cni_permissions_on_node_role,
+    configured_role_differs_from_live,
+    half_configured_web_identity,
+    high_value_and_untrusted_pods_co_located,
+    hostnetwork_pod_reaches_node_role,
+    identity_webhook_missing_or_altered,
+    imds_reachable_from_pods,
+    imdsv1_open_behind_hop_limit,
     internet_facing_with_sensitive_role,
     irsa_not_injected,
     kubelet_dir_or_socket_mounted,
     malformed_role_annotation,
+    node_role_overprivileged,
     node_takeover_capable_pod,
+    oidc_provider_missing_in_role_account,
     orphaned_pod_identity,
+    partition_mismatch,
+    profile_shadows_role,
     sensitive_role_in_every_container,
     shared_service_account,
+    silent_fallthrough_to_node_role,
+    skip_containers_mismatch,
+    static_keys_shadow_role,
+    sts_endpoint_trap,
+    token_audience_not_registered,
+    token_file_not_mounted,
     token_hand_mounted_for_other_audience,
+    windows_pod_linux_token_path,
+    workload_needs_imds_but_blocked,
+    workload_runs_on_node_role,
+    wrong_annotation_key_or_object,
 }
 
 /// The rule with an id (in any case) or a slug.
@@ -59,4 +81,14 @@ pub fn by_id() -> Vec<&'static Entry> {
     let mut entries: Vec<&Entry> = ALL.iter().collect();
     entries.sort_by_key(|entry| (entry.rule.category, entry.rule.id));
     entries
+}
+
+/// The table of the README: every rule with its severity and what is wrong, in Markdown.
+pub fn table() -> String {
+    let mut text = String::from("| id | rule | severity | what is wrong |\n|---|---|---|---|\n");
+    for entry in by_id() {
+        let Rule { id, slug, severity, .. } = entry.rule;
+        text.push_str(&format!("| {id} | `{slug}` | {} | {} |\n", severity.word(), entry.title()));
+    }
+    text
 }

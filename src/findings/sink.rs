@@ -113,6 +113,11 @@ impl Report {
         self
     }
 
+    pub fn show(&mut self, evidence: impl IntoIterator<Item = Evidence>) -> &mut Report {
+        self.evidence.extend(evidence);
+        self
+    }
+
     /// What follows, one sentence without period.
     pub fn impact(&mut self, impact: impl Into<String>) -> &mut Report {
         self.impact = impact.into();
@@ -191,7 +196,7 @@ impl Draft {
         if !first.certain {
             severity = Severity::Info;
         }
-        let owner = first.owner.or_else(|| context.workload(&subject).map(|it| it.key.clone()));
+        let owner = first.owner.or_else(|| context.owner_of(&subject).cloned());
         Finding {
             rule,
             severity,

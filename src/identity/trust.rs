@@ -78,7 +78,7 @@ impl Trusts {
 
     /// As [`Trusts::web_identity`], for many roles and one token: only whether it is admitted. `context` is that of
     /// [`token_context`].
-    pub(super) fn admits_token(&self, role: &Role, issuer: &str, context: &Context) -> Truth {
+    pub fn admits_token(&self, role: &Role, issuer: &str, context: &Context) -> Truth {
         let Some(arn) = crate::model::Arn::parse(&role.arn) else { return Truth::Unknown };
         let provider = format!("arn:{}:iam::{}:oidc-provider/{issuer}", arn.partition, arn.account);
         let trust = self.documents.trust(role);
@@ -228,7 +228,7 @@ impl Trusts {
 }
 
 /// What is known of a web-identity call with a token of this issuer (R62, R67).
-pub(super) fn token_context(inventory: &Inventory, issuer: &str, subject: &str, audience: &Name) -> Context {
+pub fn token_context(inventory: &Inventory, issuer: &str, subject: &str, audience: &Name) -> Context {
     let mut context = Context::open()
         .with(&format!("{issuer}:sub"), subject)
         .with(&format!("{issuer}:aud"), audience.clone())

@@ -10,12 +10,12 @@
 //! association ns/app role=r
 //! namespace ns                                # namespaces of pods, accounts and workloads exist by themselves
 //! policy NAME allow={statement}               # a managed policy of the account
-//! user NAME                                   # an IAM user
-//! group NAME policy={statement}               # an IAM group
 //! scp NAME says={statement}                   # beside FullAWSAccess, at the account
 //! instance i-NAME role=R                      # an EC2 instance that is no node
 //! issuer NAME url=HOST/PATH clients=a,b       # a provider of no cluster here
 //! read services.json                          # an optional list that was read and is empty
+//! user ann groups=dev                         # an IAM user; `group dev policy={statement}`
+//! resource arn:aws:s3:::b policy=none         # what was read of a resource's own policy
 //! gap aws/iam.json                            # was not read
 //! ```
 //!
@@ -25,6 +25,7 @@
 mod account;
 mod line;
 mod pods;
+mod rights;
 mod trusts;
 
 use std::sync::Arc;
@@ -32,13 +33,11 @@ use std::sync::Arc;
 use crate::base::Name;
 use crate::model::coverage::Status;
 use crate::model::facts::eks::{Association, AssociationDetails, EksCluster, FargateProfile, Nodegroup};
-use crate::model::facts::iam::{
-    InstanceProfile, LastUsed, NamedPolicy, Policy as ManagedPolicy, PolicyVersion, Provider, Role, User,
-};
+use crate::model::facts::iam::{InstanceProfile, LastUsed, NamedPolicy, Provider, Role};
 use crate::model::facts::meta::{FieldManager, Labels, Meta, Origin, Selector};
 use crate::model::facts::network::{EgressRule, NetworkPolicy, Peer};
 use crate::model::facts::node::{Instance, MetadataOptions, Node};
-use crate::model::facts::webhook::{Webhook, WebhookConfiguration};
+use crate::model::facts::webhook::{Webhook, WebhookConfiguration, WebhookRule};
 use crate::model::facts::workload::{KeyedObject, Namespace, OtherObject, ServiceAccount, Workload};
 use crate::model::feed::{Batch, Change, Delta, Place};
 use crate::model::{Inventory, Reading, Scope, SourceId, SourceKind};
@@ -91,7 +90,7 @@ struct Builder {
     last: Option<pods::Maker>,
     node_role: bool,
     /// Namespaces that lines speak of, by cluster.
-    namespaces: std::collections::BTreeSet<(String, String)>,
+    namespaces: std::collections::BTreeMap<(String, String), (Labels, Labels)>,
 }
 
 impl Builder {
@@ -197,6 +196,9 @@ impl Builder {
             "node" => self.node_line(&mut line),
             "sa" => self.account_line(&mut line),
             "role" => self.role_line(&mut line),
+            "user" => self.user_line(&mut line),
+            "group" => self.group_line(&mut line),
+            "resource" => self.resource_line(&mut line),
             "association" => self.association_line(&mut line),
             "pod" => self.pod_line(&mut line),
             "workload" => self.workload_line(&mut line),
@@ -208,11 +210,15 @@ impl Builder {
             "fargate" => self.fargate_line(&mut line),
             "namespace" => {
                 let cluster = self.cluster(&mut line);
-                self.namespaces.insert((cluster.name, line.name.clone()));
+                let labels = pods::labels(line.all("label"));
+                let annotations = pods::labels(line.all("note"));
+                self.namespaces.insert((cluster.name, line.name.clone()), (labels, annotations));
             }
+            "clusterrole" | "role.rbac" => self.rbac_role_line(&mut line),
+            "clusterrolebinding" | "rolebinding" => self.binding_line(&mut line),
+            "access-entry" => self.access_entry_line(&mut line),
+            "aws-auth" => self.aws_auth_line(&mut line),
             "policy" => self.managed_line(&mut line),
-            "user" => self.user_line(&mut line),
-            "group" => self.group_line(&mut line),
             "scp" => self.scp_line(&mut line),
             "instance" => self.instance_line(&mut line),
             "issuer" => self.issuer_line(&mut line),
@@ -230,6 +236,7 @@ impl Builder {
     fn cluster_line(&mut self, line: &mut Line) {
         line.take("region");
         line.take("account");
+        let private = line.flag("private");
         let head = self.clusters.iter().find(|it| it.name == line.name).cloned().unwrap_or_default();
         let ClusterHead { name, issuer, partition, account, region } = &head;
         let cluster = EksCluster {
@@ -240,8 +247,8 @@ impl Builder {
             role: Name::default(),
             issuer: format!("https://{issuer}").into(),
             authentication_mode: line.take("mode").unwrap_or_else(|| "API".into()).into(),
-            endpoint_public: Some(!line.flag("private")),
-            endpoint_private: None,
+            endpoint_public: Some(!private),
+            endpoint_private: Some(private),
             ip_family: "ipv4".into(),
             auto_mode: line.flag("auto"),
             auto_node_role: line.take("auto-role").map(|it| self.role_arn(&it)).unwrap_or_default(),
@@ -255,9 +262,9 @@ impl Builder {
         if !line.flag("no-webhook") {
             let webhook = Webhook {
                 name: "iam-for-pods.amazonaws.com".into(),
-                failure_policy: "Ignore".into(),
+                failure_policy: line.take("failure").unwrap_or_else(|| "Ignore".into()).into(),
                 reinvocation: "IfNeeded".into(),
-                namespaces: Selector::default(),
+                namespaces: Selector { labels: pods::labels(line.all("only")), expressions: vec![] },
                 objects: Selector {
                     labels: Labels::default(),
                     expressions: vec![crate::model::facts::meta::Requirement {
@@ -266,7 +273,11 @@ impl Builder {
                         values: vec![],
                     }],
                 },
-                rules: vec![],
+                rules: vec![WebhookRule {
+                    operations: vec!["CREATE".into()],
+                    api_groups: vec!["".into()],
+                    resources: vec!["pods".into()],
+                }],
             };
             let configuration =
                 WebhookConfiguration { meta: meta("", "pod-identity-webhook"), webhooks: vec![webhook] };
@@ -402,7 +413,7 @@ impl Builder {
                 annotations: vec!["eks.amazonaws.com/role-arn".into()],
             })
             .collect();
-        self.namespaces.insert((cluster.name.clone(), namespace.clone()));
+        self.namespaces.entry((cluster.name.clone(), namespace.clone())).or_default();
         let account = ServiceAccount {
             meta: Meta {
                 annotations: pods::labels(notes),
@@ -412,7 +423,7 @@ impl Builder {
                 ..meta(&namespace, &name)
             },
             automount_token: line.take("automount").map(|it| it == "true"),
-            secrets: vec![],
+            secrets: line.take("secrets").map(|it| it.split(',').map(Name::from).collect()).unwrap_or_default(),
         };
         self.push(&cluster, SourceKind::ServiceAccounts, Batch::ServiceAccounts(vec![account.into()]));
     }
@@ -424,10 +435,7 @@ impl Builder {
         let partition = self.clusters[0].partition.clone();
         let path = line.take("path").unwrap_or_else(|| "/".into());
         let trust = trusts::of(line, &self.clusters, &account, &partition);
-        let inline = line.take("policy").map(|statement| NamedPolicy {
-            name: "inline".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-        });
+        let inline = inline(line);
         let attached: Vec<Name> =
             line.take("attached").iter().flat_map(|all| all.split(',')).map(|arn| Name::from(arn.to_owned())).collect();
         let name = line.name.clone();
@@ -439,7 +447,7 @@ impl Builder {
             id: "AROAEXAMPLE".into(),
             created: line.take("created").map(|it| time(line, &it)),
             trust: Some(trust.into()),
-            inline: inline.into_iter().collect(),
+            inline,
             attached,
             boundary: line.take("boundary").map(Name::from),
             last_used: line.take("used").map(|it| LastUsed { at: Some(time(line, &it)), region: REGION.into() }),
@@ -449,86 +457,6 @@ impl Builder {
             origin: Origin::default(),
         };
         self.push_account(&account, SourceKind::Iam, Batch::Roles(vec![role.into()]));
-    }
-
-    /// `policy NAME allow={statement} older={statement} full`: a customer managed policy,
-    /// `arn:aws:iam::ACCOUNT:policy/NAME`; with an older version, or with all five.
-    fn managed_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let statement = line.take("allow").unwrap_or_default();
-        let version = PolicyVersion {
-            id: "v1".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-            is_default: true,
-            created: None,
-        };
-        let mut versions = vec![version.clone()];
-        if let Some(older) = line.take("older") {
-            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{older}]}}"#).into();
-            versions.push(PolicyVersion { id: "v0".into(), text, is_default: false, created: None });
-        }
-        if line.flag("full") {
-            let old =
-                |at: usize| PolicyVersion { id: format!("v{}", at + 1).into(), is_default: false, ..version.clone() };
-            versions.extend((1..5).map(old));
-        }
-        let arn = line.take("arn");
-        let policy = ManagedPolicy {
-            account: account.as_str().into(),
-            name: line.name.as_str().into(),
-            path: "/".into(),
-            arn: arn.unwrap_or_else(|| format!("arn:aws:iam::{account}:policy/{}", line.name)).into(),
-            default_version: "v1".into(),
-            versions,
-            attachments: None,
-            created: None,
-            updated: None,
-            origin: Origin::default(),
-        };
-        self.push_account(&account, SourceKind::Iam, Batch::Policies(vec![policy.into()]));
-    }
-
-    /// `user NAME policy={statement} attached=ARN,ARN groups=a,b boundary=ARN`
-    fn user_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let inline = line.take("policy").map(|statement| NamedPolicy {
-            name: "inline".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-        });
-        let user = User {
-            account: account.as_str().into(),
-            name: line.name.as_str().into(),
-            path: "/".into(),
-            arn: format!("arn:aws:iam::{account}:user/{}", line.name).into(),
-            id: "AIDAEXAMPLE".into(),
-            created: None,
-            inline: inline.into_iter().collect(),
-            attached: account::list(line, "attached"),
-            groups: account::list(line, "groups"),
-            boundary: line.take("boundary").map(Name::from),
-            tags: pods::labels(line.all("tag")),
-            origin: Origin::default(),
-        };
-        self.push_account(&account, SourceKind::Iam, Batch::Users(vec![user.into()]));
-    }
-
-    /// `issuer NAME url=HOST/PATH clients=a,b account=ID created=T`: an identity provider of no cluster here.
-    fn issuer_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let partition = self.clusters[0].partition.clone();
-        let Some(url) = line.take("url") else { line.fail("wants `url=`") };
-        let clients = line.take("clients").unwrap_or_else(|| "sts.amazonaws.com".into());
-        let provider = Provider {
-            account: account.as_str().into(),
-            arn: format!("arn:{partition}:iam::{account}:oidc-provider/{url}").into(),
-            url: url.into(),
-            client_ids: Some(clients.split(',').map(Name::from).collect()),
-            created: line.take("created").map(|it| time(line, &it)),
-            origin: Origin::default(),
-        };
-        let listed = Provider { client_ids: None, ..provider.clone() };
-        self.push_account(&account, SourceKind::ProviderList, Batch::Providers(vec![listed.into()]));
-        self.push_account(&account, SourceKind::Providers, Batch::Providers(vec![provider.into()]));
     }
 
     /// `association NS/SA role=R target=R2 no-tags external=ID undescribed created=T modified=T`
@@ -560,7 +488,7 @@ impl Builder {
         }
     }
 
-    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY=`
+    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY= type=T`
     fn keyed_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
@@ -571,7 +499,7 @@ impl Builder {
             meta: meta(&namespace, &name),
             keys: Some(values.iter().map(|(key, _)| key.as_str().into()).collect()),
             values: if secret { Labels::default() } else { pods::labels(values) },
-            secret_type: Name::default(),
+            secret_type: line.take("type").map(Name::from).unwrap_or_default(),
         };
         let kind = if secret { SourceKind::Secrets } else { SourceKind::ConfigMaps };
         self.push(&cluster, kind, Batch::KeyedObjects(vec![object.into()]));
@@ -633,7 +561,7 @@ impl Builder {
                 name: line.name.as_str().into(),
                 role,
                 ami_type: Name::default(),
-                status: "ACTIVE".into(),
+                status: line.take("status").unwrap_or_else(|| "ACTIVE".into()).into(),
                 origin: Origin::default(),
             };
             return self.push(&cluster, SourceKind::Nodegroups, Batch::Nodegroups(vec![group.into()]));
@@ -649,9 +577,9 @@ impl Builder {
 
     fn finish(mut self) -> Inventory {
         self.flush_pod();
-        for (cluster, name) in std::mem::take(&mut self.namespaces) {
+        for ((cluster, name), (labels, annotations)) in std::mem::take(&mut self.namespaces) {
             let Some(cluster) = self.clusters.iter().find(|it| it.name == cluster).cloned() else { continue };
-            let namespace = Namespace { meta: meta("", &name) };
+            let namespace = Namespace { meta: Meta { labels, annotations, ..meta("", &name) } };
             self.push(&cluster, SourceKind::Namespaces, Batch::Namespaces(vec![namespace.into()]));
         }
         let mut places: Vec<(Place, SourceId)> = Vec::new();
@@ -696,6 +624,18 @@ impl Builder {
         }
         inventory
     }
+}
+
+/// The inline policy of `policy={statement}` or `policy=[statements]`.
+fn inline(line: &mut Line) -> Vec<NamedPolicy> {
+    let text = line.take("policy");
+    text.map(|it| NamedPolicy { name: "inline".into(), text: document(&it) }).into_iter().collect()
+}
+
+/// A document of one statement or a list of them.
+fn document(statements: &str) -> Name {
+    let list = if statements.starts_with('[') { statements.to_owned() } else { format!("[{statements}]") };
+    format!(r#"{{"Version":"2012-10-17","Statement":{list}}}"#).into()
 }
 
 fn meta(namespace: &str, name: &str) -> Meta {

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::Name;
+use crate::base::{Name, Truth};
 use crate::findings::platform;
+use crate::identity::chain::{Token, is_agent, token_at};
 use crate::identity::environment::{Environment, Variable};
+use crate::identity::injection::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE};
 use crate::identity::resolve::PodIdentity;
-use crate::identity::{Identity, Owner};
-use crate::model::facts::pod::{Container, PodSpec};
-use crate::model::{ClusterFacts, EntityKey, Inventory, Kind};
+use crate::identity::{Evidence, Identity, Owner, Source, workload};
+use crate::model::facts::pod::{Container, ContainerKind, PodSpec};
+use crate::model::facts::workload::{Workload as Template, WorkloadKind};
+use crate::model::{ClusterFacts, EntityKey, Inventory, Kind, Lookup};
 
 /// A deployment, job, bare pod and so on, with its pods.
 ///
@@ -70,11 +73,9 @@ impl<'a> Seat<'a> {
     /// Where evidence of this container points: `spec.containers[NAME]…`.
     pub fn path(&self, rest: &str) -> String {
         let list = match self.container.kind {
-            crate::model::facts::pod::ContainerKind::Init | crate::model::facts::pod::ContainerKind::Sidecar => {
-                "initContainers"
-            }
-            crate::model::facts::pod::ContainerKind::Container => "containers",
-            crate::model::facts::pod::ContainerKind::Ephemeral => "ephemeralContainers",
+            ContainerKind::Init | ContainerKind::Sidecar => "initContainers",
+            ContainerKind::Container => "containers",
+            ContainerKind::Ephemeral => "ephemeralContainers",
         };
         let dot = if rest.is_empty() || rest.starts_with('[') { "" } else { "." };
         format!("spec.{list}[{}]{dot}{rest}", self.container.name)
@@ -86,6 +87,56 @@ impl<'a> Seat<'a> {
 
     pub fn variable(&self, name: &str) -> Variable {
         self.environment().get(name)
+    }
+
+    /// A variable as evidence on the workload.
+    pub fn env_evidence(&self, workload: &Workload<'_>, name: &str) -> Evidence {
+        let (path, value) = (self.path(&format!("env[{name}]")), self.shown(name));
+        Evidence { object: workload.key.clone(), path, value }
+    }
+
+    /// Both variables of web identity are set, or the webhook would set them in the pod that is to come.
+    pub fn has_web_identity(&self) -> Truth {
+        let pair = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(|name| self.variable(name).is_set());
+        let declared = self.entry.pod.is_none()
+            && matches!(&self.identity.declared, Some(it) if it.source == Source::Irsa)
+            && !self.environment().defines("AWS_ROLE_ARN")
+            && !self.environment().defines("AWS_WEB_IDENTITY_TOKEN_FILE");
+        pair[0].and(pair[1]).or(declared.into())
+    }
+
+    /// The variable that leads to the Pod Identity agent is set, or would be.
+    pub fn has_agent(&self) -> Truth {
+        let declared =
+            self.entry.pod.is_none() && matches!(&self.identity.declared, Some(it) if it.source == Source::PodIdentity);
+        let carried = match self.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+            Variable::Known(url) => is_agent(&url).into(),
+            other => other.is_set().and(Truth::Unknown),
+        };
+        carried.or(declared.into())
+    }
+
+    /// Audience of the token that web identity presents: that of the mounted one, else that of the account's annotation
+    /// for a pod that is to come.
+    pub fn audience(&self) -> Option<Name> {
+        let path = self.variable("AWS_WEB_IDENTITY_TOKEN_FILE");
+        let carried = path.value().map(|path| token_at(&self.entry.spec, self.container, path));
+        if let Some(Token::Projected { audience }) = carried {
+            return Some(audience);
+        }
+        if self.entry.pod.is_some() {
+            return None;
+        }
+        let account = self.cluster.service_account(&self.entry.namespace, &self.entry.spec.service_account);
+        let Lookup::Found(account) = account else { return None };
+        let annotated = account.meta.annotations.get(AUDIENCE_ANNOTATION).filter(|it| !it.is_empty());
+        Some(annotated.cloned().unwrap_or_else(|| DEFAULT_AUDIENCE.into()))
+    }
+
+    /// The role that web identity of this container tries, when it is what SDKs turn to first.
+    pub fn web_role(&self) -> Option<&'a Name> {
+        let tried = self.identity.attempted.as_ref().filter(|it| it.source == Source::Irsa)?;
+        tried.role.as_ref()
     }
 
     /// What is seen of a variable, without anything that could be a secret.
@@ -129,6 +180,21 @@ impl<'a> Workload<'a> {
 
     pub fn account_key(&self) -> EntityKey {
         EntityKey::namespaced(Kind::ServiceAccount, &self.cluster.label, self.namespace, self.service_account)
+    }
+
+    /// The workload as it is stored; `None` for a bare pod and for what was not read.
+    pub fn stored(&self) -> Option<&'a Template> {
+        let Owner::Workload(kind, name) = &self.variants.first()?.entry().owner else { return None };
+        let cluster = self.cluster;
+        let list = match kind {
+            WorkloadKind::Deployment => &cluster.deployments,
+            WorkloadKind::ReplicaSet => &cluster.replica_sets,
+            WorkloadKind::StatefulSet => &cluster.stateful_sets,
+            WorkloadKind::DaemonSet => &cluster.daemon_sets,
+            WorkloadKind::Job => &cluster.jobs,
+            WorkloadKind::CronJob => &cluster.cron_jobs,
+        };
+        workload::find(list, self.namespace, name)
     }
 
     /// `deployment/api`, as kubectl takes it.

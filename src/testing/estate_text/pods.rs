@@ -78,7 +78,7 @@ impl Builder {
         self.flush_pod();
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
-        self.namespaces.insert((cluster.name.clone(), namespace.clone()));
+        self.namespaces.entry((cluster.name.clone(), namespace.clone())).or_default();
         let mut notes = line.all("note");
         if let Some(skip) = line.take("skip") {
             notes.push(("eks.amazonaws.com/skip-containers".into(), skip));

@@ -15,6 +15,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("irsa-role-missing", "IRSA-005", "workload"),
     ("irsa-path-lost", "IRSA-005", "workload"),
     ("irsa-arn-malformed", "IRSA-006", "workload"),
+    ("irsa-custom-audience", "IRSA-004", "workload"),
+    ("static-over-irsa", "IRSA-011", "workload"),
 ];
 
 fn of(directory: &std::path::Path) -> Findings {
