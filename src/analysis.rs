@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod census;
+pub mod diff;
 pub mod explain;
 pub mod message;
 pub mod query;

@@ -41,17 +41,18 @@ pub fn list<T: Serialize>(
     rows: &[T],
     args: &OutputArgs,
 ) -> Outcome {
-    written(Envelope::new(estate, question), columns, rows, args)?;
+    self::rows(Envelope::new(estate, question), columns, rows, args)?;
     finish(estate, args)
 }
 
 /// Writes a list that rests on no estate.
 pub fn plain_list<T: Serialize>(question: &str, columns: &[Column<T>], rows: &[T], args: &OutputArgs) -> Outcome {
-    written(Envelope::of_inventory(&Inventory::default(), question), columns, rows, args)?;
+    self::rows(Envelope::of_inventory(&Inventory::default(), question), columns, rows, args)?;
     Ok(ANSWERED)
 }
 
-fn written<Q: Serialize, T: Serialize>(
+/// Writes rows in the format that was asked for, and nothing else.
+pub fn rows<Q: Serialize, T: Serialize>(
     envelope: Envelope<Q>,
     columns: &[Column<T>],
     rows: &[T],

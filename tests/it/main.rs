@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod diff;
 mod explain;
 mod iam_cases;
 mod iam_properties;
