@@ -112,7 +112,9 @@ pub enum Format {
     Json,
     Ndjson,
     Csv,
-    /// For notes and tickets, of `diff`
+    /// SARIF 2.1.0, for findings
+    Sarif,
+    /// Markdown, for notes and tickets
     Md,
 }
 

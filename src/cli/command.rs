@@ -5,9 +5,12 @@ pub mod diff;
 pub mod doctor;
 pub mod eval;
 pub mod explain;
+pub mod findings;
 pub mod list;
 pub mod man;
 pub mod perms;
+pub mod rbac;
+pub mod rules;
 pub mod show;
 pub mod snapshot;
 pub mod tui;
@@ -33,8 +36,16 @@ pub enum Command {
     Eval,
     /// Say whether a thing may do an action on a resource, and why
     Explain(explain::ExplainArgs),
+    /// Say what is wrong, with evidence, impact and fix
+    Findings(findings::FindingsArgs),
+    /// The rules behind the findings
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
+    /// Say who may do what in a cluster
+    #[command(subcommand)]
+    Rbac(rbac::RbacCommand),
     /// Save, list, check and share snapshots
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -57,7 +68,10 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Diff(diff)) => diff::run(diff, &args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
+        Some(Command::Findings(findings)) => findings::run(findings, &args.source, &args.output),
+        Some(Command::Rules(rules)) => rules::run(rules, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
+        Some(Command::Rbac(rbac)) => rbac::run(rbac, &args.source, &args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),
         Some(Command::Man) => man::run(&args.output),

@@ -26,7 +26,7 @@ pub fn open(args: &OutputArgs) -> Result<Box<dyn Write>, Failure> {
 }
 
 /// Width to cut to: that of the terminal, when the answer goes to one.
-fn limit(args: &OutputArgs) -> Option<usize> {
+pub fn limit(args: &OutputArgs) -> Option<usize> {
     if args.to.is_some() || !io::stdout().is_terminal() {
         return None;
     }
@@ -36,7 +36,7 @@ fn limit(args: &OutputArgs) -> Option<usize> {
 /// Writes a list in the format that was asked for, then says what was not read.
 pub fn list<T: Serialize>(
     estate: &Estate,
-    question: &str,
+    question: impl Serialize,
     columns: &[Column<T>],
     rows: &[T],
     args: &OutputArgs,
@@ -59,6 +59,9 @@ pub fn rows<Q: Serialize, T: Serialize>(
     args: &OutputArgs,
 ) -> Result<(), Failure> {
     let chosen = table::choose(columns, args.columns.as_deref())?;
+    if args.output == Format::Sarif {
+        return Err(no_such_form(args.output));
+    }
     let mut out = open(args)?;
     match args.output {
         Format::Json => enveloped(&mut out, envelope, rows)?,
@@ -70,6 +73,7 @@ pub fn rows<Q: Serialize, T: Serialize>(
         Format::Md => table::markdown(&mut out, &chosen, rows)?,
         Format::Table if args.plain => table::blocks(&mut out, &chosen, rows)?,
         Format::Table => table::aligned(&mut out, &chosen, rows, args, limit(args))?,
+        Format::Sarif => {}
     }
     out.flush()?;
     Ok(())
@@ -102,6 +106,13 @@ pub fn enveloped<Q: Serialize, T: Serialize>(
     writeln!(out)
 }
 
+/// A format that this command has not.
+pub fn no_such_form(format: Format) -> Failure {
+    let word = clap::ValueEnum::to_possible_value(&format).map_or_else(String::new, |it| it.get_name().to_owned());
+    Failure::usage(format!("this answer has no {word} form")).hint("use -o table or -o json")
+}
+
+/// A value on one line.
 pub fn line<T: Serialize>(out: &mut dyn Write, value: &T) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")

@@ -340,6 +340,19 @@ impl ClusterFacts {
         self.service_accounts.look_up((namespace, name))
     }
 
+    pub fn role(&self, namespace: &str, name: &str) -> Lookup<'_, RbacRole> {
+        self.roles.look_up((namespace, name))
+    }
+
+    pub fn cluster_role(&self, name: &str) -> Lookup<'_, RbacRole> {
+        self.cluster_roles.look_up(("", name))
+    }
+
+    /// Access policies associated with a principal; only principals with at least one are listed.
+    pub fn access_policies_of(&self, principal: &str) -> Lookup<'_, AccessPolicies> {
+        self.access_policies.look_up(("", principal))
+    }
+
     pub fn node(&self, name: &str) -> Lookup<'_, Node> {
         self.nodes.look_up(("", name))
     }

@@ -84,6 +84,7 @@ fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) ->
         theme: screen.theme.clone().unwrap_or_else(|| defaults.theme.clone()),
         mouse: screen.mouse,
         namespace: source.namespace.clone(),
+        cluster: source.cluster.clone(),
         command,
         ..defaults
     }

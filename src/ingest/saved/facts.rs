@@ -8,11 +8,12 @@ use crate::model::facts::meta::*;
 use crate::model::facts::network::*;
 use crate::model::facts::node::*;
 use crate::model::facts::pod::*;
-use crate::model::facts::rbac::{Binding, PolicyRule, RbacRole, Subject};
+use crate::model::facts::rbac::{Binding, RbacRole, Subject};
 use crate::model::facts::webhook::*;
 use crate::model::facts::workload::*;
 use crate::model::listing::Reading;
 use crate::model::{Loss, Status};
+use crate::rbac::Rule;
 
 use super::pack::{Bad, Pack, Packer, Unpacker, pack_enums, pack_structs};
 
@@ -44,7 +45,7 @@ pack_structs! {
     OtherObject { meta, selector, fields }
     Node { meta, provider_id, ready }
     RbacRole { meta, rules, aggregation }
-    PolicyRule { verbs, api_groups, resources, resource_names, urls }
+    Rule { verbs, api_groups, resources, resource_names, urls }
     Binding { meta, role_kind, role_name, subjects }
     Subject { kind, namespace, name }
     NetworkPolicy { meta, pods, egress, rules }

@@ -9,10 +9,10 @@ use rayon::prelude::*;
 use crate::base::Name;
 use crate::model::facts::meta::{FieldManager, Labels};
 use crate::model::facts::pod::PodSpec;
-use crate::model::facts::rbac::PolicyRule;
 use crate::model::facts::workload::PodTemplate;
 use crate::model::feed::Batch;
 use crate::model::{AccountFacts, ClusterFacts, Inventory, RegionFacts};
+use crate::rbac::Rule;
 
 use super::coverage::CoverageEntry;
 use super::frame::{self, Entry, FrameKind, Outline};
@@ -40,7 +40,7 @@ pub fn read(file: &[u8], outline: &Outline) -> Result<Contents, Damage> {
             if sorted { Labels(pairs.into()) } else { Labels::new(pairs) }
         })
     })?;
-    loaded.rules = file.table(FrameKind::Rules, &loaded, |input| Ok(Vec::<PolicyRule>::unpack(input)?.into()))?;
+    loaded.rules = file.table(FrameKind::Rules, &loaded, |input| Ok(Vec::<Rule>::unpack(input)?.into()))?;
     loaded.managers =
         file.table(FrameKind::Managers, &loaded, |input| Ok(Vec::<FieldManager>::unpack(input)?.into()))?;
     loaded.specs = file.table(FrameKind::Specs, &loaded, |input| PodSpec::unpack(input).map(Arc::new))?;

@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 use crate::base::Name;
 use crate::model::facts::meta::{FieldManager, Labels};
 use crate::model::facts::pod::PodSpec;
-use crate::model::facts::rbac::PolicyRule;
 use crate::model::facts::workload::PodTemplate;
+use crate::rbac::Rule;
 
 use super::pack::{Bad, Pack, Packer, Unpacker};
 
@@ -50,7 +50,7 @@ pub struct Tables {
     pub labels: Table<Labels>,
     pub specs: Table<Arc<PodSpec>>,
     pub templates: Table<Arc<PodTemplate>>,
-    pub rules: Table<Arc<[PolicyRule]>>,
+    pub rules: Table<Arc<[Rule]>>,
     pub managers: Table<Arc<[FieldManager]>>,
 }
 
@@ -85,7 +85,7 @@ pub struct Loaded {
     pub labels: Vec<Labels>,
     pub specs: Vec<Arc<PodSpec>>,
     pub templates: Vec<Arc<PodTemplate>>,
-    pub rules: Vec<Arc<[PolicyRule]>>,
+    pub rules: Vec<Arc<[Rule]>>,
     pub managers: Vec<Arc<[FieldManager]>>,
 }
 
@@ -111,6 +111,6 @@ shared! {
     Labels, labels, |it| it.0.as_ptr() as usize;
     Arc<PodSpec>, specs, |it| Arc::as_ptr(it) as usize;
     Arc<PodTemplate>, templates, |it| Arc::as_ptr(it) as usize;
-    Arc<[PolicyRule]>, rules, |it| it.as_ptr() as usize;
+    Arc<[Rule]>, rules, |it| it.as_ptr() as usize;
     Arc<[FieldManager]>, managers, |it| it.as_ptr() as usize;
 }
