@@ -1,8 +1,9 @@
-//! Reading generated worlds, and the files they were saved to, against a reader that only parses the same files into the same types on one thread.
+//! Reading generated worlds and the files they were saved to, against a reader that only parses the same files into the
+//! same types on one thread.
 //!
 //! `cargo bench --bench ingest`. Worlds are made by `tests/testbed/make_world.py` and kept under the target directory;
-//! `huge` takes 580 MB there and is left out unless `ROLEWALK_BENCH_HUGE` is set. `-- --memory PATH` reads one directory or file
-//! and prints the highest memory use of the process instead.
+//! `huge` takes 580 MB there and is left out unless `ROLEWALK_BENCH_HUGE` is set. `-- --memory PATH` reads one directory
+//! or file and prints the highest memory use of the process instead.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a benchmark talks and may fail")]
 

@@ -18,7 +18,6 @@ mod pack;
 mod places;
 mod problem;
 mod read;
-pub mod redact;
 mod tables;
 mod write;
 
@@ -69,27 +68,6 @@ pub struct Verified {
 /// The bytes of a saved snapshot. The same inventory gives the same bytes.
 pub fn encode(inventory: &Inventory) -> Vec<u8> {
     write::write(inventory, &Header::of(inventory), <[Name]>::to_vec)
-}
-
-/// The bytes of a copy in which names are replaced, and who replaced them.
-pub fn encode_redacted(inventory: &Inventory) -> (Vec<u8>, redact::Redactor) {
-    let quiet = redact::without_prose(inventory);
-    // The first writing tells which texts there are; the header tells names too.
-    let mut texts = Vec::new();
-    write::write(&quiet, &Header::of(&quiet), |all| {
-        texts = all.to_vec();
-        Vec::new()
-    });
-    let mut redactor = redact::Redactor::of(texts.iter().map(Name::as_str));
-    let replaced = redact::all(&mut redactor, &texts);
-    let mut header = Header::of(&quiet);
-    header.redacted = true;
-    for name in header.clusters.iter_mut().chain(&mut header.accounts) {
-        *name = Name::new(&redactor.text(name));
-    }
-    header.clusters.sort();
-    header.accounts.sort();
-    (write::write(&quiet, &header, |_| replaced), redactor)
 }
 
 /// Reads only the header of a file.

@@ -2,7 +2,6 @@
 
 mod answers;
 mod damage;
-mod redacted;
 mod secrets;
 mod writing;
 

@@ -32,8 +32,6 @@ pub enum SnapshotCommand {
     },
     /// Check structure and checksums of a saved snapshot, and that nothing secret is in it
     Verify { file: String },
-    /// Write a copy in which names are replaced, each everywhere by the same other one
-    Redact { file: String, out: PathBuf },
     /// Print the shell script that dumps a live estate into a directory, without Secret values
     Script,
 }
@@ -44,7 +42,6 @@ pub fn run(command: &SnapshotCommand, args: &Args) -> Outcome {
         SnapshotCommand::List => list::run(&args.output),
         SnapshotCommand::Show { file } => show::run(&open(file)?, &args.output),
         SnapshotCommand::Verify { file } => verify(&open(file)?, file, &args.output),
-        SnapshotCommand::Redact { file, out } => redact(file, out, &args.output),
         SnapshotCommand::Script => {
             let mut out = output::open(&args.output)?;
             out.write_all(ingest::script::text().as_bytes())?;
@@ -119,17 +116,5 @@ fn verify(saved: &Saved, file: &str, output: &OutputArgs) -> Outcome {
     let mut out = output::open(output)?;
     writeln!(out, "{file}: whole, schema {}, nothing secret found", saved.schema())?;
     out.flush()?;
-    Ok(ANSWERED)
-}
-
-fn redact(file: &str, out: &std::path::Path, output: &OutputArgs) -> Outcome {
-    let saved = open(file)?;
-    let inventory =
-        saved.load(ingest::Options::default()).map_err(|error| Failure::new(Kind::Unreadable, error.to_string()))?;
-    let (bytes, _) = saved::encode_redacted(&inventory);
-    write(out, &bytes)?;
-    if !output.quiet {
-        note(&format!("saved {} bytes to {}", bytes.len(), out.display()));
-    }
     Ok(ANSWERED)
 }
