@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::Name;
 use crate::iam::{Document, DocumentKind, Policies, Policy, parse};
-use crate::model::facts::iam::{PolicyText, Role};
+use crate::model::facts::iam::{NamedPolicy, PolicyText, Role, User};
 use crate::model::{Inventory, Lookup};
 
 /// A cache of documents by kind and text. Shared by threads; a text is parsed when it is first asked for.
@@ -47,12 +47,39 @@ impl Documents {
             name: policy.name.clone(),
             document: self.get(DocumentKind::Identity, &policy.text),
         });
-        let managed = role.attached.iter().map(|arn| self.managed(inventory, role, arn, DocumentKind::Identity));
+        let account = &role.account;
+        let managed = role.attached.iter().map(|arn| self.managed(inventory, account, arn, DocumentKind::Identity));
         Policies {
             identity: inline.chain(managed).collect(),
-            boundary: role.boundary.as_ref().map(|arn| self.managed(inventory, role, arn, DocumentKind::Boundary)),
+            boundary: role.boundary.as_ref().map(|arn| self.managed(inventory, account, arn, DocumentKind::Boundary)),
             ..Policies::default()
         }
+    }
+
+    /// Identity policies and boundary of a user, those of its groups among them. A group that was not read stands for
+    /// a policy that could not be.
+    pub fn of_user(&self, inventory: &Inventory, user: &User) -> Policies {
+        let account = &user.account;
+        let mut identity = Vec::new();
+        let mut add = |inline: &[NamedPolicy], attached: &[Name]| {
+            identity.extend(inline.iter().map(|policy| Policy {
+                name: policy.name.clone(),
+                document: self.get(DocumentKind::Identity, &policy.text),
+            }));
+            identity.extend(attached.iter().map(|arn| self.managed(inventory, account, arn, DocumentKind::Identity)));
+        };
+        add(&user.inline, &user.attached);
+        let mut unread = Vec::new();
+        for name in &user.groups {
+            match inventory.accounts.get(account).map(|account| account.group(name)) {
+                Some(Lookup::Found(group)) => add(&group.inline, &group.attached),
+                Some(Lookup::Absent) => {}
+                _ => unread.push(Policy { name: name.clone(), document: self.unread(DocumentKind::Identity) }),
+            }
+        }
+        identity.extend(unread);
+        let boundary = user.boundary.as_ref().map(|arn| self.managed(inventory, account, arn, DocumentKind::Boundary));
+        Policies { identity, boundary, ..Policies::default() }
     }
 
     /// Whether an identity policy of the role could allow it to assume another one. Read from the texts of inline
@@ -71,8 +98,8 @@ impl Documents {
         inline() || managed()
     }
 
-    fn managed(&self, inventory: &Inventory, role: &Role, arn: &Name, kind: DocumentKind) -> Policy {
-        let text = match inventory.accounts.get(&role.account).map(|account| account.policy(arn)) {
+    fn managed(&self, inventory: &Inventory, account: &Name, arn: &Name, kind: DocumentKind) -> Policy {
+        let text = match inventory.accounts.get(account).map(|account| account.policy(arn)) {
             Some(Lookup::Found(policy)) => policy.default_text(),
             _ => None,
         };

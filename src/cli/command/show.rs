@@ -95,7 +95,7 @@ pub fn run(args: &ShowArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
     let mut out = output::open(output)?;
     match output.output {
         Format::Json | Format::Ndjson => output::json(&mut out, &estate, "show", &[&report])?,
-        Format::Table | Format::Csv | Format::Sarif | Format::Md => text(&mut out, &report)?,
+        _ => text(&mut out, &report)?,
     }
     out.flush()?;
     drop(out);
@@ -104,7 +104,12 @@ pub fn run(args: &ShowArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
 
 /// The thing that an address names, or the choices.
 pub fn find(estate: &Estate, address: &str) -> Result<EntityKey, Failure> {
-    resolve_address(&estate.inventory, address).map_err(|ambiguity| match ambiguity {
+    resolve_address(&estate.inventory, address).map_err(|ambiguity| ambiguous(address, ambiguity))
+}
+
+/// Why an address names no single thing, and what to type instead.
+pub fn ambiguous(address: &str, ambiguity: Ambiguity) -> Failure {
+    match ambiguity {
         Ambiguity::Malformed => Failure::usage(format!("`{address}` is no address"))
             .hint("addresses look like pod/NAMESPACE/NAME, sa/NAMESPACE/NAME, role/NAME, node/NAME"),
         Ambiguity::Several(keys) => keys
@@ -115,14 +120,14 @@ pub fn find(estate: &Estate, address: &str) -> Result<EntityKey, Failure> {
             Failure::new(FailureKind::Unknown, format!("`{address}` is not in what was read"))
                 .hint("some sources were not read whole, so it may exist")
         }
-    })
+    }
 }
 
 fn report(estate: &Estate, key: &EntityKey) -> Report {
     let link = |it: crate::graph::Neighbour| Link {
         address: it.key.to_string(),
-        edge: it.edge.kind.title(),
-        certainty: if it.edge.certainty == Truth::Yes { "certain" } else { "unknown" },
+        edge: it.kind.title(),
+        certainty: if it.certainty == Truth::Yes { "certain" } else { "unknown" },
     };
     Report {
         address: key.to_string(),
