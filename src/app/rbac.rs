@@ -151,7 +151,7 @@ impl<'a> Context<'a> {
             Some(holder) => Some(&holder.cluster),
             None => self.scope.cluster.as_ref(),
         };
-        let all = self.estate.authorizations.values();
+        let all = self.estate.authorizations.values().map(|it| &**it);
         all.filter(move |it| wanted.is_none_or(|label| it.cluster == *label) && has(&it.cluster))
     }
 
