@@ -3,7 +3,7 @@
 //! Everything that can happen arrives as one [`Msg`]; [`App::update`] changes the state and answers with [`Effect`]s
 //! that somebody else carries out. Nothing here knows of a terminal, a thread pool, a cluster or an account.
 //!
-//! [`place`] says where the user is, [`list`], [`explorer`], [`policy`] and [`explain`] what stands there, [`overlay`] what lies over
+//! [`place`] says where the user is, [`list`], [`explorer`], [`policy`], [`explain`] and [`who_can`] what stands there, [`overlay`] what lies over
 //! it, [`header`] the lines around it. [`command`] is the table of everything that can be asked for.
 
 pub mod command;
@@ -25,6 +25,7 @@ pub mod settings;
 pub mod text;
 pub mod theme;
 mod update;
+pub mod who_can;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use jiff::Timestamp;
 
 use crate::analysis::access::RoleAccess;
 use crate::analysis::query::QueryError;
+use crate::base::Name;
 use crate::estate::Estate;
 use crate::model::{EntityKey, Inventory, Kind};
 
@@ -45,6 +47,7 @@ use overlay::Overlay;
 use place::{Place, Screen};
 use policy::PolicyView;
 use text::Target;
+use who_can::{WhoCanLine, WhoCanView};
 
 pub use effect::{Effect, Lane, Work};
 pub use key::{Code, Key};
@@ -108,6 +111,14 @@ pub struct App {
     pub policy: Option<PolicyView>,
     explain: Option<Arc<ExplainView>>,
     explain_asked: Option<(explain::Question, usize)>,
+    who_can: Option<Arc<WhoCanView>>,
+    who_can_asked: Option<update::WhoCanAsked>,
+    who_can_lines: Vec<WhoCanLine>,
+    /// The scope that the lines were made for.
+    who_can_scope: place::Scope,
+    /// What a question may be about; empty until one is typed.
+    resources: Arc<Vec<Name>>,
+    resources_asked: Option<usize>,
     pub search: String,
 
     pub overlay: Option<Overlay>,
@@ -157,6 +168,12 @@ impl App {
             policy: None,
             explain: None,
             explain_asked: None,
+            who_can: None,
+            who_can_asked: None,
+            who_can_lines: Vec::new(),
+            who_can_scope: place::Scope::default(),
+            resources: Arc::default(),
+            resources_asked: None,
             search: String::new(),
             overlay: None,
             input: None,
@@ -237,6 +254,7 @@ impl App {
         match self.place.screen {
             Screen::Policy => self.place.policy.as_ref().map(|policy| policy.role.clone()),
             Screen::Explain => self.place.explain.as_ref().map(|it| it.question.who.clone()),
+            Screen::WhoCan => self.who_can_row()?.key.clone(),
             Screen::Explorer => {
                 if let 1..=3 = self.place.column
                     && let Some(key) = self.pick(self.place.column).and_then(Target::key)
@@ -256,6 +274,9 @@ impl App {
         }
         if self.place.screen == Screen::Explain {
             return self.explained()?.role().cloned();
+        }
+        if self.place.screen == Screen::WhoCan {
+            return self.who_can_row()?.role.as_deref().and_then(EntityKey::role);
         }
         self.pick(2).and_then(Target::key).cloned()
     }

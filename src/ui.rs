@@ -10,6 +10,7 @@ mod header;
 mod overlay;
 mod policy;
 pub mod theme;
+mod who_can;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -40,6 +41,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Layout {
         Screen::Explorer => explorer::draw(&mut canvas, body, app, &mut layout),
         Screen::Policy => policy::draw(&mut canvas, body, app, &mut layout),
         Screen::Explain => explain::draw(&mut canvas, body, app, &mut layout),
+        Screen::WhoCan => who_can::draw(&mut canvas, body, app, &mut layout),
     }
     overlay::draw(&mut canvas, area, body, app, &mut layout);
     let cursor = canvas.cursor;

@@ -172,6 +172,12 @@ pub struct ResourceSide {
 }
 
 impl ResourceSide {
+    /// The documents that stand here.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        let rcps = self.rcps.iter().flat_map(|level| &level.policies);
+        rcps.chain(&self.policy).map(|policy| &*policy.document)
+    }
+
     /// Looks it up. For what is no ARN there is nothing to find.
     pub fn find(inventory: &Inventory, documents: &Documents, caller: Option<&str>, resource: &str) -> ResourceSide {
         let Some(arn) = Arn::parse(resource) else { return ResourceSide::default() };

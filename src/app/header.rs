@@ -104,6 +104,7 @@ impl App {
             }
             (Screen::Policy, None) => return "Policy".into(),
             (Screen::Explain, _) => return self.explain_crumbs(),
+            (Screen::WhoCan, _) => return self.who_can_crumbs(),
             (Screen::Explorer, _) => {}
         }
         let Some(row) = self.row() else { return self.place.ask.scope.label() };
@@ -192,6 +193,9 @@ impl App {
                 Purpose::Command => Line::dim(format!(" {}", self.command_help())),
                 Purpose::Search => Line::dim(" enter finds, n and N go on"),
                 Purpose::Explain => self.question_help(),
+                Purpose::WhoCan => {
+                    Line::dim(" RESOURCE, then ACTION or list, read, write, tag, permissions · tab completes")
+                }
                 Purpose::Save => Line::dim(" .txt .csv .json .md; an existing file is never replaced"),
             };
         }
@@ -214,6 +218,9 @@ impl App {
         }
         if self.place.screen == Screen::Explain {
             return self.explain_status();
+        }
+        if self.place.screen == Screen::WhoCan {
+            return self.who_can_status().0;
         }
         let Some(view) = self.list() else { return Line::default() };
         if view.matched == 0 && view.total > 0 {
@@ -284,6 +291,9 @@ impl App {
                 if policy.relaid { "stored on one line, broken for reading" } else { "shown as stored, keys in order" };
             return Line::dim(text);
         }
+        if self.place.screen == Screen::WhoCan && self.overlay.is_none() && self.asked_who_can().is_some() {
+            return self.who_can_status().1;
+        }
         let gap = self.inventory.coverage.gaps().next();
         match gap {
             Some(gap) if !self.loading => Line::default()
@@ -320,6 +330,17 @@ impl App {
             (None, Screen::Explain) => {
                 &[Cmd::Into, Cmd::Raw, Cmd::Explain, Cmd::Policy, Cmd::Copy, Cmd::Zoom, Cmd::Details, Cmd::Help]
             }
+            (None, Screen::WhoCan) => &[
+                Cmd::WhoCan,
+                Cmd::Into,
+                Cmd::Raw,
+                Cmd::QuickFilter,
+                Cmd::ProblemsOnly,
+                Cmd::Save,
+                Cmd::Copy,
+                Cmd::Zoom,
+                Cmd::Help,
+            ],
             (None, Screen::Explorer) if self.place.column == DETAIL => {
                 &[Cmd::NextPane, Cmd::Zoom, Cmd::Details, Cmd::Raw, Cmd::Help]
             }
@@ -330,6 +351,7 @@ impl App {
                 Cmd::Menu,
                 Cmd::NextProblem,
                 Cmd::Explain,
+                Cmd::WhoCan,
                 Cmd::Policy,
                 Cmd::UsedBy,
                 Cmd::Details,
@@ -338,11 +360,13 @@ impl App {
         };
         let mut hints: Vec<(String, &'static str)> = Vec::new();
         if self.overlay.is_none() {
-            let moves = if self.place.screen == Screen::Explain { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
+            let rows = matches!(self.place.screen, Screen::Explain | Screen::WhoCan);
+            let moves = if rows { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
             let pair = moves.map(|cmd| self.keymap.label(cmd).unwrap_or_default()).concat();
             let word = match self.place.screen {
                 Screen::Policy => "document",
                 Screen::Explain => "step",
+                Screen::WhoCan => "row",
                 Screen::Explorer => "move",
             };
             hints.push((pair, word));
@@ -367,8 +391,13 @@ impl App {
     }
 
     /// The screens of the second row, with the chosen one.
-    pub fn screens(&self) -> [(&'static str, &'static str, bool); 2] {
-        [("1", "Explorer", self.place.screen == Screen::Explorer), ("6", "Policy", self.place.screen == Screen::Policy)]
+    pub fn screens(&self) -> [(&'static str, &'static str, bool); 3] {
+        let chosen = |screen: Screen| self.place.screen == screen;
+        [
+            ("1", "Explorer", chosen(Screen::Explorer)),
+            ("4", "Who-can", chosen(Screen::WhoCan)),
+            ("6", "Policy", chosen(Screen::Policy)),
+        ]
     }
 
     /// Heading of the list column: `PODS 34 of 412`.

@@ -1,17 +1,20 @@
 //! A place: everything that says where the user is, so that one can return to it.
 
+use crate::analysis::who_can;
 use crate::base::Name;
 use crate::model::EntityKey;
 
 use super::explain::Question;
 use super::list::ListKind;
 use super::text::Target;
+use super::who_can::Switches;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Screen {
     Explorer,
     Policy,
     Explain,
+    WhoCan,
 }
 
 /// Which part of the estate the lists show.
@@ -99,6 +102,7 @@ pub struct Place {
     pub policy: Option<PolicyPlace>,
     /// The question of the Explain screen; it stays the current one on the screens after it.
     pub explain: Option<ExplainPlace>,
+    pub who_can: Option<WhoCanPlace>,
 }
 
 /// Where the user is in the Policy screen.
@@ -117,6 +121,15 @@ pub struct ExplainPlace {
     pub question: Question,
     /// The step stood on, from 0; until one is chosen it is the one that decided.
     pub step: Option<usize>,
+}
+
+/// Where the user is in the Who-can screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhoCanPlace {
+    pub question: who_can::Question,
+    pub shows: Switches,
+    /// The line of the result, from 0.
+    pub line: usize,
 }
 
 impl Place {
@@ -139,6 +152,7 @@ impl Place {
             top: 0,
             policy: None,
             explain: None,
+            who_can: None,
         }
     }
 }

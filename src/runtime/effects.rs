@@ -86,6 +86,8 @@ impl Effects {
             Lane::Export => "writing a list",
             Lane::Explain => "answering a question",
             Lane::Senders => "finding the sender of a message",
+            Lane::WhoCan => "answering who can",
+            Lane::Resources => "collecting resources",
         };
         self.jobs.replace(Track::Work(lane), name, move |outbox| {
             if let Some(msg) = work.run(outbox.stop()) {

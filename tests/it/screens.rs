@@ -33,6 +33,11 @@ const SCREENS: &[(&str, &str)] = &[
     ("explain/allow", "explain sa/prod-eu1/payments/payments-api s3:ListBucket arn:aws:s3:::acme-invoices"),
     ("explain/cond", "explain sa/prod-eu1/orders/orders-mailer s3:PutObject arn:aws:s3:::acme-invoices/118.pdf"),
     ("explain/input", "/, type ts-api, enter, e, type getob"),
+    ("who_can/write", "who-can write acme-invoices"),
+    ("who_can/cond", "who-can write acme-invoices, ]"),
+    ("who_can/denied", "who-can sqs:SendMessage arn:aws:sqs:eu-west-1:111122223333:other, !, G"),
+    ("who_can/switches", "who-can write acme-invoices, f"),
+    ("who_can/input", "w, type acme-inv"),
     (
         "policy/asked",
         "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf, y",

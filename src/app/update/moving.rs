@@ -10,7 +10,7 @@ impl App {
     pub(super) fn page_height(&self) -> usize {
         let height = match (&self.overlay, self.place.screen) {
             (Some(_), _) | (None, Screen::Policy) => self.layout.page_height,
-            (None, Screen::Explorer | Screen::Explain) => self.layout.list_height,
+            (None, Screen::Explorer | Screen::Explain | Screen::WhoCan) => self.layout.list_height,
         };
         height.max(2)
     }
@@ -29,6 +29,9 @@ impl App {
         }
         if self.place.screen == Screen::Explain {
             return self.step_to(self.explain_step().saturating_add_signed(delta));
+        }
+        if self.place.screen == Screen::WhoCan {
+            return self.step_who_can(delta);
         }
         match self.place.column {
             DETAIL => self.scroll_detail(delta),
@@ -114,6 +117,7 @@ impl App {
     pub(super) fn scroll_detail(&mut self, delta: isize) {
         let lines = match (self.place.screen, self.explained()) {
             (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
+            (Screen::WhoCan, _) => self.who_can_detail().len(),
             _ => self.columns.detail.len(),
         };
         let last = lines.saturating_sub(1);
@@ -139,6 +143,7 @@ impl App {
         match self.place.screen {
             Screen::Policy => return self.turn_document(1),
             Screen::Explain => return self.open_proof(),
+            Screen::WhoCan => return self.explain_row(),
             Screen::Explorer => {}
         }
         let folded = self.list().is_some_and(|view| view.is_folded());
@@ -167,7 +172,7 @@ impl App {
             self.overlay = None;
         } else if self.place.screen == Screen::Policy {
             self.turn_document(-1);
-        } else if self.place.screen == Screen::Explain {
+        } else if matches!(self.place.screen, Screen::Explain | Screen::WhoCan) {
             self.go_back();
         } else if self.place.column == 0 {
             if let Some(view) = self.list()
@@ -190,6 +195,7 @@ impl App {
                 }
             }
             _ if self.place.screen == Screen::Explain => self.step_to(line),
+            _ if self.place.screen == Screen::WhoCan => self.who_can_line(line),
             _ => {
                 let last = self.policy.as_ref().map_or(0, |it| it.lines.len().saturating_sub(1));
                 if let Some(place) = self.place.policy.as_mut().filter(|_| self.place.screen == Screen::Policy) {
@@ -289,6 +295,9 @@ impl App {
         }
         if self.place.screen == Screen::Explain {
             return self.step_trouble(forward);
+        }
+        if self.place.screen == Screen::WhoCan {
+            return self.step_doubt(forward);
         }
         let (Some(view), Some(cursor)) = (self.list(), self.cursor) else { return };
         let troubled = |line: &usize| view.row(*line).is_some_and(|row| row.worst.is_some());

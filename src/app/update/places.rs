@@ -39,6 +39,7 @@ impl App {
             self.cursor = Some(line);
         }
         self.rebuild_columns();
+        self.refresh_who_can();
     }
 
     pub(super) fn go_back(&mut self) -> bool {
