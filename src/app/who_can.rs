@@ -170,7 +170,7 @@ impl WhoCanView {
         let mut show = Line::dim("show      ");
         for (switch, _, label) in Switch::ALL {
             let mark = if switches.is_on(switch) { "[x]" } else { "[ ]" };
-            show = show.with(format!("{label} {mark}   "), Tone::Plain);
+            show = show.with(format!("{label} {mark}  "), Tone::Plain);
         }
         [question, show, Line::dim("answer    ").with(self.summary(shown), Tone::Strong)]
     }

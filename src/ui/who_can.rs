@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use crate::app::text::{Line, Tone};
 use crate::app::who_can::{Cells, WhoCanLine, WhoCanView, cells};
 use crate::app::{App, Hit, Layout};
-use crate::base::text::{clean, shorten, width};
+use crate::base::text::{clean, shorten, take_start, width};
 
 use super::explorer::to_area;
 use super::frame::{Canvas, top, wrapped};
@@ -57,7 +57,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
 /// Widths of the columns behind the verdict: who, by which way, actions; because gets the rest.
 fn columns(room: u16) -> [usize; 3] {
     let room = usize::from(room.saturating_sub(8));
-    let (who, via, actions) = (room * 34 / 100, room * 27 / 100, room * 17 / 100);
+    let (who, via, actions) = (room * 31 / 100, room * 25 / 100, room * 18 / 100);
     [who, via, actions]
 }
 
@@ -125,7 +125,12 @@ fn row(canvas: &mut Canvas<'_>, inside: Rect, y: u16, cells: &Cells, widths: [us
     let count = if cells.count > 0 { format!(" {}{}", canvas.glyphs.times, cells.count) } else { String::new() };
     let name = shorten(&clean(&cells.who), widths[0].saturating_sub(width(&count)), gap).into_owned();
     let via = shorten(&format!("{:<3}{}", cells.code, clean(&cells.via)), widths[1], gap).into_owned();
-    let actions = shorten(&clean(&cells.actions), widths[2], gap).into_owned();
+    let actions = clean(&cells.actions).into_owned();
+    // The first names say more than the end of the last.
+    let actions = match width(&actions) > widths[2] {
+        true => format!("{}{gap}", take_start(&actions, widths[2].saturating_sub(width(gap)))),
+        false => actions,
+    };
     let line = Line::default()
         .with(format!("{:<7} ", cells.verdict), cells.tone)
         .with(padded(&format!("{name}{count}"), widths[0] + 1), Tone::Plain)

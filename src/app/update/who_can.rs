@@ -220,24 +220,32 @@ impl App {
         self.overlay = Some(Overlay::Menu(Menu { title: "SHOW", items, cursor: 0 }));
     }
 
-    /// The chosen row, asked of Explain: its workload, or its role where the workload signs with another.
+    /// The chosen row, asked of Explain.
     pub(super) fn explain_row(&mut self) {
-        let Some(row) = self.who_can_row() else { return self.say("no row is chosen") };
+        if self.who_can_row().is_none() {
+            return self.say("no row is chosen");
+        }
+        match self.row_question() {
+            (Some(who), Some((action, resource))) => {
+                self.show_explain(ExplainQuestion { who, action, resource, said: None });
+            }
+            (Some(who), None) => self.go(&who),
+            (None, _) => self.say("explain speaks of workloads and roles; below is what is known of this row"),
+        }
+    }
+
+    /// Whom and what Explain is asked for the chosen row: its workload, or its role where the workload signs with
+    /// another, and the first action it may do.
+    pub(super) fn row_question(&self) -> (Option<EntityKey>, Option<(String, String)>) {
+        let Some(row) = self.who_can_row() else { return (None, None) };
         let role = || row.role.as_deref().and_then(EntityKey::role);
         let who = match (row.kind, row.steps_more) {
             (RowKind::Workload, 0) => row.key.clone(),
             (RowKind::Workload | RowKind::Role, _) => role(),
             (RowKind::Person | RowKind::Outside, _) => None,
         };
-        let action = row.grant.actions.first().map(ToString::to_string);
         let resource = row.grant.on.first().unwrap_or(&row.grant.example).to_string();
-        match (who, action) {
-            (Some(who), Some(action)) => {
-                self.show_explain(ExplainQuestion { who, action, resource, said: None });
-            }
-            (Some(who), None) => self.go(&who),
-            (None, _) => self.say("explain speaks of workloads and roles; below is what is known of this row"),
-        }
+        (who, row.grant.actions.first().map(|action| (action.to_string(), resource)))
     }
 
     /// The text of the statement because of which the row stands.

@@ -36,10 +36,6 @@ pub(in crate::app) fn detail(estate: &Estate, view: &WhoCanView, row: &Row) -> V
         };
         lines.push(Line::label(word, 13, "").with(condition, Tone::Unknown));
     }
-    if !grant.actions.is_empty() && row.verdict.is_open() {
-        let names: Vec<&str> = grant.actions.iter().map(|it| it.as_str()).collect();
-        lines.push(label("actions", &names.join(", ")));
-    }
     let on: Vec<&str> = grant.on.iter().map(|it| it.as_str()).collect();
     if !on.is_empty() && grant.on.iter().any(|it| !view.answer.on.contains(it)) {
         let except: Vec<&str> = grant.except.iter().map(|it| it.as_str()).collect();
@@ -53,6 +49,10 @@ pub(in crate::app) fn detail(estate: &Estate, view: &WhoCanView, row: &Row) -> V
     }
     lines.push(label("its policy", resource_policy(view, row)));
     ceilings(estate, row, &mut lines);
+    if !grant.actions.is_empty() && row.verdict.is_open() {
+        let names: Vec<&str> = grant.actions.iter().map(|it| it.as_str()).collect();
+        lines.push(label("actions", &names.join(", ")));
+    }
     lines
 }
 
