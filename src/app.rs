@@ -159,7 +159,7 @@ impl App {
             asked_for: None,
             access: None,
             access_asked: None,
-            place: Place::start(settings.namespace.as_deref()),
+            place: Place::start(settings.cluster.as_deref(), settings.namespace.as_deref()),
             back: Vec::new(),
             forward: Vec::new(),
             cursor: None,

@@ -10,6 +10,7 @@
 //! [`reach`] what code there could obtain besides.
 
 pub mod answer;
+pub mod asker;
 pub mod association;
 pub mod chain;
 mod cloud;
@@ -24,10 +25,11 @@ mod latent;
 pub mod network;
 pub mod reach;
 pub mod resolve;
+mod profile;
 mod role_chain;
 pub mod rollout;
 mod subject;
-mod takeover;
+pub mod takeover;
 pub mod trace;
 pub mod trust;
 pub mod web_identity;

@@ -13,10 +13,12 @@
 //! |---|---|---|
 //! | [`base`] | names, three-valued truth, text cleaning; no domain words | nothing |
 //! | [`iam`] | the IAM policy language: documents, patterns, conditions, decisions, permission sets, catalogue | base |
-//! | [`model`] | ground facts, listings, coverage, feed, inventory | base |
+//! | [`rbac`] | the Kubernetes RBAC language: rules, requests, matching, the table of powers | base |
+//! | [`model`] | ground facts, listings, coverage, feed, inventory | base, rbac |
 //! | [`identity`] | which AWS identity each container gets and why | base, iam, model |
 //! | [`graph`] | who runs as whom and can become what, with certainty | the above |
 //! | [`analysis`] | questions over it: search, access | the above |
+//! | [`findings`] | rules over all that: evidence, impact, fix; what was not evaluated | the above |
 //! | [`estate`] | `derive`: inventory in, immutable estate out | the above |
 //! | [`ingest`] | directories of `kubectl` and AWS CLI output, the demo | base, model |
 //! | [`app`] | keys, commands, state, messages, update, effects | estate and below, not ingest |
@@ -47,6 +49,7 @@
 //! - *coverage*, *gap*, *loss*: what was read; a source that was not read whole; an object that could not be read
 //! - *declared*: what annotation or association ask for now
 //! - *drift*: a pod carries something else than is declared
+//! - *finding*: something wrong with one thing, under the id of a rule
 //! - *group*: pods of one owner with the same identities, one row of the Explorer
 //! - *identity*: what an ordinary SDK call in a container signs with; *reachable*: what code there could also obtain
 //! - *inventory*: all facts; *estate*: all that follows from them
@@ -57,10 +60,12 @@
 
 pub mod base;
 pub mod iam;
+pub mod rbac;
 pub mod model;
 pub mod identity;
 pub mod graph;
 pub mod analysis;
+pub mod findings;
 pub mod estate;
 pub mod ingest;
 pub mod app;

@@ -64,11 +64,7 @@ fn summary(
 ) -> Summary {
     let Session { principal, policies, context, .. } = session;
     let access = summaries.access(principal, policies, context);
-    let customer: Vec<Name> = role.attached.iter().filter(|arn| !arn.contains(":iam::aws:")).cloned().collect();
-    let versioned: Vec<Name> = customer.iter().filter(|arn| has_versions(inventory, role, arn)).cloned().collect();
-    let attachments = Attachments { customer_policies: &customer, versioned_policies: &versioned };
-    let Privilege { class, certain, .. } =
-        privilege(Catalogue::bundled(), principal, policies, context, attachments, !access.is_none());
+    let Privilege { class, certain, .. } = judged(inventory, role, session, !access.is_none());
     Summary {
         role: Arc::clone(role),
         class,
@@ -80,6 +76,22 @@ fn summary(
             None => vec!["unknown".to_owned()],
         },
     }
+}
+
+/// The class of one role and what made it, without the summary of its access: a role with any statement counts as having
+/// some.
+pub fn privilege_of(inventory: &Inventory, documents: &Documents, role: &Role) -> Privilege {
+    let session = Session::new(inventory, documents, role, Origin::default());
+    let has_access = session.policies.identity.iter().any(|policy| !policy.document.statements.is_empty());
+    judged(inventory, role, &session, has_access)
+}
+
+fn judged(inventory: &Inventory, role: &Role, session: &Session, has_access: bool) -> Privilege {
+    let Session { principal, policies, context, .. } = session;
+    let customer: Vec<Name> = role.attached.iter().filter(|arn| !arn.contains(":iam::aws:")).cloned().collect();
+    let versioned: Vec<Name> = customer.iter().filter(|arn| has_versions(inventory, role, arn)).cloned().collect();
+    let attachments = Attachments { customer_policies: &customer, versioned_policies: &versioned };
+    privilege(Catalogue::bundled(), principal, policies, context, attachments, has_access)
 }
 
 fn has_versions(inventory: &Inventory, role: &Role, arn: &str) -> bool {

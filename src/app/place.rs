@@ -109,7 +109,11 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyPlace {
     pub role: EntityKey,
+    /// The row of the Explorer that the trust policy is read for.
+    pub asker: Option<EntityKey>,
     pub document: usize,
+    /// The words beside the text have the focus.
+    pub in_words: bool,
     /// The line of the cursor, from 0.
     pub line: usize,
     pub top: usize,
@@ -133,13 +137,13 @@ pub struct WhoCanPlace {
 }
 
 impl Place {
-    pub fn start(namespace: Option<&str>) -> Place {
+    pub fn start(cluster: Option<&str>, namespace: Option<&str>) -> Place {
         Place {
             screen: Screen::Explorer,
             ask: Ask {
                 list: ListKind::Pods,
                 query: String::new(),
-                scope: Scope { cluster: None, namespace: namespace.map(Name::from) },
+                scope: Scope { cluster: cluster.map(Name::from), namespace: namespace.map(Name::from) },
                 problems_only: false,
                 system: true,
                 sort: SortBy::Default,

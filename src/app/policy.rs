@@ -1,5 +1,6 @@
 //! The Policy screen: one document of a role as text, with its statements, and what is known of the selected one.
 
+mod askers;
 mod layout;
 mod words;
 
@@ -10,8 +11,10 @@ use crate::estate::{DocumentRole, Estate, RoleDocument, Severity};
 use crate::iam::{Document, DocumentKind, Issue, parse};
 use crate::model::EntityKey;
 
+use super::place::PolicyPlace;
 use super::text::Line;
 
+pub use askers::Asker;
 pub use layout::readable;
 
 /// A document on the screen. Built when it is opened; moving in it costs nothing.
@@ -30,6 +33,8 @@ pub struct PolicyView {
     pub issues: Vec<Issue>,
     /// Things that use the document.
     used_by: Vec<EntityKey>,
+    /// Of a trust policy: who asks for the role and what it answers, refusals first.
+    pub askers: Vec<Asker>,
 }
 
 impl PolicyView {
@@ -64,7 +69,39 @@ impl PolicyView {
             }
             None => vec![role.clone()],
         };
-        Some(PolicyView { role: role.clone(), documents, at, lines, relaid, statements, document, issues, used_by })
+        let askers = if chosen.role == DocumentRole::Trust { askers::of_role(estate, role) } else { Vec::new() };
+        Some(PolicyView {
+            role: role.clone(),
+            documents,
+            at,
+            lines,
+            relaid,
+            statements,
+            document,
+            issues,
+            used_by,
+            askers,
+        })
+    }
+
+    /// The document of a place; the asker it is read for speaks first.
+    pub fn open_for(estate: &Estate, place: &PolicyPlace) -> Option<PolicyView> {
+        let mut view = PolicyView::open(estate, &place.role, place.document)?;
+        if let Some(account) = place.asker.as_ref().and_then(|key| askers::account_of(estate, key)) {
+            view.askers.sort_by_key(|asker| asker.account != account);
+        }
+        Some(view)
+    }
+
+    /// The line (from 0) of the clause that refuses the first asker.
+    pub fn refusing_line(&self) -> Option<usize> {
+        let edit = self.askers.first()?.edits().next()?;
+        askers::line_of(&self.document, edit)
+    }
+
+    /// A clause on this line keeps somebody out.
+    pub fn refuses_at(&self, line: usize) -> bool {
+        self.askers.iter().flat_map(Asker::edits).any(|edit| askers::line_of(&self.document, edit) == Some(line))
     }
 
     pub fn chosen(&self) -> &RoleDocument {

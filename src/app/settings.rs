@@ -32,6 +32,8 @@ pub struct Settings {
     pub stale_after: Duration,
     /// Namespace to start in; `None` for all.
     pub namespace: Option<String>,
+    /// Cluster to start in; all of them when none.
+    pub cluster: Option<String>,
     /// The start of headless commands that `C` copies, such as `rolewalk --demo`.
     pub command: String,
 }
@@ -49,6 +51,7 @@ impl Default for Settings {
             confirm_quit: false,
             stale_after: Duration::from_secs(30 * 60),
             namespace: None,
+            cluster: None,
             command: String::from("rolewalk"),
         }
     }

@@ -225,7 +225,7 @@ impl App {
 
     fn reopen_policy(&mut self) {
         let Some(place) = &self.place.policy else { return };
-        self.policy = PolicyView::open(self.estate(), &place.role, place.document);
+        self.policy = PolicyView::open_for(self.estate(), place);
         if self.policy.is_none() && self.place.screen == Screen::Policy {
             self.fail(format!("{} is not there any more", place.role));
         }

@@ -6,48 +6,7 @@ use crate::model::{EntityKey, Inventory};
 
 use super::groups::Group;
 
-/// Worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    Critical,
-    High,
-    Medium,
-    Low,
-    Info,
-}
-
-impl Severity {
-    /// One letter for narrow cells.
-    pub fn letter(self) -> &'static str {
-        match self {
-            Severity::Critical => "C",
-            Severity::High => "H",
-            Severity::Medium => "M",
-            Severity::Low => "L",
-            Severity::Info => "i",
-        }
-    }
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Severity::Critical => "CRIT",
-            Severity::High => "HIGH",
-            Severity::Medium => "MED",
-            Severity::Low => "LOW",
-            Severity::Info => "INFO",
-        }
-    }
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Severity::Critical => "critical",
-            Severity::High => "high",
-            Severity::Medium => "medium",
-            Severity::Low => "low",
-            Severity::Info => "info",
-        }
-    }
-}
+pub use crate::findings::Severity;
 
 /// Something wrong, and the thing it is wrong with.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use super::drift::{self, Observed, Situation};
 use super::environment::{Environment, Variable};
 use super::injection::{self, AGENT_AUDIENCE, IRSA_TOKEN_FILE, Injected};
 use super::instance::{self, MetadataReach, NodeRole};
+use super::profile::{self, File};
 use super::reach::{self, Memo};
 use super::subject::{Context, Subject};
 use super::trace::{Check, Trace};
@@ -48,6 +49,12 @@ pub(super) fn identify(
     trace_declared(subject, skipped, declared.as_ref(), trace);
     let metadata = instance::metadata_reach(&subject.class, subject.spec, &subject.metadata_guard);
     let metadata = instance::intercepted(metadata, context.nodes.interceptor, subject.spec);
+    let file = File::find(subject, container, &environment, &holdings);
+    if file.as_ref().is_some_and(File::is_silent) {
+        // The file was read and gives no credentials: the chain goes on as without it.
+        holdings.hidden_file = Truth::No;
+        holdings.profile = Variable::Unset;
+    }
     let bench = Bench { context, subject, container, holdings, metadata, future_token };
     let choice = chain::choose(&bench.holdings);
     trace_choice(&bench, &choice, trace);
@@ -108,7 +115,14 @@ pub(super) fn identify(
             answer.rule = "R44";
             answer.why = "AWS_WEB_IDENTITY_TOKEN_FILE is set without AWS_ROLE_ARN: SDKs refuse to go on".into();
         }
+        Choice::Profile { keys: false } if file.is_some() => {
+            if let Some(file) = &file {
+                let (attempt, check) = profile::credential(&bench, file, trace);
+                settle(&mut answer, attempt, check);
+            }
+        }
         Choice::Profile { keys } => {
+            answer.missing.extend(profile::missing(context.cluster, subject, container));
             let first = if *keys { Source::StaticKeys } else { Source::Profile };
             answer.attempted = Some(Credential::new(first, None));
             answer.certain = false;

@@ -167,7 +167,8 @@ impl<'a> Environment<'a> {
         }
     }
 
-    fn config_map(&self, name: &str) -> Lookup<'a, KeyedObject> {
+    /// A ConfigMap of the pod's namespace.
+    pub(super) fn config_map(&self, name: &str) -> Lookup<'a, KeyedObject> {
         let found = find(self.cluster.config_maps.items(), self.namespace, name);
         // A dump that holds nothing but aws-auth answers for aws-auth only.
         let only_auth = self.cluster.config_maps.iter().all(|it| it.meta.name == "aws-auth");

@@ -127,7 +127,7 @@ pub fn declared(cluster: &ClusterFacts, associations: &Associations, namespace: 
     Declared::Unknown(missing)
 }
 
-fn from_annotations(account: &ServiceAccount) -> Declared {
+pub(super) fn from_annotations(account: &ServiceAccount) -> Declared {
     let annotation = |key: &str| account.meta.annotations.get(key).filter(|value| !value.is_empty());
     if let Some(role) = annotation(ROLE_ANNOTATION) {
         let audience = annotation(AUDIENCE_ANNOTATION).cloned().unwrap_or_else(|| DEFAULT_AUDIENCE.into());

@@ -119,22 +119,46 @@ impl<'a> RoleChains<'a> {
         if candidates.is_empty() {
             return Vec::new();
         }
-        let policies = documents.of_role(inventory, base);
-        let principal = Principal::Role { account: base.account.clone(), arn: base.arn.clone() };
-        let context = Context::open()
-            .with("aws:SecureTransport", "true")
-            .with("aws:PrincipalArn", base.arn.clone())
-            .with("aws:PrincipalAccount", base.account.clone())
-            .without("aws:MultiFactorAuthPresent");
-        let ask = |role: &&Arc<Role>| {
-            let policies = Policies { resource: Some(documents.trust(role)), ..policies.clone() };
-            let request = Request::new(principal.clone(), "sts:AssumeRole", &role.arn).in_context(context.clone());
-            match decide(&request, &policies).decision {
-                Decision::Allowed => Truth::Yes,
-                Decision::Depends | Decision::Error => Truth::Unknown,
-                Decision::ExplicitDeny | Decision::ImplicitDeny => Truth::No,
-            }
-        };
-        candidates.iter().map(|role| (role.arn.clone(), ask(role))).filter(|it| !it.1.is_no()).collect()
+        let asker = Asker::new(inventory, trusts, base);
+        candidates.iter().map(|role| (role.arn.clone(), asker.takes(role))).filter(|it| !it.1.is_no()).collect()
+    }
+}
+
+/// Whether one role takes another: its own policies and the other's trust must agree.
+pub(super) fn takes(inventory: &Inventory, trusts: &Trusts, base: &Arc<Role>, role: &Arc<Role>) -> Truth {
+    Asker::new(inventory, trusts, base).takes(role)
+}
+
+/// A role that asks for others.
+struct Asker<'a> {
+    trusts: &'a Trusts,
+    policies: Policies,
+    principal: Principal,
+    context: Context,
+}
+
+impl<'a> Asker<'a> {
+    fn new(inventory: &Inventory, trusts: &'a Trusts, base: &Role) -> Asker<'a> {
+        Asker {
+            trusts,
+            policies: trusts.documents.of_role(inventory, base),
+            principal: Principal::Role { account: base.account.clone(), arn: base.arn.clone() },
+            context: Context::open()
+                .with("aws:SecureTransport", "true")
+                .with("aws:PrincipalArn", base.arn.clone())
+                .with("aws:PrincipalAccount", base.account.clone())
+                .without("aws:MultiFactorAuthPresent"),
+        }
+    }
+
+    fn takes(&self, role: &Arc<Role>) -> Truth {
+        let policies = Policies { resource: Some(self.trusts.documents.trust(role)), ..self.policies.clone() };
+        let request =
+            Request::new(self.principal.clone(), "sts:AssumeRole", &role.arn).in_context(self.context.clone());
+        match decide(&request, &policies).decision {
+            Decision::Allowed => Truth::Yes,
+            Decision::Depends | Decision::Error => Truth::Unknown,
+            Decision::ExplicitDeny | Decision::ImplicitDeny => Truth::No,
+        }
     }
 }

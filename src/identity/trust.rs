@@ -78,7 +78,7 @@ impl Trusts {
 
     /// As [`Trusts::web_identity`], for many roles and one token: only whether it is admitted. `context` is that of
     /// [`token_context`].
-    pub(super) fn admits_token(&self, role: &Role, issuer: &str, context: &Context) -> Truth {
+    pub fn admits_token(&self, role: &Role, issuer: &str, context: &Context) -> Truth {
         let Some(arn) = crate::model::Arn::parse(&role.arn) else { return Truth::Unknown };
         let provider = format!("arn:{}:iam::{}:oidc-provider/{issuer}", arn.partition, arn.account);
         let trust = self.documents.trust(role);
@@ -228,7 +228,7 @@ impl Trusts {
 }
 
 /// What is known of a web-identity call with a token of this issuer (R62, R67).
-pub(super) fn token_context(inventory: &Inventory, issuer: &str, subject: &str, audience: &Name) -> Context {
+pub fn token_context(inventory: &Inventory, issuer: &str, subject: &str, audience: &Name) -> Context {
     let mut context = Context::open()
         .with(&format!("{issuer}:sub"), subject)
         .with(&format!("{issuer}:aud"), audience.clone())
@@ -339,7 +339,7 @@ fn verdict(answer: &Answer, yes: &'static str, no: &'static str, what: &str) -> 
 fn refusal(miss: &Miss, issuer: &str) -> (&'static str, String) {
     let statement = match &miss.source.sid {
         Some(sid) if !sid.is_empty() => format!("statement `{sid}`"),
-        _ => format!("statement {}", miss.source.statement),
+        _ => format!("statement {}", miss.source.statement + 1),
     };
     let expected: Vec<&str> = miss.expected.iter().map(Name::as_str).collect();
     let expected = expected.join(", ");
@@ -388,8 +388,8 @@ fn residual_keys(residual: &Residual) -> Vec<String> {
 fn deciding(answer: &Answer, effect: Effect) -> Option<String> {
     answer.reasons.iter().find_map(|reason| match reason {
         Reason::Statement(source) if source.effect == effect => Some(match &source.sid {
-            Some(sid) if !sid.is_empty() => format!("statement {} `{sid}`", source.statement),
-            _ => format!("statement {}", source.statement),
+            Some(sid) if !sid.is_empty() => format!("statement {} `{sid}`", source.statement + 1),
+            _ => format!("statement {}", source.statement + 1),
         }),
         _ => None,
     })

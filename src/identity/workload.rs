@@ -105,7 +105,8 @@ fn top(workload: &Workload, kind: WorkloadKind) -> Owner {
     }
 }
 
-pub(super) fn find<'a>(listing: &'a Listing<Workload>, namespace: &str, name: &str) -> Option<&'a Workload> {
+/// The workload of a namespace and name in a list that was read to its end (it is sorted then).
+pub fn find<'a>(listing: &'a Listing<Workload>, namespace: &str, name: &str) -> Option<&'a Workload> {
     let items = listing.items();
     let wanted = (namespace, name);
     let at = items.binary_search_by(|it| (it.meta.namespace.as_str(), it.meta.name.as_str()).cmp(&wanted)).ok()?;

@@ -88,6 +88,25 @@ impl Kind {
         Kind::ALL[self as usize].2
     }
 
+    /// A thing of a cluster.
+    pub fn is_of_cluster(self) -> bool {
+        !matches!(self.form(), Form::Plain | Form::InAccount)
+    }
+
+    /// Something that makes pods, or a pod that nothing makes.
+    pub fn is_workload(self) -> bool {
+        matches!(
+            self,
+            Kind::Deployment
+                | Kind::StatefulSet
+                | Kind::DaemonSet
+                | Kind::ReplicaSet
+                | Kind::Job
+                | Kind::CronJob
+                | Kind::Pod
+        )
+    }
+
     pub fn from_word(word: &str) -> Option<Kind> {
         Kind::ALL.iter().find(|(_, it, _)| *it == word).map(|(kind, ..)| *kind)
     }

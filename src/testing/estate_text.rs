@@ -10,6 +10,10 @@
 //! association ns/app role=r
 //! user ann groups=dev                         # an IAM user; `group dev policy={statement}`
 //! resource arn:aws:s3:::b policy=none         # what was read of a resource's own policy
+//! namespace ns                                # namespaces of pods, accounts and workloads exist by themselves
+//! policy NAME allow={statement}               # a managed policy of the account
+//! issuer NAME url=HOST/PATH clients=a,b       # a provider of no cluster here
+//! read services.json                          # an optional list that was read and is empty
 //! gap aws/iam.json                            # was not read
 //! ```
 //!
@@ -18,6 +22,7 @@
 
 mod line;
 mod pods;
+mod rights;
 mod trusts;
 
 use std::sync::Arc;
@@ -26,12 +31,14 @@ use crate::base::Name;
 use crate::model::coverage::Status;
 use crate::model::facts::aws::ResourcePolicy;
 use crate::model::facts::eks::{Association, AssociationDetails, EksCluster, FargateProfile, Nodegroup};
-use crate::model::facts::iam::{Group, InstanceProfile, NamedPolicy, Provider, Role, User};
-use crate::model::facts::meta::{Labels, Meta, Origin, Selector};
+use crate::model::facts::iam::{
+    Group, InstanceProfile, LastUsed, NamedPolicy, Policy as ManagedPolicy, PolicyVersion, Provider, Role, User,
+};
+use crate::model::facts::meta::{FieldManager, Labels, Meta, Origin, Selector};
 use crate::model::facts::network::{EgressRule, NetworkPolicy, Peer};
 use crate::model::facts::node::{Instance, MetadataOptions, Node};
-use crate::model::facts::webhook::{Webhook, WebhookConfiguration};
-use crate::model::facts::workload::{KeyedObject, OtherObject, ServiceAccount, Workload};
+use crate::model::facts::webhook::{Webhook, WebhookConfiguration, WebhookRule};
+use crate::model::facts::workload::{KeyedObject, Namespace, OtherObject, ServiceAccount, Workload};
 use crate::model::feed::{Batch, Change, Delta, Place};
 use crate::model::{Inventory, Reading, Scope, SourceId, SourceKind};
 
@@ -82,6 +89,8 @@ struct Builder {
     /// Where `container` lines belong.
     last: Option<pods::Maker>,
     node_role: bool,
+    /// Namespaces that lines speak of, by cluster.
+    namespaces: std::collections::BTreeMap<(String, String), (Labels, Labels)>,
 }
 
 impl Builder {
@@ -199,6 +208,24 @@ impl Builder {
             "daemonset" => self.daemon_set_line(&mut line),
             "object" => self.object_line(&mut line),
             "fargate" => self.fargate_line(&mut line),
+            "namespace" => {
+                let cluster = self.cluster(&mut line);
+                let labels = pods::labels(line.all("label"));
+                let annotations = pods::labels(line.all("note"));
+                self.namespaces.insert((cluster.name, line.name.clone()), (labels, annotations));
+            }
+            "clusterrole" | "role.rbac" => self.rbac_role_line(&mut line),
+            "clusterrolebinding" | "rolebinding" => self.binding_line(&mut line),
+            "access-entry" => self.access_entry_line(&mut line),
+            "aws-auth" => self.aws_auth_line(&mut line),
+            "policy" => self.managed_line(&mut line),
+            "issuer" => self.issuer_line(&mut line),
+            "read" => {
+                let cluster = self.cluster(&mut line);
+                let Some(kind) = SourceKind::from_file(Scope::Cluster, &line.name) else { line.fail("no such file") };
+                let source = SourceId::new(&format!("clusters/{}", cluster.name), kind);
+                self.optional.push((Place::Cluster(cluster.name.as_str().into()), source));
+            }
             other => line.fail(&format!("`{other}` is no word of this language")),
         }
         line.finish();
@@ -207,22 +234,23 @@ impl Builder {
     fn cluster_line(&mut self, line: &mut Line) {
         line.take("region");
         line.take("account");
+        let private = line.flag("private");
         let head = self.clusters.iter().find(|it| it.name == line.name).cloned().unwrap_or_default();
         let ClusterHead { name, issuer, partition, account, region } = &head;
         let cluster = EksCluster {
             name: name.as_str().into(),
             arn: format!("arn:{partition}:eks:{region}:{account}:cluster/{name}").into(),
             version: line.take("version").unwrap_or_else(|| "1.33".into()).into(),
-            created: None,
+            created: line.take("created").map(|it| time(line, &it)),
             role: Name::default(),
             issuer: format!("https://{issuer}").into(),
-            authentication_mode: "API".into(),
-            endpoint_public: Some(true),
-            endpoint_private: None,
+            authentication_mode: line.take("mode").unwrap_or_else(|| "API".into()).into(),
+            endpoint_public: Some(!private),
+            endpoint_private: Some(private),
             ip_family: "ipv4".into(),
             auto_mode: line.flag("auto"),
             auto_node_role: line.take("auto-role").map(|it| self.role_arn(&it)).unwrap_or_default(),
-            tags: Labels::default(),
+            tags: pods::labels(line.all("tag")),
             origin: Origin::default(),
         };
         self.push(&head, SourceKind::Cluster, Batch::Cluster(vec![cluster.into()]));
@@ -232,9 +260,9 @@ impl Builder {
         if !line.flag("no-webhook") {
             let webhook = Webhook {
                 name: "iam-for-pods.amazonaws.com".into(),
-                failure_policy: "Ignore".into(),
+                failure_policy: line.take("failure").unwrap_or_else(|| "Ignore".into()).into(),
                 reinvocation: "IfNeeded".into(),
-                namespaces: Selector::default(),
+                namespaces: Selector { labels: pods::labels(line.all("only")), expressions: vec![] },
                 objects: Selector {
                     labels: Labels::default(),
                     expressions: vec![crate::model::facts::meta::Requirement {
@@ -243,7 +271,11 @@ impl Builder {
                         values: vec![],
                     }],
                 },
-                rules: vec![],
+                rules: vec![WebhookRule {
+                    operations: vec!["CREATE".into()],
+                    api_groups: vec!["".into()],
+                    resources: vec!["pods".into()],
+                }],
             };
             let configuration =
                 WebhookConfiguration { meta: meta("", "pod-identity-webhook"), webhooks: vec![webhook] };
@@ -355,7 +387,8 @@ impl Builder {
         self.push_at(place, source, Batch::Instances(vec![instance.into()]));
     }
 
-    /// `sa NS/NAME role=R audience=A note:KEY=VALUE`
+    /// `sa NS/NAME role=R audience=A note:KEY=VALUE label:KEY=VALUE created=T managed:MANAGER=T automount=false`, where
+    /// MANAGER owns the role annotation since T
     fn account_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
@@ -369,22 +402,40 @@ impl Builder {
         if let Some(audience) = line.take("audience") {
             notes.push(("eks.amazonaws.com/audience".into(), audience));
         }
+        let managers: Vec<FieldManager> = line
+            .all("managed")
+            .into_iter()
+            .map(|(manager, at)| FieldManager {
+                manager: manager.into(),
+                time: Some(time(line, &at)),
+                annotations: vec!["eks.amazonaws.com/role-arn".into()],
+            })
+            .collect();
+        self.namespaces.entry((cluster.name.clone(), namespace.clone())).or_default();
         let account = ServiceAccount {
-            meta: Meta { annotations: pods::labels(notes), ..meta(&namespace, &name) },
-            automount_token: None,
+            meta: Meta {
+                annotations: pods::labels(notes),
+                labels: pods::labels(line.all("label")),
+                created: line.take("created").map(|it| time(line, &it)),
+                managers: (!managers.is_empty()).then(|| managers.into()),
+                ..meta(&namespace, &name)
+            },
+            automount_token: line.take("automount").map(|it| it == "true"),
             secrets: vec![],
         };
         self.push(&cluster, SourceKind::ServiceAccounts, Batch::ServiceAccounts(vec![account.into()]));
     }
 
-    /// `role NAME account=ID path=/p/ TRUST policy={statement} boundary=...`; for TRUST see [`trusts`].
+    /// `role NAME account=ID path=/p/ TRUST policy={statement} attached=ARN,ARN boundary=ARN tag:K=V created=T used=T
+    /// session=SECONDS id=AROA...`; for TRUST see [`trusts`].
     fn role_line(&mut self, line: &mut Line) {
         let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
         let partition = self.clusters[0].partition.clone();
         let path = line.take("path").unwrap_or_else(|| "/".into());
         let trust = trusts::of(line, &self.clusters, &account, &partition);
         let inline = inline(line);
-        let attached: Vec<Name> = line.take("attached").into_iter().map(Name::from).collect();
+        let attached: Vec<Name> =
+            line.take("attached").iter().flat_map(|all| all.split(',')).map(|arn| Name::from(arn.to_owned())).collect();
         let name = line.name.clone();
         let role = Role {
             account: account.as_str().into(),
@@ -392,23 +443,49 @@ impl Builder {
             name: name.into(),
             path: path.into(),
             id: "AROAEXAMPLE".into(),
-            created: None,
+            created: line.take("created").map(|it| time(line, &it)),
             trust: Some(trust.into()),
             inline,
             attached,
             boundary: line.take("boundary").map(Name::from),
-            last_used: None,
-            max_session: None,
-            tags: Labels::default(),
+            last_used: line.take("used").map(|it| LastUsed { at: Some(time(line, &it)), region: REGION.into() }),
+            max_session: line.take("session").and_then(|it| it.parse().ok()),
+            tags: pods::labels(line.all("tag")),
             instance_profiles: vec![],
             origin: Origin::default(),
         };
         self.push_account(&account, SourceKind::Iam, Batch::Roles(vec![role.into()]));
     }
 
+    /// `policy NAME allow={statement}`: a customer managed policy, `arn:aws:iam::ACCOUNT:policy/NAME`.
+    fn managed_line(&mut self, line: &mut Line) {
+        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
+        let statement = line.take("allow").unwrap_or_default();
+        let version = PolicyVersion {
+            id: "v1".into(),
+            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
+            is_default: true,
+            created: None,
+        };
+        let arn = line.take("arn");
+        let policy = ManagedPolicy {
+            account: account.as_str().into(),
+            name: line.name.as_str().into(),
+            path: "/".into(),
+            arn: arn.unwrap_or_else(|| format!("arn:aws:iam::{account}:policy/{}", line.name)).into(),
+            default_version: "v1".into(),
+            versions: vec![version],
+            attachments: None,
+            created: None,
+            updated: None,
+            origin: Origin::default(),
+        };
+        self.push_account(&account, SourceKind::Iam, Batch::Policies(vec![policy.into()]));
+    }
+
     /// `user NAME policy={statement} attached=ARN groups=A,B`
     fn user_line(&mut self, line: &mut Line) {
-        let account = self.clusters[0].account.clone();
+        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
         let name = line.name.clone();
         let user = User {
             account: account.as_str().into(),
@@ -452,6 +529,25 @@ impl Builder {
         self.push_account(&account, SourceKind::ResourcePolicies, Batch::ResourcePolicies(vec![policy.into()]));
     }
 
+    /// `issuer NAME url=HOST/PATH clients=a,b account=ID created=T`: an identity provider of no cluster here.
+    fn issuer_line(&mut self, line: &mut Line) {
+        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
+        let partition = self.clusters[0].partition.clone();
+        let Some(url) = line.take("url") else { line.fail("wants `url=`") };
+        let clients = line.take("clients").unwrap_or_else(|| "sts.amazonaws.com".into());
+        let provider = Provider {
+            account: account.as_str().into(),
+            arn: format!("arn:{partition}:iam::{account}:oidc-provider/{url}").into(),
+            url: url.into(),
+            client_ids: Some(clients.split(',').map(Name::from).collect()),
+            created: line.take("created").map(|it| time(line, &it)),
+            origin: Origin::default(),
+        };
+        let listed = Provider { client_ids: None, ..provider.clone() };
+        self.push_account(&account, SourceKind::ProviderList, Batch::Providers(vec![listed.into()]));
+        self.push_account(&account, SourceKind::Providers, Batch::Providers(vec![provider.into()]));
+    }
+
     /// `association NS/SA role=R target=R2 no-tags external=ID undescribed created=T modified=T`
     fn association_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
@@ -481,11 +577,12 @@ impl Builder {
         }
     }
 
-    /// `configmap NS/NAME KEY=VALUE...`, `secret NS/NAME key:NAME`
+    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY=`
     fn keyed_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
-        let values: Vec<(String, String)> = line.all("data");
+        let mut values: Vec<(String, String)> = line.all("data");
+        values.iter_mut().for_each(|(_, value)| *value = value.replace(';', "\n"));
         let secret = line.word == "secret";
         let object = KeyedObject {
             meta: meta(&namespace, &name),
@@ -527,14 +624,18 @@ impl Builder {
         self.push(&cluster, SourceKind::DaemonSets, Batch::Workloads(vec![set.into()]));
     }
 
-    /// `object nodepools.json/NAME field:PATH=VALUE`: node pools, node classes and other objects by their file.
+    /// `object services.json/NAME in=NS field:PATH=VALUE select:LABEL=VALUE note:KEY=VALUE`: services, node pools, node
+    /// classes and other objects by their file.
     fn object_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (file, name) = line.namespaced();
         let Some(kind) = SourceKind::from_file(Scope::Cluster, &file) else { line.fail("no such file in the layout") };
         let object = OtherObject {
-            meta: meta("", &name),
-            selector: Selector::default(),
+            meta: Meta {
+                annotations: pods::labels(line.all("note")),
+                ..meta(&line.take("in").unwrap_or_default(), &name)
+            },
+            selector: Selector { labels: pods::labels(line.all("select")), expressions: vec![] },
             fields: pods::labels(line.all("field")),
         };
         self.push(&cluster, kind, Batch::Others(vec![object.into()]));
@@ -549,7 +650,7 @@ impl Builder {
                 name: line.name.as_str().into(),
                 role,
                 ami_type: Name::default(),
-                status: "ACTIVE".into(),
+                status: line.take("status").unwrap_or_else(|| "ACTIVE".into()).into(),
                 origin: Origin::default(),
             };
             return self.push(&cluster, SourceKind::Nodegroups, Batch::Nodegroups(vec![group.into()]));
@@ -565,6 +666,11 @@ impl Builder {
 
     fn finish(mut self) -> Inventory {
         self.flush_pod();
+        for ((cluster, name), (labels, annotations)) in std::mem::take(&mut self.namespaces) {
+            let Some(cluster) = self.clusters.iter().find(|it| it.name == cluster).cloned() else { continue };
+            let namespace = Namespace { meta: Meta { labels, annotations, ..meta("", &name) } };
+            self.push(&cluster, SourceKind::Namespaces, Batch::Namespaces(vec![namespace.into()]));
+        }
         let mut places: Vec<(Place, SourceId)> = Vec::new();
         for cluster in &self.clusters {
             let directory = format!("clusters/{}", cluster.name);

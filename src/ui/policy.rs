@@ -18,11 +18,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
         return;
     };
     let upper = Rect { height: body.height - 1, ..body };
-    let left = if app.zoom || body.width < 90 { upper } else { Rect { width: body.width * 64 / 100, ..upper } };
+    canvas.line(1, body.bottom() - 1, body.width - 1, &view.summary());
+    let one = app.zoom || body.width < 90;
+    if one && place.in_words {
+        return words(canvas, upper, app, layout);
+    }
+    let left = if one { upper } else { Rect { width: body.width * 64 / 100, ..upper } };
+    if !one {
+        words(canvas, Rect { x: left.right(), width: upper.width - left.width, ..upper }, app, layout);
+    }
     let statement = view.statement_at(place.line);
     let note = statement.map_or_else(String::new, |at| format!("statement {} of {}", at + 1, view.statements.len()));
     let title = clean(&view.title()).into_owned();
-    let inside = canvas.boxed(left, &title, &note, true);
+    let inside = canvas.boxed(left, &title, &note, !place.in_words);
     let height = usize::from(inside.height);
     let from = top(place.top, place.line, height, view.lines.len());
     layout.page_height = height;
@@ -49,7 +57,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
             plain
         };
         canvas.put(x, y, inside.right().saturating_sub(x), text, style);
-        if let Some(severity) = view.issue_at(at) {
+        if view.refuses_at(at) {
+            let flag = format!(" {} NO ", canvas.glyphs.flag);
+            canvas.put(inside.right().saturating_sub(6), y, 6, &flag, canvas.theme.style(Tone::Bad));
+        } else if let Some(severity) = view.issue_at(at) {
             let flag = format!("{} {}", canvas.glyphs.flag, severity.code());
             let style = canvas.theme.style(Tone::Severity(severity));
             canvas.put(inside.right().saturating_sub(7), y, 7, &flag, style);
@@ -61,15 +72,22 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
             }
         }
     }
-    if left.width < upper.width {
-        let right = Rect { x: left.right(), width: upper.width - left.width, ..upper };
-        let title = statement.map_or_else(|| String::from("DOCUMENT"), |at| format!("STATEMENT {}", at + 1));
-        let inside = canvas.boxed(right, &title, "", false);
-        let cells = usize::from(inside.width.saturating_sub(2));
-        let rows: Vec<Line> = app.statement_words().iter().flat_map(|line| wrapped(line, cells, 3)).collect();
-        for (at, line) in rows.iter().take(usize::from(inside.height)).enumerate() {
-            canvas.pieces(inside.x + 1, inside.y + at as u16, inside.width.saturating_sub(2), line, Modifier::empty());
-        }
+}
+
+/// The words at the right: of the selected statement, and of a trust policy who asks.
+fn words(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout) {
+    let (Some(view), Some(place)) = (&app.policy, &app.place.policy) else { return };
+    let statement = view.statement_at(place.line);
+    let title = statement.map_or_else(|| String::from("DOCUMENT"), |at| format!("STATEMENT {}", at + 1));
+    let cells = usize::from(area.width.saturating_sub(4));
+    let rows: Vec<Line> = app.statement_words().iter().flat_map(|line| wrapped(line, cells, 3)).collect();
+    let height = usize::from(area.height.saturating_sub(2));
+    let from = app.detail_scroll.min(rows.len().saturating_sub(height));
+    let below = rows.len().saturating_sub(from + height);
+    let note = if below > 0 { format!("{below} more (J)") } else { String::new() };
+    let inside = canvas.boxed(area, &title, &note, place.in_words);
+    layout.detail_height = height;
+    for (at, line) in rows.iter().skip(from).take(height).enumerate() {
+        canvas.pieces(inside.x + 1, inside.y + at as u16, inside.width.saturating_sub(2), line, Modifier::empty());
     }
-    canvas.line(1, body.bottom() - 1, body.width - 1, &view.summary());
 }

@@ -147,6 +147,61 @@ fn a_profile_that_no_file_shows_is_unknown() {
     assert_eq!(both.attempted.map(|it| it.source), Some(Source::StaticKeys));
 }
 
+/// A pod whose configuration file stands in a ConfigMap of its namespace.
+fn with_file(file: &str, setup: &str, options: &str) -> Identity {
+    app(&format!(
+        "{setup}\nconfigmap ns/aws \"data:config={file}\"
+        pod ns/app sa=app node=locked volume:cfg=configmap(aws) mount:cfg=/root/.aws {options}"
+    ))
+}
+
+/// R121: a profile in a readable ConfigMap with a role and a token file is evaluated like the injected pair.
+#[test]
+fn a_profile_with_a_token_file_is_followed() {
+    let file = "[default];role_arn = arn:aws:iam::111122223333:role/r;web_identity_token_file = /var/t/token;";
+    let token = "volume:t=token(sts.amazonaws.com,token) mount:t=/var/t";
+    works(&with_file(file, "role r irsa=ns:app", token), Source::Profile, "r");
+    broken(&with_file(file, "role r irsa=ns:other", token), "R62");
+    broken(&with_file(file, "role r irsa=ns:app", ""), "R45");
+    unknown(&with_file(file, "role r irsa=ns:app\ngap aws/iam.json", token), Source::Profile, "R52");
+}
+
+/// R121: a profile that names a source profile is the second step of a role chain, and both steps must hold.
+#[test]
+fn a_profile_that_takes_a_role_through_another_needs_both_sides() {
+    let file = "[default];role_arn = arn:aws:iam::111122223333:role/far;source_profile = home;\
+[profile home];role_arn = arn:aws:iam::111122223333:role/r;web_identity_token_file = /var/t/token;";
+    let token = "volume:t=token(sts.amazonaws.com,token) mount:t=/var/t";
+    let home = "role r irsa=ns:app policy={\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"*\"}";
+    works(
+        &with_file(file, &format!("{home}\nrole far trusts=arn:aws:iam::111122223333:role/r"), token),
+        Source::Profile,
+        "far",
+    );
+    broken(&with_file(file, &format!("{home}\nrole far trusts=arn:aws:iam::111122223333:role/else"), token), "R121");
+    let circle = "[default];role_arn = arn:aws:iam::111122223333:role/far;source_profile = a;\
+[profile a];role_arn = arn:aws:iam::111122223333:role/r;source_profile = default;";
+    broken(&with_file(circle, home, ""), "R121");
+}
+
+/// R12, R39: a file that was read and names no such profile fails; one without credentials leaves the chain as it is.
+#[test]
+fn a_file_that_was_read_counts_as_what_it_says() {
+    broken(&with_file("[default];region = eu-west-1;", "", "env:AWS_PROFILE=prod"), "R39");
+    let silent = app("role r irsa=ns:app\nconfigmap ns/aws \"data:config=[default];region = eu-west-1;\"
+        pod ns/app sa=app node=open volume:cfg=configmap(aws) mount:cfg=/root/.aws");
+    assert_eq!((silent.verdict, silent.identity.source), (Verdict::Works, Source::NodeRole), "{silent:?}");
+    let keys = with_file("[default];aws_access_key_id =;aws_secret_access_key =;", "", "");
+    assert_eq!((keys.verdict, keys.identity.source, keys.rule), (Verdict::Works, Source::Profile, "R35"));
+    let beside = app("configmap ns/aws \"data:config=[default];region = eu-west-1;\" data:credentials=x
+        pod ns/app sa=app node=open volume:cfg=configmap(aws) mount:cfg=/root/.aws");
+    unknown(&beside, Source::Unknown, "R39");
+    let unread =
+        app("pod ns/app node=open volume:cfg=configmap(x) mount:cfg=/root/.aws\ngap clusters/c1/configmaps.json");
+    unknown(&unread, Source::Unknown, "R39");
+    assert!(missing(&unread, "clusters/c1/configmaps.json"));
+}
+
 /// R13: the skip label keeps the webhook away, whatever its value; without the registration nothing is injected.
 #[test]
 fn the_skip_label_and_a_missing_registration_keep_the_webhook_away() {

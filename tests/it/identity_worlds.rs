@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rolewalk::identity::resolve::{PodIdentity, all};
+use rolewalk::identity::asker;
+use rolewalk::identity::resolve::{PodIdentity, all, hops};
 use rolewalk::identity::{Credential, Identity, Source, Verdict};
 use rolewalk::ingest::{self, Options};
+use rolewalk::model::Lookup;
 use serde_json::Value;
 
 use crate::testbed;
@@ -216,4 +218,29 @@ fn an_input_that_is_not_there_makes_unknowns_and_nothing_else() {
     }
     let shown: Vec<&String> = wrong.iter().take(30).collect();
     assert!(wrong.is_empty(), "{} wrong: {shown:#?}", wrong.len());
+}
+
+/// The trust view asks the trust policy alone, and must say what the whole resolution says.
+#[test]
+fn the_trust_steps_asked_alone_are_those_of_the_whole_resolution() {
+    let Some(world) = testbed::world("small", 1) else { return };
+    let inventory = ingest::load(&world, Options::default()).expect("the world opens");
+    let mut asked = 0;
+    for entry in all(&inventory) {
+        for (at, identity) in entry.containers.iter().enumerate() {
+            let Some(attempted) = &identity.attempted else { continue };
+            let Some(role) = attempted.role.as_deref() else { continue };
+            let Lookup::Found(found) = inventory.role(role) else { continue };
+            let (Some(source), true) = (asker::asks(&entry, at, role), found.arn == *role) else { continue };
+            let whole = hops(&inventory, &entry, at);
+            let alone = asker::trust_hops(&inventory, &entry, at, source, found);
+            let at_trust: Vec<_> = whole.into_iter().filter(|hop| alone.iter().any(|it| it.step == hop.step)).collect();
+            // A token file that is not mounted ends the resolution before the trust policy is asked.
+            if !at_trust.is_empty() {
+                assert_eq!(at_trust, alone, "{:?}", entry.sort_key());
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 25, "{asked}");
 }

@@ -26,6 +26,7 @@ const SCREENS: &[(&str, &str)] = &[
     ("explorer/zoom", "tab, tab, z"),
     ("policy/identity", "filter ns:payments, 6"),
     ("policy/trust", "filter ns:payments, t"),
+    ("policy/trust_refused", "filter quality, t"),
     (
         "explain/deny",
         "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf",

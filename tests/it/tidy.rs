@@ -155,6 +155,18 @@ fn the_pure_parts_do_no_input_or_output_and_read_no_clock() {
     no(offences);
 }
 
+/// The program runs where its sources are not.
+#[test]
+fn nothing_is_read_from_the_source_tree() {
+    let offences = crate_sources()
+        .into_iter()
+        .filter(|source| source.part() != "testing")
+        .filter(|source| source.text.contains("env!(\"CARGO_MANIFEST_DIR\")"))
+        .map(|source| format!("{}: the source tree may be gone", source.file))
+        .collect();
+    no(offences);
+}
+
 #[test]
 fn every_file_opens_with_a_sentence_on_what_it_is_for() {
     let offences = ["src", "tests", "benches"]

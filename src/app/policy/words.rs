@@ -24,6 +24,9 @@ pub(super) fn lines(view: &PolicyView, at: Option<usize>, asked: Option<&Answer>
         lines.push(Line::plain("What it says is unknown, not nothing."));
         lines.push(Line::default());
     }
+    if view.chosen().role == DocumentRole::Trust {
+        super::askers::lines(&view.askers, &mut lines);
+    }
     if let Some(statement) = at.and_then(|at| view.document.statements.get(at)) {
         lines.push(Line::strong("In words"));
         of_statement(statement, &mut lines);

@@ -7,6 +7,7 @@ use crate::app::header::plural;
 use crate::app::input::Purpose;
 use crate::app::overlay::{Action, Menu, MenuItem, Overlay, PageKind, Picker, PickerItem};
 use crate::app::place::{Scope, Screen};
+use crate::app::policy::PolicyView;
 use crate::app::text::Line;
 use crate::app::theme::THEMES;
 use crate::app::who_can::{self, Switch};
@@ -239,8 +240,18 @@ impl App {
         let Some(role) = self.selected_role() else { return self.fail("trust: the selection leads to no role") };
         let documents = self.estate().documents(&role);
         let at = documents.iter().position(|it| it.role == crate::estate::DocumentRole::Trust).unwrap_or(0);
+        let asker = self.row().map(|row| row.key.clone()).filter(|_| self.place.screen == Screen::Explorer);
         self.push_place();
         self.show_policy(role, at, 0);
+        let Some(place) = self.place.policy.as_mut().filter(|_| self.place.screen == Screen::Policy) else { return };
+        place.asker = asker;
+        let place = place.clone();
+        self.policy = PolicyView::open_for(self.estate(), &place);
+        if let (Some(line), Some(place)) =
+            (self.policy.as_ref().and_then(PolicyView::refusing_line), self.place.policy.as_mut())
+        {
+            place.line = line;
+        }
     }
 
     fn scope(&mut self, scope: Scope) {

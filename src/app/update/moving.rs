@@ -21,6 +21,10 @@ impl App {
             return step_page(page, delta, self.layout.page_height);
         }
         if self.place.screen == Screen::Policy {
+            if self.place.policy.as_ref().is_some_and(|place| place.in_words) {
+                return self.scroll_detail(delta);
+            }
+            self.detail_scroll = 0;
             let last = self.policy.as_ref().map_or(0, |it| it.lines.len().saturating_sub(1));
             if let Some(place) = &mut self.place.policy {
                 place.line = place.line.saturating_add_signed(delta).min(last);
@@ -118,6 +122,7 @@ impl App {
         let lines = match (self.place.screen, self.explained()) {
             (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
             (Screen::WhoCan, _) => self.who_can_detail().len(),
+            (Screen::Policy, _) => self.statement_words().len(),
             _ => self.columns.detail.len(),
         };
         let last = lines.saturating_sub(1);
@@ -129,6 +134,9 @@ impl App {
             let panes = PANES as isize;
             let next = (self.place.column as isize + delta).rem_euclid(panes);
             self.place.column = next.unsigned_abs();
+        }
+        if let (Screen::Policy, Some(place)) = (self.place.screen, &mut self.place.policy) {
+            place.in_words = !place.in_words;
         }
     }
 

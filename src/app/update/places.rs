@@ -29,7 +29,7 @@ impl App {
         self.overlay = None;
         self.detail_scroll = 0;
         self.policy = match &self.place.policy {
-            Some(policy) => PolicyView::open(self.estate(), &policy.role, policy.document),
+            Some(policy) => PolicyView::open_for(self.estate(), policy),
             None => None,
         };
         // The same list is on the screen: the selection can be looked up at once.
@@ -241,7 +241,8 @@ impl App {
             Some(view) => {
                 self.leave_overlay();
                 self.place.screen = Screen::Policy;
-                self.place.policy = Some(PolicyPlace { role, document: view.at, line, top: 0 });
+                self.place.policy =
+                    Some(PolicyPlace { role, asker: None, document: view.at, in_words: false, line, top: 0 });
                 self.policy = Some(view);
             }
             None => {
@@ -259,9 +260,9 @@ impl App {
         if at == place.document {
             return self.say(if delta > 0 { "this is the last document" } else { "this is the first document" });
         }
-        let role = place.role.clone();
-        self.policy = PolicyView::open(self.estate(), &role, at);
-        self.place.policy = Some(PolicyPlace { role, document: at, line: 0, top: 0 });
+        let place = PolicyPlace { document: at, line: 0, top: 0, ..place.clone() };
+        self.policy = PolicyView::open_for(self.estate(), &place);
+        self.place.policy = Some(place);
     }
 
     pub(super) fn is_at_root(&self) -> bool {

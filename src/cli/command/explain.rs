@@ -65,8 +65,8 @@ struct Question<'a> {
 }
 
 pub fn run(args: &ExplainArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
-    if matches!(output.output, Format::Csv) {
-        return Err(Failure::usage("`explain` has no csv form").hint("use -o table or -o json"));
+    if matches!(output.output, Format::Csv | Format::Sarif | Format::Md) {
+        return Err(output::no_such_form(output.output));
     }
     let estate = source::estate(data)?;
     let (callers, action, resource) = match &args.message {
@@ -206,7 +206,7 @@ fn text(out: &mut dyn Write, estate: &Estate, answer: &Answer) -> io::Result<()>
     if let Some(miss) = &explanation.nearest {
         let statement = match &miss.source.sid {
             Some(sid) if !sid.is_empty() => sid.to_string(),
-            _ => format!("statement {}", miss.source.statement),
+            _ => format!("statement {}", miss.source.statement + 1),
         };
         let expected: Vec<&str> = miss.expected.iter().map(|it| it.as_str()).collect();
         let clause = match &miss.failed {

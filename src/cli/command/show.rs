@@ -86,8 +86,8 @@ pub struct Link {
 }
 
 pub fn run(args: &ShowArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
-    if output.output == Format::Csv {
-        return Err(Failure::usage("`show` has no csv form").hint("use -o table or -o json"));
+    if matches!(output.output, Format::Csv | Format::Sarif | Format::Md) {
+        return Err(output::no_such_form(output.output));
     }
     let estate = source::estate(data)?;
     let key = find(&estate, &args.address)?;
@@ -95,7 +95,7 @@ pub fn run(args: &ShowArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
     let mut out = output::open(output)?;
     match output.output {
         Format::Json | Format::Ndjson => output::json(&mut out, &estate, "show", &[&report])?,
-        Format::Table | Format::Csv => text(&mut out, &report)?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Md => text(&mut out, &report)?,
     }
     out.flush()?;
     drop(out);

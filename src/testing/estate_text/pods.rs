@@ -49,7 +49,7 @@ pub(super) fn agent(node: &str) -> Pod {
 }
 
 impl Builder {
-    /// `pod NS/NAME sa=S node=N owner=Kind/NAME host label:K=V note:K=V skip=LIST created=T pending` and the options of
+    /// `pod NS/NAME sa=S node=N owner=Kind/NAME host label:K=V note:K=V skip=LIST created=T pending ended` and the options of
     /// a container, which describe the container `app`.
     pub(super) fn pod_line(&mut self, line: &mut Line) {
         let maker = self.maker(line, None);
@@ -78,6 +78,7 @@ impl Builder {
         self.flush_pod();
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
+        self.namespaces.entry((cluster.name.clone(), namespace.clone())).or_default();
         let mut notes = line.all("note");
         if let Some(skip) = line.take("skip") {
             notes.push(("eks.amazonaws.com/skip-containers".into(), skip));
@@ -106,7 +107,11 @@ impl Builder {
             labels,
             annotations,
             node: line.take("node").map(Name::from).unwrap_or_default(),
-            phase: if line.flag("pending") { Phase::Pending } else { Phase::Running },
+            phase: match (line.flag("pending"), line.flag("ended")) {
+                (true, _) => Phase::Pending,
+                (_, true) => Phase::Succeeded,
+                _ => Phase::Running,
+            },
             workload,
             suspended: line.flag("suspended"),
             cluster,
@@ -115,7 +120,7 @@ impl Builder {
 
     /// `env:NAME=VALUE|secret(S/K)|secret?(S/K)|configmap(M/K)|configmap?(M/K)`, `from:configmap=M`, `from:secret=S`,
     /// `mount:VOLUME=PATH`, `volume:VOLUME=token(AUDIENCE,PATH)|hostpath(P)|empty|configmap(M)|secret(S)`, `irsa=ROLE`
-    /// (with `audience=A`), `pi`, `cap=C`, `privileged`, `kind=init|sidecar|ephemeral`.
+    /// (with `audience=A`), `pi`, `cap=C`, `privileged`, `image=I`, `kind=init|sidecar|ephemeral`.
     fn push_container(&mut self, line: &mut Line, name: &str) {
         let kind = match line.take("kind").as_deref() {
             None => ContainerKind::Container,
@@ -177,7 +182,7 @@ impl Builder {
         let container = Container {
             name: name.into(),
             kind,
-            image: Name::default(),
+            image: line.take("image").map(Name::from).unwrap_or_default(),
             env,
             env_from,
             mounts,

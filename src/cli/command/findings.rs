@@ -1,0 +1,177 @@
+//! `rolewalk findings [QUERY]`: what is wrong, with evidence, impact and fix (protocols.md section 4).
+
+mod markdown;
+pub mod record;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args as ClapArgs, ValueEnum};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::analysis::query::{self, Query};
+use crate::cli::args::{Format, OutputArgs, SourceArgs};
+use crate::cli::envelope::Envelope;
+use crate::cli::failure::{Failure, Kind as FailureKind, note};
+use crate::cli::table;
+use crate::cli::{Outcome, output, source};
+use crate::estate::Estate;
+use crate::findings::Severity;
+
+use record::{COLUMNS, FIELDS, FindingRecord, NotEvaluatedRecord};
+
+#[derive(Debug, ClapArgs)]
+pub struct FindingsArgs {
+    /// Only findings that match: `ns:payments sev:>=high`, `rule:TRUST-*`, words of subject and message
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// Exit with 1 when a finding of this severity or worse is there that is neither accepted nor in the baseline
+    #[arg(long, value_enum, value_name = "SEV")]
+    pub fail_on: Option<Level>,
+    /// An earlier `findings -o json`: what stands in it is known, left out of tables, and fails nothing
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+}
+
+impl Level {
+    fn severity(self) -> Severity {
+        match self {
+            Level::Critical => Severity::Critical,
+            Level::High => Severity::High,
+            Level::Medium => Severity::Medium,
+            Level::Low => Severity::Low,
+            Level::Info => Severity::Info,
+        }
+    }
+}
+
+/// The answer as machines read it.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    envelope: Envelope<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    results: Option<&'a [FindingRecord]>,
+    not_evaluated: Vec<NotEvaluatedRecord>,
+    /// How many rules ran.
+    rules: usize,
+}
+
+pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
+    let asked = args.query.join(" ");
+    let parsed = query::parse(&asked).map_err(|error| Failure::usage(format!("the query does not parse: {error}")))?;
+    for field in parsed.unused(FIELDS) {
+        note(&format!("`{}:` is not used in `findings`", field.name()));
+    }
+    let known = args.baseline.as_ref().map(baseline).transpose()?.unwrap_or_default();
+    let chosen = table::choose(COLUMNS, output.columns.as_deref())?;
+    let estate = source::estate(data)?;
+    let rows = rows(&estate, &parsed, data, &known);
+    let mut out = output::open(output)?;
+    let document = |results| Document {
+        envelope: Envelope::new(&estate, "findings"),
+        results,
+        not_evaluated: record::not_evaluated(&estate.findings),
+        rules: estate.findings.rules,
+    };
+    // People look for what is new; programs get all and the mark.
+    let news: Vec<FindingRecord> = rows.iter().filter(|it| !it.known).cloned().collect();
+    match output.output {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &document(Some(&rows))).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        }
+        Format::Ndjson => {
+            output::line(&mut out, &document(None))?;
+            rows.iter().try_for_each(|row| output::line(&mut out, row))?;
+        }
+        Format::Csv => table::csv(&mut out, &chosen, &rows, output)?,
+        Format::Sarif => return Err(output::no_such_form(output.output)),
+        Format::Md => markdown::write(&mut out, &estate, &news)?,
+        Format::Table if news.is_empty() => writeln!(out, "{}", nothing(&estate, &rows))?,
+        Format::Table if output.plain => table::blocks(&mut out, &chosen, &news)?,
+        Format::Table => table::aligned(&mut out, &chosen, &news, output, output::limit(output))?,
+    }
+    out.flush()?;
+    drop(out);
+    if !output.quiet && matches!(output.output, Format::Table | Format::Csv | Format::Md) {
+        remarks(&estate, &rows);
+    }
+    let ended = output::finish(&estate, output)?;
+    let fails = |it: &&FindingRecord| {
+        args.fail_on.is_some_and(|level| it.worst <= level.severity()) && !it.known && it.accepted.is_none()
+    };
+    let failing = rows.iter().filter(fails).count();
+    if failing > 0 {
+        let plural = if failing == 1 { "finding is" } else { "findings are" };
+        note(&format!("{failing} {plural} at or above the level of --fail-on"));
+        return Ok(ExitCode::from(FailureKind::Condition.code()));
+    }
+    Ok(ended)
+}
+
+/// The findings that match, in the order of the estate.
+fn rows(estate: &Estate, query: &Query, data: &SourceArgs, known: &BTreeSet<String>) -> Vec<FindingRecord> {
+    let within = |wanted: Option<&str>, part: &str| wanted.is_none_or(|wanted| wanted == part);
+    estate
+        .findings
+        .all
+        .iter()
+        .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))
+        .filter(|it| {
+            let place = it.place();
+            within(data.cluster.as_deref(), place.0) && within(data.namespace.as_deref(), place.1)
+        })
+        .filter(|it| query.matches(it, FIELDS))
+        .collect()
+}
+
+/// Fingerprints of an earlier answer, as JSON or one JSON a line.
+fn baseline(path: &PathBuf) -> Result<BTreeSet<String>, Failure> {
+    let refuse = |why: String| Failure::usage(format!("cannot read the baseline `{}`: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+    let mut prints = BTreeSet::new();
+    let mut answers = 0;
+    for value in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
+        let value = value.map_err(|error| refuse(format!("it is no JSON: {error}")))?;
+        answers += usize::from(value["question"] == "findings");
+        let results = value["results"].as_array().into_iter().flatten();
+        for it in results.chain([&value]) {
+            prints.extend(it["fingerprint"].as_str().map(str::to_owned));
+        }
+    }
+    if answers == 0 {
+        return Err(refuse("it holds no answer of `findings -o json`".into()));
+    }
+    Ok(prints)
+}
+
+/// What an empty table says: how much was looked at.
+fn nothing(estate: &Estate, rows: &[FindingRecord]) -> String {
+    let pods = estate.pods.iter().filter(|it| it.pod.is_some()).count();
+    let new = if rows.is_empty() { "" } else { "new " };
+    format!("No {new}findings. {} rules ran over {pods} pods.", estate.findings.rules)
+}
+
+fn remarks(estate: &Estate, rows: &[FindingRecord]) {
+    for it in &estate.findings.not_evaluated {
+        let needs: Vec<String> = it.needs.iter().map(ToString::to_string).collect();
+        note(&format!("not evaluated everywhere: {} {} needs {}", it.rule.id, it.rule.slug, needs.join(", ")));
+    }
+    let known = rows.iter().filter(|it| it.known).count();
+    if known > 0 {
+        note(&format!("{known} known from the baseline are left out"));
+    }
+}

@@ -1,0 +1,176 @@
+//! A finding as it is printed (protocols.md section 4), with the fields that queries ask for.
+
+use serde::Serialize;
+
+use crate::analysis::query::{Field, Row, Value};
+use crate::cli::table::Column;
+use crate::findings::{Finding, Findings, Severity};
+use crate::model::{EntityKey, Kind};
+
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingRecord {
+    pub id: &'static str,
+    pub slug: &'static str,
+    pub severity: &'static str,
+    pub kind: &'static str,
+    pub subject: String,
+    pub also: Vec<String>,
+    pub message: String,
+    pub evidence: Vec<EvidenceRecord>,
+    pub impact: String,
+    pub fix: Vec<FixRecord>,
+    pub fingerprint: String,
+    pub accepted: Option<AcceptedRecord>,
+    pub owner: Option<String>,
+    pub certain: bool,
+    pub platform: bool,
+    /// It stands in the baseline.
+    pub known: bool,
+    #[serde(skip)]
+    pub worst: Severity,
+    #[serde(skip)]
+    key: EntityKey,
+    #[serde(skip)]
+    workload: Option<EntityKey>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct EvidenceRecord {
+    pub object: String,
+    pub path: String,
+    pub value: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct FixRecord {
+    pub tool: &'static str,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AcceptedRecord {
+    pub reason: String,
+    pub by: String,
+    pub until: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct NotEvaluatedRecord {
+    pub id: &'static str,
+    pub needs: Vec<String>,
+}
+
+pub fn not_evaluated(findings: &Findings) -> Vec<NotEvaluatedRecord> {
+    let record = |it: &crate::findings::NotEvaluated| NotEvaluatedRecord {
+        id: it.rule.id,
+        needs: it.needs.iter().map(ToString::to_string).collect(),
+    };
+    findings.not_evaluated.iter().map(record).collect()
+}
+
+impl FindingRecord {
+    pub fn new(finding: &Finding, known: bool) -> FindingRecord {
+        FindingRecord {
+            id: finding.rule.id,
+            slug: finding.rule.slug,
+            severity: finding.severity.word(),
+            kind: finding.rule.kind.word(),
+            subject: finding.subject.to_string(),
+            also: finding.also.iter().map(ToString::to_string).collect(),
+            message: finding.message.clone(),
+            evidence: finding
+                .evidence
+                .iter()
+                .map(|it| EvidenceRecord {
+                    object: it.object.to_string(),
+                    path: it.path.clone(),
+                    value: it.value.clone(),
+                })
+                .collect(),
+            impact: finding.impact.clone(),
+            fix: finding.fix.iter().map(|it| FixRecord { tool: it.tool.word(), text: it.text.clone() }).collect(),
+            fingerprint: finding.fingerprint.clone(),
+            accepted: finding.accepted.as_ref().map(|it| AcceptedRecord {
+                reason: it.reason.clone(),
+                by: it.by.clone(),
+                until: it.until.to_string(),
+            }),
+            owner: finding.owner.as_ref().map(ToString::to_string),
+            certain: finding.certain,
+            platform: finding.platform,
+            known,
+            worst: finding.severity,
+            key: finding.subject.clone(),
+            workload: finding.owner.clone(),
+        }
+    }
+
+    /// Cluster and namespace of the subject, or of the workload it belongs to; empty where it has none.
+    pub fn place(&self) -> (&str, &str) {
+        let own = Some(&self.key).filter(|key| key.kind.is_of_cluster());
+        match own.or(self.workload.as_ref()) {
+            Some(key) => (&key.scope, &key.namespace),
+            None => ("", ""),
+        }
+    }
+}
+
+type Col = Column<FindingRecord>;
+
+pub const COLUMNS: &[Col] = &[
+    Col::new("severity", |it| it.severity.to_owned()),
+    Col::new("id", |it| it.id.to_owned()),
+    Col::new("subject", |it| it.subject.clone()),
+    Col::new("message", |it| it.message.clone()),
+    Col::new("slug", |it| it.slug.to_owned()).extra(),
+    Col::new("kind", |it| it.kind.to_owned()).extra(),
+    Col::new("owner", |it| it.owner.clone().unwrap_or_default()).extra(),
+    Col::new("also", |it| it.also.join(" ")).extra(),
+    Col::new("impact", |it| it.impact.clone()).extra(),
+    Col::new("evidence", |it| {
+        let shown = it.evidence.iter().map(|it| format!("{} {} = {}", it.object, it.path, it.value));
+        shown.collect::<Vec<_>>().join("; ")
+    })
+    .extra(),
+    Col::new("fix", |it| it.fix.first().map_or_else(String::new, |it| it.text.clone())).extra(),
+    Col::new("fingerprint", |it| it.fingerprint.clone()).extra(),
+    Col::new("certain", |it| it.certain.to_string()).extra(),
+    Col::new("accepted", |it| it.accepted.as_ref().map_or_else(String::new, |it| it.reason.clone())).extra(),
+    Col::new("known", |it| it.known.to_string()).extra(),
+];
+
+/// What queries may ask of a finding.
+pub const FIELDS: &[Field] =
+    &[Field::Ns, Field::Workload, Field::Sa, Field::Role, Field::Node, Field::Sev, Field::Rule, Field::Acct];
+
+impl Row for FindingRecord {
+    fn names(&self, out: &mut dyn FnMut(&str)) {
+        [self.id, self.slug, &self.subject, &self.message].into_iter().for_each(out);
+    }
+
+    fn values(&self, field: Field, out: &mut dyn FnMut(Value<'_>)) {
+        let also = self.also.iter().filter_map(|it| EntityKey::parse(it));
+        let keys = || [Some(self.key.clone()), self.workload.clone()].into_iter().flatten().chain(also.clone());
+        let mut named = |wanted: &dyn Fn(Kind) -> bool| {
+            for key in keys().filter(|key| wanted(key.kind)) {
+                out(Value::Text(&key.name));
+            }
+        };
+        match field {
+            Field::Ns => out(Value::Text(self.place().1)),
+            Field::Workload => named(&Kind::is_workload),
+            Field::Sa => named(&|kind| kind == Kind::ServiceAccount),
+            Field::Role => named(&|kind| kind == Kind::Role),
+            Field::Node => named(&|kind| kind == Kind::Node),
+            Field::Sev => {
+                let rank = crate::analysis::query::severity_rank(self.severity);
+                rank.into_iter().for_each(|rank| out(Value::Number(rank)));
+            }
+            Field::Rule => [self.id, self.slug].into_iter().for_each(|it| out(Value::Text(it))),
+            Field::Acct => keys().filter(|key| key.kind.form() == crate::model::key::Form::InAccount).for_each(|key| {
+                out(Value::Text(&key.scope));
+            }),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What is wrong: rules over facts and identities, each with evidence, impact and fix.
+//!
+//! [`run`] is asked by the derivation. A rule is one file in [`rules`]; what all of them share is worked out once in
+//! [`Context`]; guards that hold for every rule are applied in [`Sink`]. What was not read makes a rule *not evaluated*,
+//! never clean, and a verdict that is unknown is never more than `info`.
+
+pub mod acceptance;
+pub mod annotation;
+pub mod account_roles;
+pub mod context;
+pub mod engine;
+pub mod exposure;
+pub mod finding;
+pub mod fix;
+pub mod node_roles;
+pub mod platform;
+pub mod reference;
+pub mod rule;
+pub mod rules;
+pub mod severity;
+pub mod similar;
+pub mod sink;
+
+pub use acceptance::Acceptance;
+pub use context::{Context, Seat, Workload};
+pub use engine::{Findings, NotEvaluated};
+pub use finding::{Finding, Fix, Tool};
+pub use reference::{Reference, Standard};
+pub use rule::{Category, Entry, Kind, Rule};
+pub use severity::Severity;
+pub use sink::Sink;
+
+use crate::identity::resolve::PodIdentity;
+use crate::model::Inventory;
+
+/// Runs every rule of the registry. `pods` are the identities of [`crate::identity::resolve::all`].
+pub fn run(inventory: &Inventory, pods: &[PodIdentity]) -> Findings {
+    engine::run(&Context::new(inventory, pods), rules::ALL)
+}

@@ -1,0 +1,200 @@
+//! What rules share, worked out once: workloads by their top owner, who uses which role, how strong roles are.
+
+mod workloads;
+
+use std::sync::{Arc, OnceLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::roles;
+use crate::base::{Name, Truth};
+use crate::iam::Document;
+use crate::iam::privilege::{Class, Privilege};
+use crate::identity::injection::Associations;
+use crate::identity::instance::Nodes;
+use crate::identity::resolve::PodIdentity;
+use crate::identity::trust::Trusts;
+use crate::model::facts::iam::Role;
+use crate::model::facts::workload::ServiceAccount;
+use crate::model::{AccountFacts, Arn, ClusterFacts, EntityKey, Inventory, Kind, Lookup, SourceId, SourceKind};
+
+use super::platform;
+
+pub use workloads::{Seat, Variant, Workload};
+
+/// Everything a rule may ask. Rules run in parallel on one context.
+pub struct Context<'a> {
+    pub inventory: &'a Inventory,
+    /// In the order of [`crate::identity::resolve::all`].
+    pub pods: &'a [PodIdentity],
+    /// By cluster, namespace, kind and name of the top owner (guard G5).
+    pub workloads: Vec<Workload<'a>>,
+    /// Parsed documents and the questions to trust policies.
+    pub trusts: Trusts,
+    by_key: FxHashMap<EntityKey, usize>,
+    by_account: FxHashMap<EntityKey, Vec<usize>>,
+    by_role: FxHashMap<EntityKey, Vec<usize>>,
+    clusters: FxHashMap<Name, ClusterIndex<'a>>,
+    classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
+}
+
+/// What is worked out once for a cluster.
+pub struct ClusterIndex<'a> {
+    pub facts: &'a ClusterFacts,
+    pub associations: Associations,
+    pub nodes: Nodes,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(inventory: &'a Inventory, pods: &'a [PodIdentity]) -> Context<'a> {
+        let workloads = workloads::group(inventory, pods);
+        let mut by_key = FxHashMap::default();
+        let mut by_account: FxHashMap<EntityKey, Vec<usize>> = FxHashMap::default();
+        let mut by_role: FxHashMap<EntityKey, Vec<usize>> = FxHashMap::default();
+        for (at, workload) in workloads.iter().enumerate() {
+            by_key.insert(workload.key.clone(), at);
+            by_account.entry(workload.account_key()).or_default().push(at);
+            for role in workload.roles() {
+                by_role.entry(role).or_default().push(at);
+            }
+        }
+        let index = |facts: &'a Arc<ClusterFacts>| ClusterIndex {
+            facts,
+            associations: Associations::new(facts),
+            nodes: Nodes::new(inventory, facts),
+        };
+        let roles = inventory.accounts.values().flat_map(|account| account.roles.iter());
+        Context {
+            inventory,
+            pods,
+            trusts: Trusts::default(),
+            by_key,
+            by_account,
+            by_role,
+            clusters: inventory.clusters.iter().map(|(label, facts)| (label.clone(), index(facts))).collect(),
+            classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
+            workloads,
+        }
+    }
+
+    pub fn workload(&self, key: &EntityKey) -> Option<&Workload<'a>> {
+        self.by_key.get(key).map(|at| &self.workloads[*at])
+    }
+
+    /// Workloads that run as a service account.
+    pub fn users_of_account(&self, account: &EntityKey) -> impl Iterator<Item = &Workload<'a>> {
+        self.by_account.get(account).into_iter().flatten().map(|at| &self.workloads[*at])
+    }
+
+    /// Workloads that sign with a role, try to, or are meant to. The role of the nodes counts where it answers.
+    pub fn users_of_role(&self, role: &EntityKey) -> impl Iterator<Item = &Workload<'a>> {
+        self.by_role.get(role).into_iter().flatten().map(|at| &self.workloads[*at])
+    }
+
+    pub fn clusters(&self) -> impl Iterator<Item = &'a ClusterFacts> {
+        self.inventory.clusters.values().map(|cluster| &**cluster)
+    }
+
+    pub fn index(&self, cluster: &ClusterFacts) -> &ClusterIndex<'a> {
+        self.clusters.get(&cluster.label).expect("every cluster of the inventory has its index")
+    }
+
+    /// Every role of every account, by account and name.
+    pub fn roles(&self) -> impl Iterator<Item = &'a Arc<Role>> {
+        self.inventory.accounts.values().flat_map(|account| account.roles.iter())
+    }
+
+    pub fn service_accounts(&self) -> impl Iterator<Item = (&'a ClusterFacts, &'a Arc<ServiceAccount>)> {
+        self.clusters().flat_map(|cluster| cluster.service_accounts.iter().map(move |account| (cluster, account)))
+    }
+
+    /// The account that an ARN lies in, or the source that would hold it.
+    pub fn account_of(&self, arn: &str) -> Result<&'a AccountFacts, SourceId> {
+        let id = Arn::parse(arn).map_or("", |arn| arn.account);
+        match self.inventory.accounts.get(id) {
+            Some(account) => Ok(account),
+            None => Err(crate::identity::association::iam_source(self.inventory, arn)),
+        }
+    }
+
+    /// The source of an account that was not read, or not whole.
+    pub fn account_source(&self, account: &str, kind: SourceKind) -> SourceId {
+        match self.inventory.accounts.get(account) {
+            Some(facts) => facts.source(kind),
+            None => SourceId::new(&format!("accounts/{account}"), kind),
+        }
+    }
+
+    /// The trust policy of a role, parsed once.
+    pub fn trust(&self, role: &Role) -> Arc<Document> {
+        self.trusts.documents.trust(role).document
+    }
+
+    /// How strong a role is by itself (guard G1, R110), worked out when first asked. `None` when the role was not read.
+    pub fn privilege(&self, role: &str) -> Option<&Privilege> {
+        let Lookup::Found(role) = self.inventory.role(role) else { return None };
+        Some(self.privilege_of(role))
+    }
+
+    pub fn privilege_of(&self, role: &Role) -> &Privilege {
+        let cell = self.classes.get(&role_key(role)).expect("every role of the inventory has its place");
+        cell.get_or_init(|| roles::privilege_of(self.inventory, &self.trusts.documents, role))
+    }
+
+    /// Admin, escalates, sensitive or cluster-loop (guard G1). Unknown where its documents were not read.
+    pub fn is_sensitive(&self, role: &str) -> Truth {
+        self.privilege(role).map_or(Truth::Unknown, sensitive)
+    }
+
+    /// The clause "if the role is sensitive" of a severity: only what is known counts.
+    pub fn is_known_sensitive(&self, role: &Role) -> bool {
+        sensitive(self.privilege_of(role)).is_yes()
+    }
+
+    /// The workload that people know a subject by: itself, or the first that uses the account, association or role.
+    pub fn owner_of(&self, subject: &EntityKey) -> Option<&EntityKey> {
+        let first = match subject.kind {
+            Kind::ServiceAccount => self.users_of_account(subject).next(),
+            Kind::Role => self.users_of_role(subject).next(),
+            Kind::Association => {
+                let cluster = self.inventory.clusters.get(&subject.scope)?;
+                let association = cluster.association_list.iter().find(|it| it.id == subject.name)?;
+                let (namespace, name) = (&association.namespace, &association.service_account);
+                let account = EntityKey::namespaced(Kind::ServiceAccount, &cluster.label, namespace, name);
+                self.users_of_account(&account).next()
+            }
+            _ => self.workload(subject),
+        };
+        first.map(|it| &it.key)
+    }
+
+    /// The subject belongs to AWS, EKS or Kubernetes itself (guard G2).
+    pub fn is_platform(&self, subject: &EntityKey) -> bool {
+        match subject.kind {
+            Kind::ServiceAccount => platform::is_service_account(&subject.namespace, &subject.name),
+            Kind::User | Kind::Group => platform::is_subject(&subject.name),
+            Kind::Role => match self.inventory.accounts.get(&subject.scope).map(|it| it.role(&subject.name)) {
+                Some(Lookup::Found(role)) => platform::is_role(role),
+                _ => false,
+            },
+            _ => self.workload(subject).is_some_and(|workload| workload.platform),
+        }
+    }
+}
+
+fn sensitive(privilege: &Privilege) -> Truth {
+    match privilege.class {
+        Class::Admin | Class::Escalates | Class::Sensitive | Class::ClusterLoop => Truth::Yes,
+        Class::Scoped | Class::None => Truth::No,
+        Class::Unknown => Truth::Unknown,
+    }
+}
+
+pub fn role_key(role: &Role) -> EntityKey {
+    EntityKey::scoped(Kind::Role, &role.account, &role.name)
+}
+
+/// The account of a cluster, as far as its ARN was read.
+pub fn account_of_cluster(cluster: &ClusterFacts) -> Option<&str> {
+    crate::identity::cluster_arn(cluster).map(|arn| arn.account)
+}

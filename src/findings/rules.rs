@@ -1,0 +1,94 @@
+//! The registry: every rule, one file each.
+//!
+//! To add one more rule:
+//!
+//! 1. Write `rules/SLUG_WITH_UNDERSCORES.rs`. It opens with `//! ` and what is wrong as a heading without period, then
+//!    the four headings of [`super::rule::HEADINGS`], each with a paragraph; that is what `rolewalk rules show` prints.
+//!    Then `pub(super) static RULE: Rule` with id, slug (the file's name with hyphens), base severity, kind, category,
+//!    `needs` (sources without which the rule counts as not evaluated), references (`super::super::reference`), `check`.
+//! 2. In `check(context, out)` go over `context.workloads`, `context.roles()`, `context.service_accounts()` or the facts,
+//!    and for each thing that is wrong call `out.report(subject, severity, "one sentence")` with `.evidence(object, path,
+//!    value)`, `.impact(…)`, `.fix…(…)`. Which subject a family reports on says protocols.md section 4. Several reports on
+//!    one subject become one finding. A verdict that is unknown: `.uncertain()`. Something that was not read and is not in
+//!    `needs`: `out.cannot(sources)`. Do not work out what `crate::identity` answers already, and do not look at the
+//!    platform yourself: the sink lowers it, unless the entry judges it (`.platform_judged()`).
+//! 3. Add the name to `rules!` below, in alphabetical order.
+//! 4. Write `tests/fixtures/findings/SLUG_WITH_UNDERSCORES.txt`: estates (`src/testing/estate_text.rs`), one case after the
+//!    other. Lines that begin with two blanks are in both estates of the case, `- ` lines only in the one on which the
+//!    rule fires, `+ ` lines only in the other; `= SEVERITY SUBJECT` says what it reports on the first, `! SEVERITY
+//!    SUBJECT` what is left on the second (`= nothing` and `! nothing` are the same as no line). `== TITLE` begins the next
+//!    case. The first case is the example: its second estate is the first with one line changed, the repair where the
+//!    fix changes what we hold, and is quiet. Further cases are the guards and the clauses of the severity.
+//! 5. Run `cargo test --lib findings::` and `cargo test --test it -- findings`; the tests there see to it that nothing of
+//!    the above is missing. `ROLEWALK_UPDATE=1 cargo test --test it -- readme` renews the table of the README.
+
+use super::rule::{Entry, Rule};
+
+macro_rules! rules {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+
+        /// Every rule, in alphabetical order of their slugs.
+        pub const ALL: &[Entry] = &[$(Entry {
+            rule: &$name::RULE,
+            source: include_str!(concat!("rules/", stringify!($name), ".rs")),
+        }),*];
+    };
+}
+
+rules! {
+    annotated_role_does_not_exist,
+    cni_permissions_on_node_role,
+    configured_role_differs_from_live,
+    half_configured_web_identity,
+    high_value_and_untrusted_pods_co_located,
+    hostnetwork_pod_reaches_node_role,
+    identity_webhook_missing_or_altered,
+    imds_reachable_from_pods,
+    imdsv1_open_behind_hop_limit,
+    internet_facing_with_sensitive_role,
+    irsa_not_injected,
+    kubelet_dir_or_socket_mounted,
+    malformed_role_annotation,
+    node_role_overprivileged,
+    node_takeover_capable_pod,
+    oidc_provider_missing_in_role_account,
+    orphaned_pod_identity,
+    partition_mismatch,
+    profile_shadows_role,
+    sensitive_role_in_every_container,
+    shared_service_account,
+    silent_fallthrough_to_node_role,
+    skip_containers_mismatch,
+    static_keys_shadow_role,
+    sts_endpoint_trap,
+    token_audience_not_registered,
+    token_file_not_mounted,
+    token_hand_mounted_for_other_audience,
+    windows_pod_linux_token_path,
+    workload_needs_imds_but_blocked,
+    workload_runs_on_node_role,
+    wrong_annotation_key_or_object,
+}
+
+/// The rule with an id (in any case) or a slug.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    ALL.iter().find(|entry| entry.rule.id.eq_ignore_ascii_case(name) || entry.rule.slug == name)
+}
+
+/// All rules by id: family by family, in the order of the catalogue.
+pub fn by_id() -> Vec<&'static Entry> {
+    let mut entries: Vec<&Entry> = ALL.iter().collect();
+    entries.sort_by_key(|entry| (entry.rule.category, entry.rule.id));
+    entries
+}
+
+/// The table of the README: every rule with its severity and what is wrong, in Markdown.
+pub fn table() -> String {
+    let mut text = String::from("| id | rule | severity | what is wrong |\n|---|---|---|---|\n");
+    for entry in by_id() {
+        let Rule { id, slug, severity, .. } = entry.rule;
+        text.push_str(&format!("| {id} | `{slug}` | {} | {} |\n", severity.word(), entry.title()));
+    }
+    text
+}

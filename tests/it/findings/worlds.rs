@@ -1,0 +1,65 @@
+//! Findings of generated worlds: every planted case is found under the right id and subject.
+
+use std::collections::BTreeSet;
+
+use rolewalk::findings::{self, Findings};
+use rolewalk::identity::resolve;
+use rolewalk::ingest::{self, Options};
+use serde_json::Value;
+
+use crate::testbed;
+
+/// Planted case, rule that must find it, kind of the subject: `workload`, `sa`, `role` or `association`.
+const EXPECTED: &[(&str, &str, &str)] = &[
+    ("irsa-not-injected", "IRSA-001", "workload"),
+    ("irsa-role-missing", "IRSA-005", "workload"),
+    ("irsa-path-lost", "IRSA-005", "workload"),
+    ("irsa-arn-malformed", "IRSA-006", "workload"),
+    ("irsa-custom-audience", "IRSA-004", "workload"),
+    ("static-over-irsa", "IRSA-011", "workload"),
+];
+
+fn of(directory: &std::path::Path) -> Findings {
+    let inventory = ingest::load(directory, Options::default()).unwrap();
+    let pods = resolve::all(&inventory);
+    findings::run(&inventory, &pods)
+}
+
+#[test]
+fn every_planted_case_is_found_under_its_id_and_subject() {
+    let Some(world) = testbed::world("small", 1) else { return };
+    let truth: Value = serde_json::from_slice(&std::fs::read(world.join("truth.json")).unwrap()).unwrap();
+    let found = of(&world);
+    let found: BTreeSet<(&str, String)> = found.all.iter().map(|it| (it.rule.id, it.subject.to_string())).collect();
+    let mut missed = Vec::new();
+    for (case, id, kind) in EXPECTED {
+        let planted: Vec<&Value> =
+            truth["planted"].as_array().unwrap().iter().filter(|it| it["case"] == *case).collect();
+        assert!(!planted.is_empty(), "no case `{case}` is planted");
+        for it in planted {
+            let text = |key: &str| it[key].as_str().unwrap_or_default();
+            let (cluster, namespace, account) = (text("cluster"), text("namespace"), text("serviceAccount"));
+            let (owner, name) = text("workload").split_once('/').unwrap_or_default();
+            let subject = match *kind {
+                "workload" => format!("{}/{cluster}/{namespace}/{name}", owner.to_lowercase()),
+                "sa" => format!("sa/{cluster}/{namespace}/{account}"),
+                "role" => format!("role/111122223333:{cluster}-{account}"),
+                _ => text("association").to_owned(),
+            };
+            if !found.contains(&(*id, subject.clone())) {
+                missed.push(format!("{case}: {id} {subject}"));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "\n{}", missed.join("\n"));
+}
+
+#[test]
+fn the_same_world_gives_the_same_findings() {
+    let Some(world) = testbed::world("small", 1) else { return };
+    let print = |it: &Findings| it.all.iter().map(|it| it.fingerprint.clone()).collect::<Vec<_>>();
+    let (first, second) = (of(&world), of(&world));
+    assert_eq!(print(&first), print(&second));
+    let unique: BTreeSet<String> = print(&first).into_iter().collect();
+    assert_eq!(unique.len(), first.all.len(), "two findings share a fingerprint");
+}
