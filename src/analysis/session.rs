@@ -5,7 +5,7 @@ use crate::iam::catalogue::Catalogue;
 use crate::iam::request::Value;
 use crate::iam::{Context, Document, DocumentKind, Level, Policies, Policy, Principal, Unread};
 use crate::identity::Source;
-use crate::identity::documents::Documents;
+use crate::identity::documents::{Documents, any_stands_in};
 use crate::model::facts::aws::OrganizationPolicyKind;
 use crate::model::facts::eks::Association;
 use crate::model::facts::iam::{Role, User};
@@ -41,8 +41,9 @@ const ASSUMED: &[(&str, &str)] = &[("aws:SecureTransport", "true")];
 impl Session {
     /// Puts the session together. Parses documents that `documents` has not seen yet.
     pub fn new(inventory: &Inventory, documents: &Documents, role: &Role, origin: Origin<'_>) -> Session {
-        let mut policies = documents.of_role(inventory, role);
-        let mut unread = Unread::default();
+        let mut policies = documents.of_role_dated(inventory, role);
+        let dated = any_stands_in(inventory, &role.account, &role.attached);
+        let mut unread = Unread { identity: dated, ..Unread::default() };
         let account = inventory.accounts.get(&role.account);
         (policies.scps, unread.scps) = ceilings(documents, account, &OrganizationPolicyKind::ServiceControl);
         let details = origin.association.and_then(|it| it.details.as_ref());
@@ -62,8 +63,11 @@ impl Session {
     /// not known.
     pub fn user(inventory: &Inventory, documents: &Documents, user: &User) -> Session {
         let (mut policies, groups_read) = documents.of_user(inventory, user);
-        let mut unread = Unread { identity: !groups_read, ..Unread::default() };
         let account = inventory.accounts.get(&user.account);
+        let groups = account.into_iter().flat_map(|it| it.groups.iter()).filter(|it| user.groups.contains(&it.name));
+        let dated = any_stands_in(inventory, &user.account, &user.attached)
+            || groups.into_iter().any(|it| any_stands_in(inventory, &user.account, &it.attached));
+        let mut unread = Unread { identity: !groups_read || dated, ..Unread::default() };
         (policies.scps, unread.scps) = ceilings(documents, account, &OrganizationPolicyKind::ServiceControl);
         let mut context = requests(inventory)
             .with("aws:PrincipalArn", user.arn.clone())

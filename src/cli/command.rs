@@ -35,15 +35,15 @@ pub enum Command {
     Eval,
     /// Say whether a thing may do an action on a resource, and why
     Explain(explain::ExplainArgs),
-    /// List who can do an action, or something of an access level, on a resource
-    WhoCan(who_can::WhoCanArgs),
-    /// List what a thing may do of an action or access level on a resource
-    Can(can::CanArgs),
     /// Say what is wrong, with evidence, impact and fix
     Findings(findings::FindingsArgs),
     /// The rules behind the findings
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// List who can do an action, or something of an access level, on a resource
+    WhoCan(who_can::WhoCanArgs),
+    /// List what a thing may do of an action or access level on a resource
+    Can(can::CanArgs),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
     /// Say who may do what in a cluster
@@ -62,6 +62,9 @@ pub enum Command {
 }
 
 pub fn run(args: Args) -> Outcome {
+    if let Some(file) = &args.source.catalogue {
+        super::source::catalogue(file)?;
+    }
     match &args.command {
         None | Some(Command::Tui) => tui::run(&args, None),
         Some(Command::Debug(debug)) => tui::debug(&args, debug),
@@ -70,10 +73,10 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Doctor) => doctor::run(&args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
-        Some(Command::WhoCan(who_can)) => who_can::run(who_can, &args.source, &args.output),
-        Some(Command::Can(can)) => can::run(can, &args.source, &args.output),
         Some(Command::Findings(findings)) => findings::run(findings, &args.source, &args.output),
         Some(Command::Rules(rules)) => rules::run(rules, &args.output),
+        Some(Command::WhoCan(who_can)) => who_can::run(who_can, &args.source, &args.output),
+        Some(Command::Can(can)) => can::run(can, &args.source, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
         Some(Command::Rbac(rbac)) => rbac::run(rbac, &args.source, &args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args),

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::estate::{Estate, derive};
+use crate::iam::catalogue::Catalogue;
 use crate::ingest::{Data, Input, InputError, Options, demo};
 use crate::model::Inventory;
 
@@ -71,6 +72,20 @@ fn check(inventory: &Inventory, args: &SourceArgs) -> Result<(), Failure> {
     if inventory.clusters.is_empty() && inventory.accounts.is_empty() {
         return Err(Failure::new(Kind::Unreadable, "nothing could be read")
             .hint("the directory should hold `clusters/NAME/` and `aws/`; `rolewalk snapshot script` makes one"));
+    }
+    Ok(())
+}
+
+/// Puts the catalogue of a file in the place of the built-in one. Before anything else: everybody asks the same one.
+pub fn catalogue(file: &Path) -> Result<(), Failure> {
+    let shown = file.display();
+    let bytes = std::fs::read(file).map_err(|error| Failure::usage(format!("cannot read `{shown}`: {error}")))?;
+    let catalogue = Catalogue::read(&bytes).map_err(|error| {
+        Failure::usage(format!("`{shown}` is no action catalogue: {error}"))
+            .hint("`cargo run --example catalogue` in the sources makes one")
+    })?;
+    if !catalogue.install() {
+        return Err(Failure::new(Kind::Bug, "the action catalogue was asked for before it was chosen"));
     }
     Ok(())
 }

@@ -405,3 +405,45 @@ fn can_lists_the_actions_of_a_level_that_a_thing_has() {
     assert_eq!(code, 0);
     assert!(out.contains("ALLOW?"), "{out}");
 }
+
+#[test]
+fn a_text_of_aws_stands_in_for_a_managed_policy_that_was_not_read() {
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let text = format!("cluster c1\nresource arn:aws:s3:::acme policy=none\nrole r attached={admin}\nuser u attached={admin}");
+    let answer = ask(&estate(&text), "s3:PutObject", "acme");
+    assert_eq!(
+        rows(&answer),
+        ["allow? iam-user/111122223333:u user s3:PutObject", "allow? role/111122223333:r role s3:PutObject"]
+    );
+    let because = answer.rows[0].grant.because.as_ref().expect("a statement");
+    assert_eq!(because.policy, "AdministratorAccess (AWS text of 2015-02-06)");
+    assert!(answer.unread.contains(&"identity policies".into()), "{:?}", answer.unread);
+    let other = ask(&estate(&text.replace("Administrator", "Unheard")), "s3:PutObject", "acme");
+    assert_eq!(other.verdict(), Verdict::Unk, "{:?}", rows(&other));
+}
+
+#[test]
+fn a_managed_policy_that_was_read_wins_over_the_text_of_aws() {
+    let estate = estate(
+        r#"
+        cluster c1
+        resource arn:aws:s3:::acme policy=none
+        policy AdministratorAccess arn=arn:aws:iam::aws:policy/AdministratorAccess allow={"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}
+        role r attached=arn:aws:iam::aws:policy/AdministratorAccess
+    "#,
+    );
+    assert_eq!(ask(&estate, "s3:PutObject", "acme").verdict(), Verdict::Deny);
+    let answer = ask(&estate, "s3:GetObject", "acme");
+    assert_eq!(answer.rows[0].grant.because.as_ref().map(|it| it.policy.as_str()), Some("AdministratorAccess"));
+    assert!(!answer.unread.contains(&"identity policies".into()), "{:?}", answer.unread);
+}
+
+#[test]
+fn another_catalogue_replaces_the_built_in_one() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/catalogue.tsv.gz");
+    let ask = ["who-can", "s3:PutObject", "acme-invoices", "-o", "json"];
+    assert_eq!(run(&[&ask[..], &["--catalogue", file]].concat()), run(&ask));
+    let (code, out, err) = run(&[&ask[..], &["--catalogue", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]].concat());
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("is no action catalogue"), "{err}");
+}
