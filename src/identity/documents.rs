@@ -116,8 +116,7 @@ impl Documents {
     fn managed(&self, inventory: &Inventory, account: &str, arn: &Name, kind: DocumentKind) -> Policy {
         Policy {
             name: Name::new(arn.rsplit('/').next().unwrap_or(arn)),
-            document: text_of(inventory, account, arn)
-                .map_or_else(|| self.unread(kind), |text| self.get(kind, text)),
+            document: text_of(inventory, account, arn).map_or_else(|| self.unread(kind), |text| self.get(kind, text)),
         }
     }
 

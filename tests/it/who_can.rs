@@ -409,7 +409,8 @@ fn can_lists_the_actions_of_a_level_that_a_thing_has() {
 #[test]
 fn a_text_of_aws_stands_in_for_a_managed_policy_that_was_not_read() {
     let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
-    let text = format!("cluster c1\nresource arn:aws:s3:::acme policy=none\nrole r attached={admin}\nuser u attached={admin}");
+    let text =
+        format!("cluster c1\nresource arn:aws:s3:::acme policy=none\nrole r attached={admin}\nuser u attached={admin}");
     let answer = ask(&estate(&text), "s3:PutObject", "acme");
     assert_eq!(
         rows(&answer),
@@ -443,7 +444,8 @@ fn another_catalogue_replaces_the_built_in_one() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/catalogue.tsv.gz");
     let ask = ["who-can", "s3:PutObject", "acme-invoices", "-o", "json"];
     assert_eq!(run(&[&ask[..], &["--catalogue", file]].concat()), run(&ask));
-    let (code, out, err) = run(&[&ask[..], &["--catalogue", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]].concat());
+    let (code, out, err) =
+        run(&[&ask[..], &["--catalogue", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]].concat());
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(err.contains("is no action catalogue"), "{err}");
 }

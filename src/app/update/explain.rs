@@ -78,7 +78,9 @@ impl App {
     fn ask_about_selection(&mut self) {
         if self.place.screen == Screen::WhoCan && self.overlay.is_none() {
             return match self.row_question() {
-                (Some(who), Some((action, resource))) => self.open_question(&who, &format!("{action} {resource}"), None),
+                (Some(who), Some((action, resource))) => {
+                    self.open_question(&who, &format!("{action} {resource}"), None)
+                }
                 (Some(who), None) => self.open_question(&who, "", None),
                 (None, _) => self.fail("explain: the row is no workload and no role"),
             };
