@@ -336,10 +336,8 @@ fn because(row: &Row) -> String {
             format!("if {}", keys.join(", "))
         }
         Verdict::Deny => "no statement".to_owned(),
-        Verdict::Unk if row.grant.because.is_none() && row.grant.unread.is_empty() => {
-            row.grant.conditions.first().cloned().unwrap_or_default()
-        }
-        Verdict::Unk => format!("{} unread", row.grant.unread.first().map_or("a policy", |it| it.as_str())),
+        // What decides and cannot be read stands first among the conditions.
+        Verdict::Unk => row.grant.conditions.first().map_or("a policy is unread", String::as_str).to_owned(),
         Verdict::Allow => match &row.grant.because {
             Some(it) => format!("{} st.{}", short(&it.policy), it.statement + 1),
             None => "allowed to all".to_owned(),
