@@ -19,8 +19,8 @@ use rayon::prelude::*;
 use crate::analysis::who_can::Roster;
 use crate::base::Name;
 use crate::findings::{self, Findings};
-use crate::graph::AccessGraph;
 use crate::graph::authorization::{self, Authorization};
+use crate::graph::{AccessGraph, escalation};
 use crate::identity::resolve::{self, PodIdentity};
 use crate::model::facts::iam::Role;
 use crate::model::facts::meta::Origin;
@@ -45,7 +45,7 @@ pub struct Estate {
     /// What is wrong, in screen order: problems of groups first, then of roles, then gaps.
     pub problems: Vec<Problem>,
     /// Who may do what in each cluster, by its label.
-    pub authorizations: BTreeMap<Name, Authorization>,
+    pub authorizations: BTreeMap<Name, Arc<Authorization>>,
     pub graph: AccessGraph,
     /// What the rules found.
     pub findings: Findings,
@@ -55,21 +55,27 @@ pub struct Estate {
 
 /// Derives the estate. `stop` is asked between the stages; a derivation that nobody waits for any more gives `None`.
 pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> {
-    let pods = resolve::all(inventory);
+    let mut identities = resolve::identities(inventory, stop)?;
     if stop() {
         return None;
     }
-    let mut groups = groups::group(inventory, &pods);
+    let mut groups = groups::group(&identities.pods);
     if stop() {
         return None;
     }
     let clusters: Vec<_> = inventory.clusters.iter().collect();
-    let authorizations = clusters.into_par_iter().map(|(label, cluster)| (label.clone(), authorization::of(cluster)));
-    let authorizations = authorizations.collect::<Vec<_>>().into_iter().collect();
+    let authorizations =
+        clusters.into_par_iter().map(|(label, cluster)| (label.clone(), Arc::new(authorization::of(cluster))));
+    let authorizations: BTreeMap<_, _> = authorizations.collect::<Vec<_>>().into_iter().collect();
     if stop() {
         return None;
     }
-    let graph = AccessGraph::build(inventory, &pods);
+    let gains = escalation::gains(inventory);
+    if stop() {
+        return None;
+    }
+    let graph = AccessGraph::build(inventory, &identities, authorizations.values().cloned().collect(), gains);
+    let pods = std::mem::take(&mut identities.pods);
     if stop() {
         return None;
     }
@@ -99,7 +105,7 @@ impl Estate {
 
     /// Who may do what in the cluster of this label.
     pub fn authorization(&self, label: &str) -> Option<&Authorization> {
-        self.authorizations.get(label)
+        self.authorizations.get(label).map(|it| &**it)
     }
 
     pub fn pod(&self, key: &EntityKey) -> Option<&PodIdentity> {

@@ -382,6 +382,14 @@ impl AccountFacts {
         self.roles.look_up(("", name))
     }
 
+    pub fn user(&self, name: &str) -> Lookup<'_, User> {
+        self.users.look_up(("", name))
+    }
+
+    pub fn group(&self, name: &str) -> Lookup<'_, Group> {
+        self.groups.look_up(("", name))
+    }
+
     pub fn policy(&self, arn: &str) -> Lookup<'_, Policy> {
         self.policies.look_up(("", arn))
     }

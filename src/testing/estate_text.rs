@@ -10,6 +10,8 @@
 //! association ns/app role=r
 //! namespace ns                                # namespaces of pods, accounts and workloads exist by themselves
 //! policy NAME allow={statement}               # a managed policy of the account
+//! scp NAME says={statement}                   # beside FullAWSAccess, at the account
+//! instance i-NAME role=R                      # an EC2 instance that is no node
 //! issuer NAME url=HOST/PATH clients=a,b       # a provider of no cluster here
 //! read services.json                          # an optional list that was read and is empty
 //! user ann groups=dev                         # an IAM user; `group dev policy={statement}`
@@ -20,9 +22,9 @@
 //! Lists that no line speaks of are read and empty; `gap` takes one away. `@issuer`, `@provider` (or `@issuer:CLUSTER`)
 //! and `@account` stand for their values in any line. Roles are named by name or ARN. A wrong line panics with its number.
 
+mod account;
 mod line;
 mod pods;
-mod principals;
 mod rights;
 mod trusts;
 
@@ -31,7 +33,7 @@ use std::sync::Arc;
 use crate::base::Name;
 use crate::model::coverage::Status;
 use crate::model::facts::eks::{Association, AssociationDetails, EksCluster, FargateProfile, Nodegroup};
-use crate::model::facts::iam::{InstanceProfile, Provider};
+use crate::model::facts::iam::{InstanceProfile, LastUsed, NamedPolicy, Provider, Role};
 use crate::model::facts::meta::{FieldManager, Labels, Meta, Origin, Selector};
 use crate::model::facts::network::{EgressRule, NetworkPolicy, Peer};
 use crate::model::facts::node::{Instance, MetadataOptions, Node};
@@ -217,6 +219,8 @@ impl Builder {
             "access-entry" => self.access_entry_line(&mut line),
             "aws-auth" => self.aws_auth_line(&mut line),
             "policy" => self.managed_line(&mut line),
+            "scp" => self.scp_line(&mut line),
+            "instance" => self.instance_line(&mut line),
             "issuer" => self.issuer_line(&mut line),
             "read" => {
                 let cluster = self.cluster(&mut line);
@@ -419,9 +423,40 @@ impl Builder {
                 ..meta(&namespace, &name)
             },
             automount_token: line.take("automount").map(|it| it == "true"),
-            secrets: vec![],
+            secrets: line.take("secrets").map(|it| it.split(',').map(Name::from).collect()).unwrap_or_default(),
         };
         self.push(&cluster, SourceKind::ServiceAccounts, Batch::ServiceAccounts(vec![account.into()]));
+    }
+
+    /// `role NAME account=ID path=/p/ TRUST policy={statement} attached=ARN,ARN boundary=ARN tag:K=V created=T used=T
+    /// session=SECONDS id=AROA... profile`; for TRUST see [`trusts`]. `profile`: an instance profile of its name.
+    fn role_line(&mut self, line: &mut Line) {
+        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
+        let partition = self.clusters[0].partition.clone();
+        let path = line.take("path").unwrap_or_else(|| "/".into());
+        let trust = trusts::of(line, &self.clusters, &account, &partition);
+        let inline = inline(line);
+        let attached: Vec<Name> =
+            line.take("attached").iter().flat_map(|all| all.split(',')).map(|arn| Name::from(arn.to_owned())).collect();
+        let name = line.name.clone();
+        let role = Role {
+            account: account.as_str().into(),
+            arn: format!("arn:{partition}:iam::{account}:role{path}{name}").into(),
+            name: name.into(),
+            path: path.into(),
+            id: "AROAEXAMPLE".into(),
+            created: line.take("created").map(|it| time(line, &it)),
+            trust: Some(trust.into()),
+            inline,
+            attached,
+            boundary: line.take("boundary").map(Name::from),
+            last_used: line.take("used").map(|it| LastUsed { at: Some(time(line, &it)), region: REGION.into() }),
+            max_session: line.take("session").and_then(|it| it.parse().ok()),
+            tags: pods::labels(line.all("tag")),
+            instance_profiles: if line.flag("profile") { vec![format!("p-{}", line.name).into()] } else { vec![] },
+            origin: Origin::default(),
+        };
+        self.push_account(&account, SourceKind::Iam, Batch::Roles(vec![role.into()]));
     }
 
     /// `association NS/SA role=R target=R2 no-tags external=ID undescribed created=T modified=T`
@@ -453,7 +488,7 @@ impl Builder {
         }
     }
 
-    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY=`
+    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY= type=T`
     fn keyed_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
@@ -464,7 +499,7 @@ impl Builder {
             meta: meta(&namespace, &name),
             keys: Some(values.iter().map(|(key, _)| key.as_str().into()).collect()),
             values: if secret { Labels::default() } else { pods::labels(values) },
-            secret_type: Name::default(),
+            secret_type: line.take("type").map(Name::from).unwrap_or_default(),
         };
         let kind = if secret { SourceKind::Secrets } else { SourceKind::ConfigMaps };
         self.push(&cluster, kind, Batch::KeyedObjects(vec![object.into()]));
@@ -589,6 +624,18 @@ impl Builder {
         }
         inventory
     }
+}
+
+/// The inline policy of `policy={statement}` or `policy=[statements]`.
+fn inline(line: &mut Line) -> Vec<NamedPolicy> {
+    let text = line.take("policy");
+    text.map(|it| NamedPolicy { name: "inline".into(), text: document(&it) }).into_iter().collect()
+}
+
+/// A document of one statement or a list of them.
+fn document(statements: &str) -> Name {
+    let list = if statements.starts_with('[') { statements.to_owned() } else { format!("[{statements}]") };
+    format!(r#"{{"Version":"2012-10-17","Statement":{list}}}"#).into()
 }
 
 fn meta(namespace: &str, name: &str) -> Meta {

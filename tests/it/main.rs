@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod escalation;
 mod explain;
 mod findings;
 mod iam_cases;
@@ -17,6 +18,7 @@ mod identity_worlds;
 mod ingest;
 mod pty;
 mod rbac;
+mod reach;
 mod saved;
 mod screens;
 mod scripts;
