@@ -78,6 +78,9 @@ pub enum Command {
 }
 
 pub fn run(args: Args) -> Outcome {
+    if let Some(file) = &args.source.catalogue {
+        super::source::catalogue(file)?;
+    }
     let draws = matches!(args.command, Some(Command::Blast(_) | Command::Path(_) | Command::Graph(_)));
     if args.output.output.is_picture() && !draws {
         return Err(Failure::usage("this answer is no graph")

@@ -43,6 +43,11 @@ const SCREENS: &[(&str, &str)] = &[
     ("reach/marked", "filter etl, b, B"),
     ("reach/path", "filter ns:ci, m, filter etl, p"),
     ("reach/path_step", "filter ns:ci, m, filter etl, p, j"),
+    ("who_can/write", "who-can write acme-invoices"),
+    ("who_can/cond", "who-can write acme-invoices, ]"),
+    ("who_can/denied", "who-can sqs:SendMessage arn:aws:sqs:eu-west-1:111122223333:other, !, G"),
+    ("who_can/switches", "who-can write acme-invoices, f"),
+    ("who_can/input", "w, type acme-inv"),
     (
         "policy/asked",
         "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf, y",
