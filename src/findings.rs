@@ -18,6 +18,8 @@ pub mod rules;
 pub mod severity;
 pub mod similar;
 pub mod sink;
+pub mod subjects;
+pub mod trust_text;
 
 pub use acceptance::Acceptance;
 pub use context::{Context, Seat, Workload};

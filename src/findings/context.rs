@@ -19,6 +19,7 @@ use crate::model::facts::workload::ServiceAccount;
 use crate::model::{AccountFacts, Arn, ClusterFacts, EntityKey, Inventory, Kind, Lookup, SourceId, SourceKind};
 
 use super::platform;
+use super::subjects::{WebStatement, WebStatements};
 
 pub use workloads::{Seat, Variant, Workload};
 
@@ -36,6 +37,7 @@ pub struct Context<'a> {
     by_role: FxHashMap<EntityKey, Vec<usize>>,
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
+    web: WebStatements,
 }
 
 /// What is worked out once for a cluster.
@@ -74,7 +76,13 @@ impl<'a> Context<'a> {
             clusters: inventory.clusters.iter().map(|(label, facts)| (label.clone(), index(facts))).collect(),
             classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
             workloads,
+            web: WebStatements::default(),
         }
+    }
+
+    /// Every Allow for web identity that names the provider of a cluster, by role and statement.
+    pub fn web_statements(&self) -> &[WebStatement] {
+        self.web.of(self)
     }
 
     pub fn workload(&self, key: &EntityKey) -> Option<&Workload<'a>> {

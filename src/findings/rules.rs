@@ -38,21 +38,32 @@ macro_rules! rules {
 
 rules! {
     annotated_role_does_not_exist,
+    audience_not_pinned,
+    deleted_principal_in_trust,
+    explicit_deny_hits_workload,
     half_configured_web_identity,
     identity_webhook_missing_or_altered,
     irsa_not_injected,
+    literal_wildcard,
     malformed_role_annotation,
     oidc_provider_missing_in_role_account,
     partition_mismatch,
     profile_shadows_role,
+    provider_of_another_account,
     silent_fallthrough_to_node_role,
     skip_containers_mismatch,
     static_keys_shadow_role,
     sts_endpoint_trap,
+    sub_and_aud_swapped,
+    sub_mismatch,
     token_audience_not_registered,
     token_file_not_mounted,
+    trust_open_to_cluster,
+    vacuous_condition,
     windows_pod_linux_token_path,
+    wrong_action,
     wrong_annotation_key_or_object,
+    wrong_issuer_in_condition,
 }
 
 /// The rule with an id (in any case) or a slug.
