@@ -7,3 +7,5 @@ pub mod message;
 pub mod query;
 pub mod roles;
 pub mod session;
+pub mod verdict;
+pub mod who_can;

@@ -8,14 +8,19 @@ pub mod caller;
 pub mod documents;
 pub mod groups;
 pub mod problem;
+pub mod who_can;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
+use crate::analysis::who_can::Roster;
 use crate::base::Name;
 use crate::findings::{self, Findings};
 use crate::graph::AccessGraph;
+use crate::graph::authorization::{self, Authorization};
 use crate::identity::resolve::{self, PodIdentity};
 use crate::model::facts::iam::Role;
 use crate::model::facts::meta::Origin;
@@ -39,9 +44,13 @@ pub struct Estate {
     pub groups: Vec<Group>,
     /// What is wrong, in screen order: problems of groups first, then of roles, then gaps.
     pub problems: Vec<Problem>,
+    /// Who may do what in each cluster, by its label.
+    pub authorizations: BTreeMap<Name, Authorization>,
     pub graph: AccessGraph,
     /// What the rules found.
     pub findings: Findings,
+    /// Everybody who may be asked what they can do; made by the first such question.
+    roster: OnceLock<Roster>,
 }
 
 /// Derives the estate. `stop` is asked between the stages; a derivation that nobody waits for any more gives `None`.
@@ -54,6 +63,12 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
     if stop() {
         return None;
     }
+    let clusters: Vec<_> = inventory.clusters.iter().collect();
+    let authorizations = clusters.into_par_iter().map(|(label, cluster)| (label.clone(), authorization::of(cluster)));
+    let authorizations = authorizations.collect::<Vec<_>>().into_iter().collect();
+    if stop() {
+        return None;
+    }
     let graph = AccessGraph::build(inventory, &pods);
     if stop() {
         return None;
@@ -63,7 +78,8 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
         return None;
     }
     let problems = problem::find(inventory, &pods, &mut groups);
-    Some(Estate { inventory: inventory.clone(), pods, groups, problems, graph, findings })
+    let roster = OnceLock::new();
+    Some(Estate { inventory: inventory.clone(), pods, groups, problems, authorizations, graph, findings, roster })
 }
 
 impl Estate {
@@ -79,6 +95,11 @@ impl Estate {
 
     pub fn cluster(&self, label: &str) -> Option<&Arc<ClusterFacts>> {
         self.inventory.clusters.get(label)
+    }
+
+    /// Who may do what in the cluster of this label.
+    pub fn authorization(&self, label: &str) -> Option<&Authorization> {
+        self.authorizations.get(label)
     }
 
     pub fn pod(&self, key: &EntityKey) -> Option<&PodIdentity> {

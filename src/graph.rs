@@ -2,6 +2,8 @@
 //!
 //! Node numbers are valid inside one estate; everything outside holds an [`EntityKey`].
 
+pub mod authorization;
+
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;

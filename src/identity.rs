@@ -29,7 +29,7 @@ mod profile;
 mod role_chain;
 pub mod rollout;
 mod subject;
-mod takeover;
+pub mod takeover;
 pub mod trace;
 pub mod trust;
 pub mod web_identity;

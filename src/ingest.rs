@@ -1,4 +1,5 @@
-//! Where facts come from: directories of what `kubectl` and the AWS CLI print, on disk or built into the program.
+//! Where facts come from: directories of what `kubectl` and the AWS CLI print, on disk or built into the program; or
+//! one file that an inventory was [`saved`] to.
 //!
 //! [`Snapshot::open`] looks at which files there are; [`Snapshot::read`] reads every source on all cores and reports
 //! [`Delta`]s as they come. No file is ever held whole: [`split`] takes its lists apart element by element, each
@@ -12,6 +13,7 @@ mod aws;
 pub mod demo;
 mod env;
 pub mod files;
+mod input;
 mod kinds;
 mod kube;
 pub mod layout;
@@ -22,6 +24,7 @@ mod read;
 mod record;
 #[doc(hidden)]
 pub mod reference;
+pub mod saved;
 pub mod script;
 mod shared;
 pub mod split;
@@ -42,10 +45,14 @@ use crate::model::listing::Reading;
 use crate::model::source::SourceId;
 
 use files::{Files, reason};
+pub use input::{Data, Input, InputError};
 use layout::{Found, Layout};
 
 /// Name of the threads that read.
 const READING: &str = "rolewalk-job-read";
+
+/// Why the time of the data is what it is, with `--at`.
+const GIVEN_BY_HAND: &str = "given by hand";
 
 /// How a snapshot is read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -139,7 +146,7 @@ impl Snapshot {
         let found = self.layout.found.iter().any(|found| found.place == Place::World);
         if let Some(at) = self.options.at {
             send(now(at));
-            send(Change::Listed { reading: Reading::Complete, read_at: None, why: "given by hand".to_owned() });
+            send(Change::Listed { reading: Reading::Complete, read_at: None, why: GIVEN_BY_HAND.to_owned() });
         } else if self.layout.now.is_none() {
             if let Some(newest) = self.layout.newest {
                 send(now(newest));

@@ -13,7 +13,8 @@
 //! |---|---|---|
 //! | [`base`] | names, three-valued truth, text cleaning; no domain words | nothing |
 //! | [`iam`] | the IAM policy language: documents, patterns, conditions, decisions, permission sets, catalogue | base |
-//! | [`model`] | ground facts, listings, coverage, feed, inventory | base |
+//! | [`rbac`] | the Kubernetes RBAC language: rules, requests, matching, the table of powers | base |
+//! | [`model`] | ground facts, listings, coverage, feed, inventory | base, rbac |
 //! | [`identity`] | which AWS identity each container gets and why | base, iam, model |
 //! | [`graph`] | who runs as whom and can become what, with certainty | the above |
 //! | [`analysis`] | questions over it: search, access | the above |
@@ -59,6 +60,7 @@
 
 pub mod base;
 pub mod iam;
+pub mod rbac;
 pub mod model;
 pub mod identity;
 pub mod graph;

@@ -14,6 +14,7 @@ pub mod panic;
 pub mod save;
 pub mod signals;
 pub mod snapshot;
+pub mod store;
 pub mod suspend;
 pub mod terminal;
 

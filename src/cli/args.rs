@@ -38,8 +38,8 @@ pub struct Args {
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Data")]
 pub struct SourceArgs {
-    /// Read a directory of kubectl and AWS CLI output (`rolewalk snapshot script` prints the commands)
-    #[arg(long, global = true, value_name = "DIR", conflicts_with = "demo")]
+    /// Read a saved snapshot (- is stdin), or a directory of kubectl and AWS CLI output
+    #[arg(long, global = true, value_name = "PATH", conflicts_with = "demo")]
     pub snapshot: Option<PathBuf>,
     /// Use the built-in demo estate
     #[arg(long, global = true)]
@@ -114,7 +114,7 @@ pub enum Format {
     Csv,
     /// SARIF 2.1.0, for findings
     Sarif,
-    /// Markdown, for findings and rules
+    /// Markdown, for notes and tickets
     Md,
 }
 

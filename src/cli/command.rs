@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod can;
 pub mod completion;
 pub mod doctor;
 pub mod eval;
@@ -8,10 +9,12 @@ pub mod findings;
 pub mod list;
 pub mod man;
 pub mod perms;
+pub mod rbac;
 pub mod rules;
 pub mod show;
 pub mod snapshot;
 pub mod tui;
+pub mod who_can;
 
 use clap::Subcommand;
 
@@ -37,9 +40,16 @@ pub enum Command {
     /// The rules behind the findings
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// List who can do an action, or something of an access level, on a resource
+    WhoCan(who_can::WhoCanArgs),
+    /// List what a thing may do of an action or access level on a resource
+    Can(can::CanArgs),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
-    /// Make directories of dumps that --snapshot reads
+    /// Say who may do what in a cluster
+    #[command(subcommand)]
+    Rbac(rbac::RbacCommand),
+    /// Save, list, check and share snapshots
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
     /// Print a completion script for a shell
@@ -62,8 +72,11 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
         Some(Command::Findings(findings)) => findings::run(findings, &args.source, &args.output),
         Some(Command::Rules(rules)) => rules::run(rules, &args.output),
+        Some(Command::WhoCan(who_can)) => who_can::run(who_can, &args.source, &args.output),
+        Some(Command::Can(can)) => can::run(can, &args.source, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
-        Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args.output),
+        Some(Command::Rbac(rbac)) => rbac::run(rbac, &args.source, &args.output),
+        Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args),
         Some(Command::Completion(completion)) => completion::run(completion, &args.output),
         Some(Command::Man) => man::run(&args.output),
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::estate::Estate;
-use crate::model::Coverage;
+use crate::model::{Coverage, Inventory};
 
 /// Number of the contract; fields may be added under one number, never renamed.
 pub const SCHEMA: u32 = 1;
@@ -35,10 +35,14 @@ pub struct GapRecord {
 
 impl<Q> Envelope<Q> {
     pub fn new(estate: &Estate, question: Q) -> Envelope<Q> {
+        Envelope::of_inventory(&estate.inventory, question)
+    }
+
+    pub fn of_inventory(inventory: &Inventory, question: Q) -> Envelope<Q> {
         Envelope {
             schema: SCHEMA,
-            data_time: estate.data_time().map(seconds),
-            completeness: completeness(&estate.inventory.coverage),
+            data_time: inventory.now.map(seconds),
+            completeness: completeness(&inventory.coverage),
             question,
         }
     }

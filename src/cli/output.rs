@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use serde::Serialize;
 
 use crate::estate::Estate;
+use crate::model::Inventory;
 
 use super::args::{Format, OutputArgs};
 use super::envelope::Envelope;
@@ -33,32 +34,48 @@ pub fn limit(args: &OutputArgs) -> Option<usize> {
 }
 
 /// Writes a list in the format that was asked for, then says what was not read.
-pub fn list<T: Serialize>(
+pub fn list<T: Serialize, Q: Serialize>(
     estate: &Estate,
-    question: &str,
+    question: Q,
     columns: &[Column<T>],
     rows: &[T],
     args: &OutputArgs,
 ) -> Outcome {
+    written(Envelope::new(estate, question), columns, rows, args)?;
+    finish(estate, args)
+}
+
+/// Writes a list that rests on no estate.
+pub fn plain_list<T: Serialize>(question: &str, columns: &[Column<T>], rows: &[T], args: &OutputArgs) -> Outcome {
+    written(Envelope::of_inventory(&Inventory::default(), question), columns, rows, args)?;
+    Ok(ANSWERED)
+}
+
+fn written<Q: Serialize, T: Serialize>(
+    envelope: Envelope<Q>,
+    columns: &[Column<T>],
+    rows: &[T],
+    args: &OutputArgs,
+) -> Result<(), Failure> {
     let chosen = table::choose(columns, args.columns.as_deref())?;
-    if matches!(args.output, Format::Sarif | Format::Md) {
-        return Err(no_such_form(question, args.output));
+    if args.output == Format::Sarif {
+        return Err(no_such_form(args.output));
     }
     let mut out = open(args)?;
     match args.output {
-        Format::Json => json(&mut out, estate, question, rows)?,
+        Format::Json => enveloped(&mut out, envelope, rows)?,
         Format::Ndjson => {
-            line(&mut out, &Envelope::new(estate, question))?;
+            line(&mut out, &envelope)?;
             rows.iter().try_for_each(|row| line(&mut out, row))?;
         }
         Format::Csv => table::csv(&mut out, &chosen, rows, args)?,
+        Format::Md => table::markdown(&mut out, &chosen, rows)?,
         Format::Table if args.plain => table::blocks(&mut out, &chosen, rows)?,
         Format::Table => table::aligned(&mut out, &chosen, rows, args, limit(args))?,
-        Format::Sarif | Format::Md => {}
+        Format::Sarif => {}
     }
     out.flush()?;
-    drop(out);
-    finish(estate, args)
+    Ok(())
 }
 
 /// The JSON envelope with its results.
@@ -68,21 +85,30 @@ pub fn json<Q: Serialize, T: Serialize>(
     question: Q,
     results: &[T],
 ) -> io::Result<()> {
+    enveloped(out, Envelope::new(estate, question), results)
+}
+
+/// An envelope with its results, as one JSON document.
+pub fn enveloped<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    envelope: Envelope<Q>,
+    results: &[T],
+) -> io::Result<()> {
     #[derive(Serialize)]
     struct Answer<'a, Q, T> {
         #[serde(flatten)]
         envelope: Envelope<Q>,
         results: &'a [T],
     }
-    let answer = Answer { envelope: Envelope::new(estate, question), results };
+    let answer = Answer { envelope, results };
     serde_json::to_writer_pretty(&mut *out, &answer)?;
     writeln!(out)
 }
 
 /// A format that this command has not.
-pub fn no_such_form(question: &str, format: Format) -> Failure {
+pub fn no_such_form(format: Format) -> Failure {
     let word = clap::ValueEnum::to_possible_value(&format).map_or_else(String::new, |it| it.get_name().to_owned());
-    Failure::usage(format!("`{question}` has no {word} form")).hint("use -o table or -o json")
+    Failure::usage(format!("this answer has no {word} form")).hint("use -o table or -o json")
 }
 
 /// A value on one line.
@@ -102,7 +128,7 @@ pub fn finish(estate: &Estate, args: &OutputArgs) -> Outcome {
             format!("not read whole: {}: {}{why}", gap.source, gap.report.status.word())
         })
         .collect();
-    if !args.quiet && matches!(args.output, Format::Csv | Format::Table) {
+    if !args.quiet && matches!(args.output, Format::Csv | Format::Table | Format::Md) {
         gaps.iter().for_each(|gap| note(gap));
         for (_, report) in estate.inventory.coverage.sources() {
             report.losses.iter().for_each(|loss| note(&format!("lost: {}", loss.message())));

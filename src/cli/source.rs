@@ -1,7 +1,10 @@
-//! The estate that a command asks: loaded from files or the demo.
+//! The estate that a command asks: loaded from a directory of dumps, a saved snapshot, or the demo.
+
+use std::io::{self, Read};
+use std::path::Path;
 
 use crate::estate::{Estate, derive};
-use crate::ingest::{self, Options, Snapshot};
+use crate::ingest::{Data, Input, InputError, Options, demo};
 use crate::model::Inventory;
 
 use super::args::SourceArgs;
@@ -9,23 +12,52 @@ use super::failure::{Failure, Kind};
 
 /// Reads the data and derives the estate from it.
 pub fn estate(args: &SourceArgs) -> Result<Estate, Failure> {
-    let inventory = snapshot(args)?.load();
-    check(&inventory, args)?;
+    let inventory = inventory(args)?;
     Ok(derive(&inventory, &|| false).expect("nobody stops it"))
 }
 
-/// The directory or demo that the flags name, looked through but not read.
-pub fn snapshot(args: &SourceArgs) -> Result<Snapshot, Failure> {
-    let options = Options { at: args.at, threads: None };
+/// Reads the data, which must speak of a cluster or an account, and of the cluster that was asked for.
+pub fn inventory(args: &SourceArgs) -> Result<Inventory, Failure> {
+    let inventory = data(args)?.load().map_err(unreadable)?;
+    check(&inventory, args)?;
+    Ok(inventory)
+}
+
+/// The data that the flags name, looked through but not read.
+pub fn data(args: &SourceArgs) -> Result<Data, Failure> {
+    input(args)?.open(options(args)).map_err(unreadable)
+}
+
+pub fn options(args: &SourceArgs) -> Options {
+    Options { at: args.at, threads: None }
+}
+
+/// What the flags name.
+pub fn input(args: &SourceArgs) -> Result<Input, Failure> {
     if args.demo {
-        return Ok(Snapshot::open(ingest::demo::files(), options).expect("the demo has files"));
+        return Ok(Input::Files(demo::files()));
     }
-    let Some(directory) = &args.snapshot else {
-        return Err(Failure::usage("no data to read")
-            .hint("pass --snapshot DIR, a directory that `rolewalk snapshot script` makes, or --demo"));
+    let Some(path) = &args.snapshot else {
+        return Err(Failure::usage("no data to read").hint(
+            "pass --snapshot PATH, a directory that `rolewalk snapshot script` makes or a saved snapshot, or --demo",
+        ));
     };
-    Snapshot::open(ingest::files::Files::Disk(directory.clone()), options)
-        .map_err(|error| Failure::new(Kind::Unreadable, error.to_string()))
+    at(path)
+}
+
+/// What stands at a path; `-` is stdin.
+pub fn at(path: &Path) -> Result<Input, Failure> {
+    if path != Path::new("-") {
+        return Ok(Input::at(path));
+    }
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().read_to_end(&mut bytes);
+    read.map_err(|error| Failure::new(Kind::Unreadable, format!("cannot read stdin: {error}")))?;
+    Ok(Input::Bytes(bytes.into()))
+}
+
+pub fn unreadable(error: InputError) -> Failure {
+    Failure::new(Kind::Unreadable, error.to_string())
 }
 
 fn check(inventory: &Inventory, args: &SourceArgs) -> Result<(), Failure> {

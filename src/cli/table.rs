@@ -146,6 +146,18 @@ pub fn blocks<T>(out: &mut dyn Write, columns: &[&Column<T>], rows: &[T]) -> io:
     Ok(())
 }
 
+/// A table of Markdown.
+pub fn markdown<T>(out: &mut dyn Write, columns: &[&Column<T>], rows: &[T]) -> io::Result<()> {
+    let heads: Vec<String> = columns.iter().map(|column| column.name.replace('_', " ")).collect();
+    writeln!(out, "| {} |", heads.join(" | "))?;
+    writeln!(out, "|{}", " --- |".repeat(columns.len()))?;
+    for row in rows {
+        let cells = columns.iter().map(|column| clean(&(column.cell)(row)).replace('\\', "\\\\").replace('|', "\\|"));
+        writeln!(out, "| {} |", cells.collect::<Vec<_>>().join(" | "))?;
+    }
+    Ok(())
+}
+
 /// CSV as RFC 4180 has it. `--csv-safe` puts a quote before cells that a spreadsheet would run.
 pub fn csv<T>(out: &mut dyn Write, columns: &[&Column<T>], rows: &[T], args: &OutputArgs) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);

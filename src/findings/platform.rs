@@ -1,7 +1,10 @@
 //! What belongs to AWS, EKS or Kubernetes itself (guard G2): one list, in `assets/platform.tsv`.
 
 use crate::base::Name;
+use crate::model::Kind;
 use crate::model::facts::iam::Role;
+
+use super::context::Workload;
 
 /// The list, as shipped.
 const LIST: &str = include_str!("../../assets/platform.tsv");
@@ -33,6 +36,11 @@ pub fn is_role(role: &Role) -> bool {
 /// Names of controllers that are known to call AWS, by the name of their workload or service account.
 pub fn is_known_controller(name: &str) -> bool {
     rows("controller").any(|row| fits(row, name))
+}
+
+/// Agents of networks, logs, metrics and security that need the host: DaemonSets by the names that their charts give.
+pub fn is_node_agent(workload: &Workload<'_>) -> bool {
+    workload.key.kind == Kind::DaemonSet && rows("agent").any(|row| fits(row, &workload.key.name))
 }
 
 /// Names of managed policies that a node role needs to be one.
@@ -67,7 +75,7 @@ mod tests {
     fn every_row_has_a_kind_that_is_asked_for() {
         for line in LIST.lines().filter(|line| !line.starts_with('#')) {
             let (kind, name) = line.split_once('\t').expect("kind, tab, name");
-            assert!(["sa", "subject", "path", "controller", "node-policy"].contains(&kind), "{line}");
+            assert!(["sa", "subject", "path", "controller", "node-policy", "agent"].contains(&kind), "{line}");
             assert!(!name.is_empty(), "{line}");
         }
     }

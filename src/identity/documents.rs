@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::Name;
 use crate::iam::{Document, DocumentKind, Policies, Policy, parse};
-use crate::model::facts::iam::{PolicyText, Role};
+use crate::model::facts::iam::{NamedPolicy, PolicyText, Role, User};
 use crate::model::{Inventory, Lookup};
 
 /// A cache of documents by kind and text. Shared by threads; a text is parsed when it is first asked for.
@@ -47,12 +47,41 @@ impl Documents {
             name: policy.name.clone(),
             document: self.get(DocumentKind::Identity, &policy.text),
         });
-        let managed = role.attached.iter().map(|arn| self.managed(inventory, role, arn, DocumentKind::Identity));
+        let managed =
+            role.attached.iter().map(|arn| self.managed(inventory, &role.account, arn, DocumentKind::Identity));
         Policies {
             identity: inline.chain(managed).collect(),
-            boundary: role.boundary.as_ref().map(|arn| self.managed(inventory, role, arn, DocumentKind::Boundary)),
+            boundary: role
+                .boundary
+                .as_ref()
+                .map(|arn| self.managed(inventory, &role.account, arn, DocumentKind::Boundary)),
             ..Policies::default()
         }
+    }
+
+    /// Identity policies of a user, its groups' among them (L4), and boundary; and whether all its groups were read.
+    pub fn of_user(&self, inventory: &Inventory, user: &User) -> (Policies, bool) {
+        let inline = |policy: &NamedPolicy| Policy {
+            name: policy.name.clone(),
+            document: self.get(DocumentKind::Identity, &policy.text),
+        };
+        let managed = |arn: &Name| self.managed(inventory, &user.account, arn, DocumentKind::Identity);
+        let mut identity: Vec<Policy> = user.inline.iter().map(inline).collect();
+        identity.extend(user.attached.iter().map(managed));
+        let account = inventory.accounts.get(&user.account);
+        let mut groups_read = true;
+        for name in &user.groups {
+            match account.and_then(|it| it.groups.iter().find(|group| group.name == *name)) {
+                Some(group) => {
+                    identity.extend(group.inline.iter().map(inline));
+                    identity.extend(group.attached.iter().map(managed));
+                }
+                None => groups_read = false,
+            }
+        }
+        let boundary =
+            user.boundary.as_ref().map(|arn| self.managed(inventory, &user.account, arn, DocumentKind::Boundary));
+        (Policies { identity, boundary, ..Policies::default() }, groups_read)
     }
 
     /// Whether an identity policy of the role could allow it to assume another one. Read from the texts of inline
@@ -71,8 +100,8 @@ impl Documents {
         inline() || managed()
     }
 
-    fn managed(&self, inventory: &Inventory, role: &Role, arn: &Name, kind: DocumentKind) -> Policy {
-        let text = match inventory.accounts.get(&role.account).map(|account| account.policy(arn)) {
+    fn managed(&self, inventory: &Inventory, account: &str, arn: &Name, kind: DocumentKind) -> Policy {
+        let text = match inventory.accounts.get(account).map(|account| account.policy(arn)) {
             Some(Lookup::Found(policy)) => policy.default_text(),
             _ => None,
         };

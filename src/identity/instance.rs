@@ -346,7 +346,7 @@ fn live_role(inventory: &Inventory, instance: &Instance, configured: impl FnOnce
 }
 
 /// The role that was asked for when the node was made, by its kind (R94).
-fn configured_role(inventory: &Inventory, cluster: &ClusterFacts, node: &Node, kind: NodeKind) -> Option<Name> {
+pub fn configured_role(inventory: &Inventory, cluster: &ClusterFacts, node: &Node, kind: NodeKind) -> Option<Name> {
     match kind {
         NodeKind::ManagedNodegroup => {
             let name = node.meta.labels.get("eks.amazonaws.com/nodegroup")?;

@@ -6,7 +6,7 @@ use crate::model::facts::pod::{Container, PodSpec, VolumeSource};
 use super::answer::Takeover;
 
 /// What the container could do to its node, and the setting that says so.
-pub(super) fn of(spec: &PodSpec, container: &Container) -> (Takeover, &'static str) {
+pub fn of(spec: &PodSpec, container: &Container) -> (Takeover, &'static str) {
     let root = Takeover { node: Truth::Yes, tokens: Truth::Yes };
     if container.security.privileged {
         return (root, "securityContext.privileged");

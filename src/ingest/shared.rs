@@ -8,8 +8,8 @@ use rustc_hash::FxHashSet;
 use crate::base::Name;
 use crate::model::facts::meta::Labels;
 use crate::model::facts::pod::PodSpec;
-use crate::model::facts::rbac::PolicyRule;
 use crate::model::facts::workload::PodTemplate;
+use crate::rbac::Rule;
 
 /// Lives as long as one source is read.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub struct Shared {
     labels: FxHashSet<Labels>,
     specs: FxHashSet<Arc<PodSpec>>,
     templates: FxHashSet<Arc<PodTemplate>>,
-    rules: FxHashSet<Arc<[PolicyRule]>>,
+    rules: FxHashSet<Arc<[Rule]>>,
 }
 
 impl Shared {
@@ -36,7 +36,7 @@ impl Shared {
         shared(&mut self.templates, Arc::new(template))
     }
 
-    pub fn rules(&mut self, rules: Vec<PolicyRule>) -> Arc<[PolicyRule]> {
+    pub fn rules(&mut self, rules: Vec<Rule>) -> Arc<[Rule]> {
         shared(&mut self.rules, rules.into())
     }
 }

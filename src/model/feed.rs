@@ -18,6 +18,7 @@ use super::facts::pod::Pod;
 use super::facts::rbac::{Binding, RbacRole};
 use super::facts::webhook::WebhookConfiguration;
 use super::facts::workload::{KeyedObject, Namespace, OtherObject, ServiceAccount, Workload};
+use super::inventory::Inventory;
 use super::listing::Reading;
 use super::source::SourceId;
 
@@ -55,6 +56,8 @@ pub enum Change {
     Listed { reading: Reading, read_at: Option<Timestamp>, why: String },
     /// The source gave nothing.
     Failed { status: Status, why: String, permission: Option<String> },
+    /// A whole inventory, as a saved snapshot holds it: it takes the place of everything.
+    Restored(Box<Inventory>),
     /// Objects that are new or changed since the list (a watch).
     Changed(Batch),
     /// An object that is gone since the list: namespace (or empty) and name.

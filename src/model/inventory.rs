@@ -92,7 +92,7 @@ pub struct RegionFacts {
     pub instances: Listing<Instance>,
 }
 
-/// Everything that was read. Built by [`Inventory::apply`] alone.
+/// Everything that was read. Built by [`Inventory::apply`], or restored whole from a saved snapshot.
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
     /// The time of the data: dates and ages are counted to it.
@@ -171,6 +171,16 @@ impl<T: Keyed> Listing<T> {
         items.sort_by(|a, b| a.key().cmp(&b.key()).then_with(|| a.rank().cmp(&b.rank())));
         items.dedup_by(|later, first| later.key() == first.key());
         self.reading = reading;
+    }
+
+    /// A list that was kept elsewhere. What was kept in order stays as it is.
+    pub fn restored(items: Vec<Arc<T>>, reading: Reading) -> Listing<T> {
+        let sorted = items.windows(2).all(|pair| pair[0].key() < pair[1].key());
+        let mut listing = Listing::new(items, reading);
+        if !sorted && reading != Reading::NotRead {
+            listing.finish(reading);
+        }
+        listing
     }
 
     /// The object of this namespace and name. The list must be at its end (it is sorted then).
@@ -330,6 +340,19 @@ impl ClusterFacts {
         self.service_accounts.look_up((namespace, name))
     }
 
+    pub fn role(&self, namespace: &str, name: &str) -> Lookup<'_, RbacRole> {
+        self.roles.look_up((namespace, name))
+    }
+
+    pub fn cluster_role(&self, name: &str) -> Lookup<'_, RbacRole> {
+        self.cluster_roles.look_up(("", name))
+    }
+
+    /// Access policies associated with a principal; only principals with at least one are listed.
+    pub fn access_policies_of(&self, principal: &str) -> Lookup<'_, AccessPolicies> {
+        self.access_policies.look_up(("", principal))
+    }
+
     pub fn node(&self, name: &str) -> Lookup<'_, Node> {
         self.nodes.look_up(("", name))
     }
@@ -426,6 +449,7 @@ impl Inventory {
                 report.permission = permission;
                 self.with(&place, &source, |_| {});
             }
+            Change::Restored(inventory) => *self = *inventory,
             Change::Changed(batch) => self.take(&place, &source, batch, true),
             Change::Removed { namespace, name } => {
                 let step = Step::Remove { namespace: &namespace, name: &name };

@@ -31,7 +31,11 @@ pub fn write(path: &Path, content: &[u8], existing: Existing) -> io::Result<()> 
         }),
     });
     let _ = fs::remove_file(&beside);
-    written
+    written?;
+    // The new name lasts once its directory is on disk too; some file systems cannot be asked for that.
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let _ = fs::File::open(directory).and_then(|directory| directory.sync_all());
+    Ok(())
 }
 
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {

@@ -1,11 +1,10 @@
-//! Files as a source of the screens: a directory of dumps, or the demo.
+//! Stored data as a source of the screens: a directory of dumps, the demo, or a saved snapshot.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::ingest::files::Files;
-use crate::ingest::{Options, Snapshot};
+use crate::ingest::{Data, Input, Options};
 use crate::model::facts::meta::Origin;
 use crate::model::feed::Delta;
 
@@ -14,34 +13,35 @@ use super::Reader;
 /// Reads files. They are looked for anew each time, so that reading again sees what was added.
 #[derive(Debug)]
 pub struct SnapshotReader {
-    files: Files,
+    input: Input,
     options: Options,
-    /// The directory as it was last looked through.
-    opened: Mutex<Option<Snapshot>>,
+    /// What was last looked through.
+    opened: Mutex<Option<Data>>,
 }
 
 impl SnapshotReader {
-    pub fn new(files: Files, options: Options) -> SnapshotReader {
-        SnapshotReader { files, options, opened: Mutex::new(None) }
+    pub fn new(input: Input, options: Options) -> SnapshotReader {
+        SnapshotReader { input, options, opened: Mutex::new(None) }
     }
 
-    fn remember(&self, snapshot: Snapshot) {
-        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
+    fn remember(&self, data: Data) {
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(data);
     }
 }
 
 impl Reader for SnapshotReader {
     fn load(&self, sink: &(dyn Fn(Delta) + Sync), stop: &AtomicBool) -> Result<(), String> {
-        let snapshot = Snapshot::open(self.files.clone(), self.options).map_err(|error| error.to_string())?;
-        for (path, why) in snapshot.notes() {
+        let data = self.input.open(self.options).map_err(|error| error.to_string())?;
+        for (path, why) in data.notes() {
             tracing::info!("{path}: {why}");
         }
-        snapshot.read(|delta| {
+        let read = data.read(|delta| {
             if !stop.load(Ordering::Relaxed) {
                 sink(delta);
             }
         });
-        self.remember(snapshot);
+        read.map_err(|error| error.to_string())?;
+        self.remember(data);
         Ok(())
     }
 

@@ -10,9 +10,10 @@
 //! association ns/app role=r
 //! namespace ns                                # namespaces of pods, accounts and workloads exist by themselves
 //! policy NAME allow={statement}               # a managed policy of the account
-//! user NAME                                   # an IAM user
 //! issuer NAME url=HOST/PATH clients=a,b       # a provider of no cluster here
 //! read services.json                          # an optional list that was read and is empty
+//! user ann groups=dev                         # an IAM user; `group dev policy={statement}`
+//! resource arn:aws:s3:::b policy=none         # what was read of a resource's own policy
 //! gap aws/iam.json                            # was not read
 //! ```
 //!
@@ -21,15 +22,17 @@
 
 mod line;
 mod pods;
+mod rights;
 mod trusts;
 
 use std::sync::Arc;
 
 use crate::base::Name;
 use crate::model::coverage::Status;
+use crate::model::facts::aws::ResourcePolicy;
 use crate::model::facts::eks::{Association, AssociationDetails, EksCluster, FargateProfile, Nodegroup};
 use crate::model::facts::iam::{
-    InstanceProfile, LastUsed, NamedPolicy, Policy as ManagedPolicy, PolicyVersion, Provider, Role, User,
+    Group, InstanceProfile, LastUsed, NamedPolicy, Policy as ManagedPolicy, PolicyVersion, Provider, Role, User,
 };
 use crate::model::facts::meta::{FieldManager, Labels, Meta, Origin, Selector};
 use crate::model::facts::network::{EgressRule, NetworkPolicy, Peer};
@@ -193,6 +196,9 @@ impl Builder {
             "node" => self.node_line(&mut line),
             "sa" => self.account_line(&mut line),
             "role" => self.role_line(&mut line),
+            "user" => self.user_line(&mut line),
+            "group" => self.group_line(&mut line),
+            "resource" => self.resource_line(&mut line),
             "association" => self.association_line(&mut line),
             "pod" => self.pod_line(&mut line),
             "workload" => self.workload_line(&mut line),
@@ -208,8 +214,11 @@ impl Builder {
                 let annotations = pods::labels(line.all("note"));
                 self.namespaces.insert((cluster.name, line.name.clone()), (labels, annotations));
             }
+            "clusterrole" | "role.rbac" => self.rbac_role_line(&mut line),
+            "clusterrolebinding" | "rolebinding" => self.binding_line(&mut line),
+            "access-entry" => self.access_entry_line(&mut line),
+            "aws-auth" => self.aws_auth_line(&mut line),
             "policy" => self.managed_line(&mut line),
-            "user" => self.user_line(&mut line),
             "issuer" => self.issuer_line(&mut line),
             "read" => {
                 let cluster = self.cluster(&mut line);
@@ -424,10 +433,7 @@ impl Builder {
         let partition = self.clusters[0].partition.clone();
         let path = line.take("path").unwrap_or_else(|| "/".into());
         let trust = trusts::of(line, &self.clusters, &account, &partition);
-        let inline = line.take("policy").map(|statement| NamedPolicy {
-            name: "inline".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-        });
+        let inline = inline(line);
         let attached: Vec<Name> =
             line.take("attached").iter().flat_map(|all| all.split(',')).map(|arn| Name::from(arn.to_owned())).collect();
         let name = line.name.clone();
@@ -439,7 +445,7 @@ impl Builder {
             id: "AROAEXAMPLE".into(),
             created: line.take("created").map(|it| time(line, &it)),
             trust: Some(trust.into()),
-            inline: inline.into_iter().collect(),
+            inline,
             attached,
             boundary: line.take("boundary").map(Name::from),
             last_used: line.take("used").map(|it| LastUsed { at: Some(time(line, &it)), region: REGION.into() }),
@@ -477,23 +483,20 @@ impl Builder {
         self.push_account(&account, SourceKind::Iam, Batch::Policies(vec![policy.into()]));
     }
 
-    /// `user NAME policy={statement}`
+    /// `user NAME policy={statement} attached=ARN groups=A,B`
     fn user_line(&mut self, line: &mut Line) {
         let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let inline = line.take("policy").map(|statement| NamedPolicy {
-            name: "inline".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-        });
+        let name = line.name.clone();
         let user = User {
             account: account.as_str().into(),
-            name: line.name.as_str().into(),
+            arn: format!("arn:{}:iam::{account}:user/{name}", self.clusters[0].partition).into(),
+            name: name.into(),
             path: "/".into(),
-            arn: format!("arn:aws:iam::{account}:user/{}", line.name).into(),
             id: "AIDAEXAMPLE".into(),
             created: None,
-            inline: inline.into_iter().collect(),
-            attached: vec![],
-            groups: vec![],
+            inline: inline(line),
+            attached: line.take("attached").into_iter().map(Name::from).collect(),
+            groups: line.take("groups").iter().flat_map(|it| it.split(',')).map(Name::from).collect(),
             boundary: None,
             tags: Labels::default(),
             origin: Origin::default(),
@@ -518,6 +521,31 @@ impl Builder {
         let listed = Provider { client_ids: None, ..provider.clone() };
         self.push_account(&account, SourceKind::ProviderList, Batch::Providers(vec![listed.into()]));
         self.push_account(&account, SourceKind::Providers, Batch::Providers(vec![provider.into()]));
+    }
+
+    /// `group NAME policy={statement}`
+    fn group_line(&mut self, line: &mut Line) {
+        let account = self.clusters[0].account.clone();
+        let name = line.name.clone();
+        let group = Group {
+            account: account.as_str().into(),
+            arn: format!("arn:{}:iam::{account}:group/{name}", self.clusters[0].partition).into(),
+            name: name.into(),
+            path: "/".into(),
+            id: "AGPAEXAMPLE".into(),
+            inline: inline(line),
+            attached: Vec::new(),
+            origin: Origin::default(),
+        };
+        self.push_account(&account, SourceKind::Iam, Batch::Groups(vec![group.into()]));
+    }
+
+    /// `resource ARN policy={statement}|[statements]|none account=ID`: what was read of a resource's own policy.
+    fn resource_line(&mut self, line: &mut Line) {
+        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
+        let text = line.take("policy").filter(|it| it != "none").map(|it| document(&it));
+        let policy = ResourcePolicy { arn: line.name.as_str().into(), text, kms_key: None, origin: Origin::default() };
+        self.push_account(&account, SourceKind::ResourcePolicies, Batch::ResourcePolicies(vec![policy.into()]));
     }
 
     /// `association NS/SA role=R target=R2 no-tags external=ID undescribed created=T modified=T`
@@ -596,14 +624,18 @@ impl Builder {
         self.push(&cluster, SourceKind::DaemonSets, Batch::Workloads(vec![set.into()]));
     }
 
-    /// `object nodepools.json/NAME field:PATH=VALUE`: node pools, node classes and other objects by their file.
+    /// `object services.json/NAME in=NS field:PATH=VALUE select:LABEL=VALUE note:KEY=VALUE`: services, node pools, node
+    /// classes and other objects by their file.
     fn object_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (file, name) = line.namespaced();
         let Some(kind) = SourceKind::from_file(Scope::Cluster, &file) else { line.fail("no such file in the layout") };
         let object = OtherObject {
-            meta: meta("", &name),
-            selector: Selector::default(),
+            meta: Meta {
+                annotations: pods::labels(line.all("note")),
+                ..meta(&line.take("in").unwrap_or_default(), &name)
+            },
+            selector: Selector { labels: pods::labels(line.all("select")), expressions: vec![] },
             fields: pods::labels(line.all("field")),
         };
         self.push(&cluster, kind, Batch::Others(vec![object.into()]));
@@ -618,7 +650,7 @@ impl Builder {
                 name: line.name.as_str().into(),
                 role,
                 ami_type: Name::default(),
-                status: "ACTIVE".into(),
+                status: line.take("status").unwrap_or_else(|| "ACTIVE".into()).into(),
                 origin: Origin::default(),
             };
             return self.push(&cluster, SourceKind::Nodegroups, Batch::Nodegroups(vec![group.into()]));
@@ -681,6 +713,18 @@ impl Builder {
         }
         inventory
     }
+}
+
+/// The inline policy of `policy={statement}` or `policy=[statements]`.
+fn inline(line: &mut Line) -> Vec<NamedPolicy> {
+    let text = line.take("policy");
+    text.map(|it| NamedPolicy { name: "inline".into(), text: document(&it) }).into_iter().collect()
+}
+
+/// A document of one statement or a list of them.
+fn document(statements: &str) -> Name {
+    let list = if statements.starts_with('[') { statements.to_owned() } else { format!("[{statements}]") };
+    format!(r#"{{"Version":"2012-10-17","Statement":{list}}}"#).into()
 }
 
 fn meta(namespace: &str, name: &str) -> Meta {

@@ -11,7 +11,6 @@ use crate::cli::Outcome;
 use crate::cli::args::{Args, Color, ScreenArgs, SourceArgs};
 use crate::cli::failure::{Failure, Kind, note};
 use crate::cli::source;
-use crate::ingest;
 use crate::runtime::snapshot::SnapshotReader;
 use crate::runtime::{self, DataOrigin, Fault, Options, Settings, log, terminal};
 
@@ -41,14 +40,18 @@ pub fn run(args: &Args, fault: Option<Fault>) -> Outcome {
         terminal::no_terminal("rolewalk").lines().for_each(note);
         return Ok(ExitCode::from(Kind::Usage.code()));
     }
-    let snapshot = source::snapshot(&args.source)?;
+    if args.source.snapshot.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage("the screens need the keyboard, which stdin is").hint("save it to a file first"));
+    }
+    let input = source::input(&args.source)?;
+    // What cannot be read at all is said before the terminal changes.
+    input.open(source::options(&args.source)).map_err(source::unreadable)?;
     // The log is a convenience: without it the program works.
     if let Err(error) = log::start(LevelFilter::INFO, None) {
         note(&format!("no log: {error}"));
     }
     let settings = settings(&args.source, &args.screen, |name| std::env::var(name).ok());
-    let options = ingest::Options { at: args.source.at, threads: None };
-    let reader = Arc::new(SnapshotReader::new(snapshot.files().clone(), options));
+    let reader = Arc::new(SnapshotReader::new(input, source::options(&args.source)));
     let code = runtime::run(Options { settings, reader, fault })
         .map_err(|error| Failure::usage(format!("the terminal cannot be used: {error}")))?;
     Ok(ExitCode::from(code))

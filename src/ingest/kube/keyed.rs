@@ -1,6 +1,7 @@
 //! ConfigMaps and Secrets by their keys. Values of Secrets are stepped over, never copied.
 
 use crate::base::Name;
+use crate::ingest::env::holds_secret;
 use crate::ingest::object::{Keys, Members, Text, object};
 use crate::ingest::problem::Problem;
 use crate::ingest::record::{Context, Record};
@@ -34,7 +35,7 @@ impl<'de> Record<'de> for ConfigMapIn<'de> {
         let meta = self.metadata.take(context, origin)?;
         let values = self.data.0.iter().filter_map(|(key, value)| {
             let kept = is_aws_auth && matches!(key.as_str(), "mapRoles" | "mapUsers" | "mapAccounts")
-                || KEPT_VALUES.contains(&key.as_str());
+                || KEPT_VALUES.contains(&key.as_str()) && !holds_secret(value);
             if kept { Some((key.clone(), Name::new(value))) } else { profile(value).map(|text| (key.clone(), text)) }
         });
         let values = Labels::new(values.collect());

@@ -124,7 +124,7 @@ const VALUE_LIMIT: usize = 4096;
 
 /// Parts of a key that make its annotation worth keeping: roles under the right and the nearly right key (IRSA-007),
 /// other clouds' identities, Vault (R12), the service account of a legacy token (R157), static pods (R13), and who
-/// manages the object (HYG-004).
+/// manages the object (HYG-004), and whether a load balancer is public (POD-005).
 const KEPT_KEYS: &[&str] = &[
     "amazonaws.com",
     "iam",
@@ -136,6 +136,9 @@ const KEPT_KEYS: &[&str] = &[
     "kubernetes.io/service-account",
     "kubernetes.io/config.",
     "meta.helm.sh",
+    "load-balancer-",
+    "ingress.kubernetes.io/scheme",
+    "ingress.class",
 ];
 
 fn is_kept_key(key: &str) -> bool {

@@ -5,8 +5,9 @@ use crate::ingest::object::{Items, Text, object};
 use crate::ingest::problem::Problem;
 use crate::ingest::record::{Context, Record};
 use crate::model::facts::meta::Origin;
-use crate::model::facts::rbac::{Binding, PolicyRule, RbacRole, Subject};
+use crate::model::facts::rbac::{Binding, RbacRole, Subject};
 use crate::model::source::SourceKind;
+use crate::rbac::Rule;
 
 use super::meta::{MetaIn, SelectorIn, expect_kind};
 
@@ -54,7 +55,7 @@ impl<'de> Record<'de> for RoleIn<'de> {
         let cluster_wide = context.source.kind == SourceKind::ClusterRoles;
         expect_kind(&self.kind, if cluster_wide { "ClusterRole" } else { "Role" })?;
         let meta = self.metadata.take(context, origin)?;
-        let rules = self.rules.into_iter().map(|rule| PolicyRule {
+        let rules = self.rules.into_iter().map(|rule| Rule {
             verbs: rule.verbs.0,
             api_groups: rule.api_groups.0,
             resources: rule.resources.0,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::Name;
+use crate::rbac::Rule;
 
 use super::meta::{Meta, Selector};
 
@@ -10,18 +11,9 @@ use super::meta::{Meta, Selector};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RbacRole {
     pub meta: Meta,
-    pub rules: Arc<[PolicyRule]>,
+    pub rules: Arc<[Rule]>,
     /// `aggregationRule.clusterRoleSelectors`.
     pub aggregation: Vec<Selector>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PolicyRule {
-    pub verbs: Vec<Name>,
-    pub api_groups: Vec<Name>,
-    pub resources: Vec<Name>,
-    pub resource_names: Vec<Name>,
-    pub urls: Vec<Name>,
 }
 
 /// A RoleBinding or ClusterRoleBinding.
