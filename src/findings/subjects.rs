@@ -40,9 +40,14 @@ pub struct WebStatement {
 /// How far one value of a condition on the subject reaches (R64).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    Account { namespace: Name, name: Name },
+    Account {
+        namespace: Name,
+        name: Name,
+    },
     /// Some accounts of one namespace.
-    Part { namespace: Name },
+    Part {
+        namespace: Name,
+    },
     Namespace(Name),
     /// The pattern leaves the namespace open in part.
     Spans,
@@ -226,7 +231,8 @@ pub fn narrows(condition: &Condition) -> bool {
 pub fn reach(text: &Name, like: bool) -> Reach {
     let wildcard = text.find(['*', '?']);
     let named = |rest: &str| {
-        rest.split_once(':').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains(':'))
+        rest.split_once(':')
+            .filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains(':'))
             .map(|(namespace, name)| (Name::new(namespace), Name::new(name)))
     };
     if !like || wildcard.is_none() {
@@ -335,6 +341,16 @@ fn of_role(context: &Context<'_>, issuers: &[(String, Arc<ClusterFacts>)], role:
     found
 }
 
+/// Subjects of Kubernetes as evidence: the first few by name.
+pub fn named(subjects: &[crate::graph::authorization::Subject]) -> String {
+    if subjects.is_empty() {
+        return "none outside the platform".into();
+    }
+    let shown: Vec<String> = subjects.iter().take(8).map(ToString::to_string).collect();
+    let more = subjects.len().saturating_sub(shown.len());
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
 /// The federated providers that a statement names, `NotPrincipal` left out.
 pub fn providers(statement: &Statement) -> impl Iterator<Item = &Name> {
     let clause = statement.principals.as_ref().filter(|clause| !clause.negated);
@@ -365,7 +381,9 @@ mod tests {
         assert_eq!(of("*"), Reach::Cluster);
         assert_eq!(of("system:serviceaccount:shop:*"), Reach::Namespace("shop".into()));
         assert_eq!(of("system:serviceaccount:shop:api-*"), Reach::Part { namespace: "shop".into() });
-        for spanning in ["system:serviceaccount:prod*", "system:serviceaccount:*:app", "*:app", "system:serviceaccount:team-?:x"] {
+        for spanning in
+            ["system:serviceaccount:prod*", "system:serviceaccount:*:app", "*:app", "system:serviceaccount:team-?:x"]
+        {
             assert_eq!(of(spanning), Reach::Spans, "{spanning}");
         }
         let account = Reach::Account { namespace: "shop".into(), name: "api".into() };

@@ -7,7 +7,7 @@
 //! Neither can ever match: the statement admits nobody.
 //!
 //! ## How to fix
-//! Swap the two keys.
+//! Swap the two keys, so that each claim is compared with its own value.
 //!
 //! ## For newcomers
 //! `sub` says whose token it is, `aud` whom it is meant for. Both end up in the same condition block and are easily taken
