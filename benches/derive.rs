@@ -55,6 +55,14 @@ fn one_by_one(bencher: Bencher<'_, '_>) {
     bencher.counter(divan::counter::ItemsCount::new(pods(inventory))).bench(|| resolve::one_by_one(inventory));
 }
 
+/// Gains of all roles and users (iam-evaluation.md section 11).
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn escalation(bencher: Bencher<'_, '_>) {
+    let inventory = &*INVENTORY;
+    let roles: usize = inventory.accounts.values().map(|account| account.roles.len()).sum();
+    bencher.counter(divan::counter::ItemsCount::new(roles)).bench(|| rolewalk::graph::escalation::gains(inventory));
+}
+
 fn pods(inventory: &Inventory) -> usize {
     inventory.clusters.values().map(|cluster| cluster.pods.len()).sum()
 }

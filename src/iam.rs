@@ -21,6 +21,7 @@ pub mod catalogue;
 pub mod condition;
 pub mod decide;
 pub mod document;
+pub mod escalation;
 pub mod explain;
 pub mod glob;
 pub mod json;

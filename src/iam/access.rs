@@ -453,7 +453,7 @@ fn access_of<'g>(
     access
 }
 
-pub(super) fn is_damaged(document: &Document) -> bool {
+pub(crate) fn is_damaged(document: &Document) -> bool {
     document.damage != Damage::None || document.statements.iter().any(is_damaged_statement)
 }
 
@@ -469,7 +469,7 @@ fn is_damaged_statement(statement: &Statement) -> bool {
 }
 
 /// The policies without what could not be read. A guardrail that is broken anywhere is left out whole: it may allow more.
-pub(super) fn readable(policies: &Policies) -> Policies {
+pub(crate) fn readable(policies: &Policies) -> Policies {
     let whole = |policy: &Policy| (!is_damaged(&policy.document)).then(|| policy.clone());
     let parts = |policy: &Policy| {
         let mut document = Document::clone(&policy.document);

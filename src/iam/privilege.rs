@@ -3,10 +3,11 @@
 //! What needs other roles, other workloads or the cluster is decided over the graph; here stand only the steps that a
 //! role can take on itself.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::base::Name;
+use crate::base::{Name, Truth};
 use crate::iam::access::{is_damaged, readable};
 use crate::iam::catalogue::{ActionId, Catalogue};
 use crate::iam::document::{DocumentKind, Effect};
@@ -186,6 +187,24 @@ fn judge(
     Privilege { class, because: Vec::new(), certain: true }
 }
 
+/// The actions that decide whether somebody is an administrator, sorted.
+pub fn controlling(catalogue: &Catalogue) -> Vec<ActionId> {
+    let mut ids: Vec<ActionId> = CONTROL.iter().filter_map(|name| catalogue.find(name)).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// Whether permissions, which must tell of all [`controlling`] actions, make their holder an administrator of its
+/// account. Unknown when that hangs on conditions or documents.
+pub fn is_administrator(catalogue: &Catalogue, account: &str, found: &Permissions) -> Truth {
+    let question = Question { catalogue, account: account.to_owned(), found: Cow::Borrowed(found) };
+    match question.admin() {
+        Some(privilege) if privilege.certain => Truth::Yes,
+        Some(_) => Truth::Unknown,
+        None => Truth::No,
+    }
+}
+
 /// The actions that decide.
 fn asked(catalogue: &Catalogue) -> Vec<ActionId> {
     let names = CONTROL.iter().chain(SENSITIVE).chain(ON_SELF.iter().map(|(name, _)| name));
@@ -198,7 +217,7 @@ fn asked(catalogue: &Catalogue) -> Vec<ActionId> {
 struct Question<'c> {
     catalogue: &'c Catalogue,
     account: String,
-    found: Permissions,
+    found: Cow<'c, Permissions>,
 }
 
 struct Step {
@@ -211,7 +230,7 @@ impl<'c> Question<'c> {
     fn new(catalogue: &'c Catalogue, principal: &Principal, policies: &Policies, context: &Context) -> Question<'c> {
         let account = principal.account().unwrap_or("*").to_owned();
         let found = permissions_of(catalogue, &asked(catalogue), principal, policies, context);
-        Question { catalogue, account, found }
+        Question { catalogue, account, found: Cow::Owned(found) }
     }
 
     fn rows(&self, action: &str) -> impl Iterator<Item = &Row> {
@@ -337,8 +356,8 @@ fn gains(step: &Step, catalogue: &Catalogue, principal: &Principal, policies: &P
     Question::new(catalogue, principal, &after, context).admin().is_some()
 }
 
-/// What a role could write into its own policy.
-fn everything() -> Policy {
+/// What a principal could write into its own policy.
+pub fn everything() -> Policy {
     static POLICY: OnceLock<Policy> = OnceLock::new();
     POLICY
         .get_or_init(|| {

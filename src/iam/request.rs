@@ -85,6 +85,12 @@ impl Context {
         self.absent.insert(key);
     }
 
+    /// Makes every key that starts with this, in lower case, one of which nothing is said.
+    pub fn forget(&mut self, start: &str) {
+        self.known.retain(|key, _| !key.starts_with(start));
+        self.absent.retain(|key| !key.starts_with(start));
+    }
+
     /// What is known of a key, whose name must be in lower case.
     pub fn get(&self, key: &str) -> Lookup<'_> {
         match self.known.get(key) {

@@ -47,41 +47,39 @@ impl Documents {
             name: policy.name.clone(),
             document: self.get(DocumentKind::Identity, &policy.text),
         });
-        let managed =
-            role.attached.iter().map(|arn| self.managed(inventory, &role.account, arn, DocumentKind::Identity));
+        let account = &role.account;
+        let managed = role.attached.iter().map(|arn| self.managed(inventory, account, arn, DocumentKind::Identity));
         Policies {
             identity: inline.chain(managed).collect(),
-            boundary: role
-                .boundary
-                .as_ref()
-                .map(|arn| self.managed(inventory, &role.account, arn, DocumentKind::Boundary)),
+            boundary: role.boundary.as_ref().map(|arn| self.managed(inventory, account, arn, DocumentKind::Boundary)),
             ..Policies::default()
         }
     }
 
-    /// Identity policies of a user, its groups' among them (L4), and boundary; and whether all its groups were read.
-    pub fn of_user(&self, inventory: &Inventory, user: &User) -> (Policies, bool) {
-        let inline = |policy: &NamedPolicy| Policy {
-            name: policy.name.clone(),
-            document: self.get(DocumentKind::Identity, &policy.text),
+    /// Identity policies and boundary of a user, those of its groups among them. A group that was not read stands for
+    /// a policy that could not be.
+    pub fn of_user(&self, inventory: &Inventory, user: &User) -> Policies {
+        let account = &user.account;
+        let mut identity = Vec::new();
+        let mut add = |inline: &[NamedPolicy], attached: &[Name]| {
+            identity.extend(inline.iter().map(|policy| Policy {
+                name: policy.name.clone(),
+                document: self.get(DocumentKind::Identity, &policy.text),
+            }));
+            identity.extend(attached.iter().map(|arn| self.managed(inventory, account, arn, DocumentKind::Identity)));
         };
-        let managed = |arn: &Name| self.managed(inventory, &user.account, arn, DocumentKind::Identity);
-        let mut identity: Vec<Policy> = user.inline.iter().map(inline).collect();
-        identity.extend(user.attached.iter().map(managed));
-        let account = inventory.accounts.get(&user.account);
-        let mut groups_read = true;
+        add(&user.inline, &user.attached);
+        let mut unread = Vec::new();
         for name in &user.groups {
-            match account.and_then(|it| it.groups.iter().find(|group| group.name == *name)) {
-                Some(group) => {
-                    identity.extend(group.inline.iter().map(inline));
-                    identity.extend(group.attached.iter().map(managed));
-                }
-                None => groups_read = false,
+            match inventory.accounts.get(account).map(|account| account.group(name)) {
+                Some(Lookup::Found(group)) => add(&group.inline, &group.attached),
+                Some(Lookup::Absent) => {}
+                _ => unread.push(Policy { name: name.clone(), document: self.unread(DocumentKind::Identity) }),
             }
         }
-        let boundary =
-            user.boundary.as_ref().map(|arn| self.managed(inventory, &user.account, arn, DocumentKind::Boundary));
-        (Policies { identity, boundary, ..Policies::default() }, groups_read)
+        identity.extend(unread);
+        let boundary = user.boundary.as_ref().map(|arn| self.managed(inventory, account, arn, DocumentKind::Boundary));
+        Policies { identity, boundary, ..Policies::default() }
     }
 
     /// Whether an identity policy of the role could allow it to assume another one. Read from the texts of inline
@@ -100,7 +98,7 @@ impl Documents {
         inline() || managed()
     }
 
-    fn managed(&self, inventory: &Inventory, account: &str, arn: &Name, kind: DocumentKind) -> Policy {
+    fn managed(&self, inventory: &Inventory, account: &Name, arn: &Name, kind: DocumentKind) -> Policy {
         let text = match inventory.accounts.get(account).map(|account| account.policy(arn)) {
             Some(Lookup::Found(policy)) => policy.default_text(),
             _ => None,

@@ -2,9 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says why it was skipped")]
 
+mod aws_emulators;
+mod aws_live;
+mod aws_server;
+mod api_server;
 mod cli;
 mod commands;
 mod demo;
+mod escalation;
 mod explain;
 mod findings;
 mod iam_cases;
@@ -15,8 +20,10 @@ mod identity_table;
 mod identity_vectors;
 mod identity_worlds;
 mod ingest;
+mod live;
 mod pty;
 mod rbac;
+mod reach;
 mod saved;
 mod screens;
 mod scripts;

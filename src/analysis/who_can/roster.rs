@@ -93,7 +93,7 @@ impl Roster {
             subject(key, role.arn.clone(), Who::Role(Arc::clone(role)), session)
         };
         let of_user = |user: &&Arc<User>| {
-            let session = Session::user(inventory, &parsed, user);
+            let session = Session::of_user(inventory, &parsed, user);
             let key = EntityKey::scoped(Kind::IamUser, &user.account, &user.name);
             subject(key, user.arn.clone(), Who::User, session)
         };

@@ -4,12 +4,14 @@ use crate::base::Name;
 use crate::iam::catalogue::Catalogue;
 use crate::iam::request::Value;
 use crate::iam::{Context, Document, DocumentKind, Level, Policies, Policy, Principal, Unread};
-use crate::identity::Source;
-use crate::identity::documents::Documents;
 use crate::model::facts::aws::OrganizationPolicyKind;
 use crate::model::facts::eks::Association;
 use crate::model::facts::iam::{Role, User};
+use crate::model::facts::meta::Labels;
 use crate::model::{AccountFacts, Arn, ClusterFacts, Inventory, Lookup};
+
+use super::Source;
+use super::documents::Documents;
 
 /// How a session came to be: what decides its tags (rule V6, R73, R82).
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,28 +60,18 @@ impl Session {
         session
     }
 
-    /// A user's own requests, by its access keys: no session, so no session tags (V6). Whether it signed in with MFA is
-    /// not known.
-    pub fn user(inventory: &Inventory, documents: &Documents, user: &User) -> Session {
-        let (mut policies, groups_read) = documents.of_user(inventory, user);
-        let mut unread = Unread { identity: !groups_read, ..Unread::default() };
+    /// The requests of an IAM user. Whether it signed in with MFA is not known.
+    pub fn of_user(inventory: &Inventory, documents: &Documents, user: &User) -> Session {
+        let mut policies = documents.of_user(inventory, user);
+        let mut unread = Unread::default();
         let account = inventory.accounts.get(&user.account);
         (policies.scps, unread.scps) = ceilings(documents, account, &OrganizationPolicyKind::ServiceControl);
-        let mut context = requests(inventory)
-            .with("aws:PrincipalArn", user.arn.clone())
-            .with("aws:PrincipalAccount", user.account.clone())
+        let mut context = caller(inventory, &user.arn, &user.account)
             .with("aws:PrincipalType", "User")
             .with("aws:username", user.name.clone())
             .with("aws:userid", user.id.clone());
-        for (key, value) in user.tags.iter() {
-            context = context.with(&format!("aws:PrincipalTag/{key}"), value.clone());
-        }
-        for key in condition_keys(&policies) {
-            let tag = key.strip_prefix("aws:principaltag/");
-            if tag.is_some_and(|tag| !user.tags.iter().any(|(it, _)| it.eq_ignore_ascii_case(tag))) {
-                context.set_absent(&key);
-            }
-        }
+        let known = tagged(&mut context, &user.tags);
+        absent_tags(&mut context, &policies, &known, |_| false);
         let principal = Principal::User { account: user.account.clone(), arn: user.arn.clone() };
         let mut session = Session { principal, policies, unread, context, assumed: Vec::new() };
         session.assume();
@@ -246,7 +238,7 @@ pub fn resource_account(inventory: &Inventory, caller: Option<&str>, arn: Arn<'_
 /// The organisation's policies of one kind over an account, outermost level first, and whether any of it is unread.
 ///
 /// With the answer for the account alone the levels above it are unread; with parents and targets all levels are known.
-fn ceilings(
+pub fn ceilings(
     documents: &Documents,
     account: Option<&std::sync::Arc<AccountFacts>>,
     kind: &OrganizationPolicyKind,
@@ -302,7 +294,11 @@ fn ceilings(
             levels.push(level(&account.id, &mut ids.into_iter()));
         }
     }
-    let whole = reaches_root && account.target_policies_by_target.is_complete() && account.parents.is_complete();
+    // Every account of an organisation has something above it.
+    let alone = account.parents.is_empty() && account.target_policies.is_complete();
+    let whole = (reaches_root || alone && levels.is_empty())
+        && account.target_policies_by_target.is_complete()
+        && account.parents.is_complete();
     (levels, unread || !whole)
 }
 
@@ -317,35 +313,56 @@ fn requests(inventory: &Inventory) -> Context {
     }
 }
 
-/// What is known of the requests of such a session offline (V6). Everything else stays unknown.
-fn context(inventory: &Inventory, policies: &Policies, role: &Role, origin: Origin<'_>) -> Context {
-    let mut context = requests(inventory)
-        .with("aws:PrincipalArn", role.arn.clone())
-        .with("aws:PrincipalAccount", role.account.clone())
-        .with("aws:PrincipalType", "AssumedRole")
+/// What is known offline of the requests of any principal (V6). Everything else stays unknown.
+fn caller(inventory: &Inventory, arn: &Name, account: &Name) -> Context {
+    requests(inventory)
+        .with("aws:PrincipalArn", arn.clone())
+        .with("aws:PrincipalAccount", account.clone())
         .with("aws:ViaAWSService", "false")
         .with("aws:PrincipalIsAWSService", "false")
+}
+
+/// Puts tags into the context and gives their keys in lower case.
+fn tagged(context: &mut Context, tags: &Labels) -> Vec<String> {
+    let mut known = Vec::new();
+    for (key, value) in tags.iter() {
+        tag(context, &mut known, key, value);
+    }
+    known
+}
+
+fn tag(context: &mut Context, known: &mut Vec<String>, key: &str, value: &Name) {
+    let key = format!("aws:PrincipalTag/{key}");
+    context.set(&key, Value::One(value.clone()));
+    known.push(key.to_ascii_lowercase());
+}
+
+/// Says that tags which some document asks for and which are not known are absent, unless they are `open`.
+fn absent_tags(context: &mut Context, policies: &Policies, known: &[String], open: impl Fn(&str) -> bool) {
+    for key in condition_keys(policies) {
+        let Some(name) = key.strip_prefix("aws:principaltag/") else { continue };
+        if !open(name) && !known.contains(&key.to_string()) {
+            context.set_absent(&key);
+        }
+    }
+}
+
+fn context(inventory: &Inventory, policies: &Policies, role: &Role, origin: Origin<'_>) -> Context {
+    let mut context = caller(inventory, &role.arn, &role.account)
+        .with("aws:PrincipalType", "AssumedRole")
         .without("aws:username")
         .without("aws:MultiFactorAuthPresent");
-    let mut known: Vec<String> = Vec::new();
-    let mut tag = |context: Context, key: &str, value: &Name| {
-        let key = format!("aws:PrincipalTag/{key}");
-        known.push(key.to_ascii_lowercase());
-        context.with(&key, value.clone())
-    };
-    for (key, value) in role.tags.iter() {
-        context = tag(context, key, value);
-    }
-    let tagged = origin.source == Some(Source::PodIdentity)
+    let mut known = tagged(&mut context, &role.tags);
+    let from_pod = origin.source == Some(Source::PodIdentity)
         && origin.association.and_then(|it| it.details.as_ref()).is_some_and(|it| !it.disable_session_tags);
-    if tagged {
+    if from_pod {
         if let Some(cluster) = origin.cluster.and_then(|it| it.description()) {
-            context = tag(context, "eks-cluster-arn", &cluster.arn);
-            context = tag(context, "eks-cluster-name", &cluster.name);
+            tag(&mut context, &mut known, "eks-cluster-arn", &cluster.arn);
+            tag(&mut context, &mut known, "eks-cluster-name", &cluster.name);
         }
         if let (Some(namespace), Some(account)) = (origin.namespace, origin.service_account) {
-            context = tag(context, "kubernetes-namespace", namespace);
-            context = tag(context, "kubernetes-service-account", account);
+            tag(&mut context, &mut known, "kubernetes-namespace", namespace);
+            tag(&mut context, &mut known, "kubernetes-service-account", account);
         }
     }
     if origin.source == Some(Source::Irsa)
@@ -356,14 +373,10 @@ fn context(inventory: &Inventory, policies: &Policies, role: &Role, origin: Orig
     }
     // Tags that neither the role nor its session carries are absent. Which tags a session of an unknown making carries,
     // and a pod's own name and uid, are not known.
-    for key in condition_keys(policies) {
-        let Some(name) = key.strip_prefix("aws:principaltag/") else { continue };
+    absent_tags(&mut context, policies, &known, |name| {
         let of_session = name.starts_with("kubernetes-") || name.starts_with("eks-cluster-");
-        let open = of_session && (tagged || origin.source.is_none());
-        if !open && !known.contains(&key.to_string()) {
-            context.set_absent(&key);
-        }
-    }
+        of_session && (from_pod || origin.source.is_none())
+    });
     context
 }
 

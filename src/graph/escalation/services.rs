@@ -1,0 +1,154 @@
+//! Roles gained through a service: passed to something new, or held by something that runs (techniques 33 to 71, 73, 77 to 87).
+
+use crate::base::Truth;
+use crate::iam::escalation::{On, Technique};
+use crate::iam::pattern::ArnGlob;
+use crate::model::{Arn, ClusterFacts};
+
+use super::Gained;
+use super::held::Held;
+use super::holder::{Chosen, Holder, Rights, Target};
+use super::out::{Grouped, Out};
+
+const PASS: &str = "iam:PassRole";
+const NEW_PROFILE: &str = "iam:CreateInstanceProfile";
+
+/// The right to pass roles to a service, with the keys that only passing has filled in.
+struct Passing<'h> {
+    rights: Rights<'h>,
+}
+
+impl<'h> Passing<'h> {
+    fn new(holder: &'h Holder<'_>, service: &str) -> Passing<'h> {
+        let to = holder.account.service(service);
+        let resource = associated(holder, service);
+        let chosen: [Chosen<'_>; 2] =
+            [("iam:PassedToService", Some(&to)), ("iam:AssociatedResourceArn", Some(&resource))];
+        Passing { rights: holder.rights(PASS, &chosen) }
+    }
+}
+
+/// The ARN of a thing of the service that what the policies ask of `iam:AssociatedResourceArn` admits, else of any.
+fn associated(holder: &Holder<'_>, service: &str) -> String {
+    let account = &holder.account.id;
+    let owner = match service.split('.').next().unwrap_or_default() {
+        "ecs-tasks" => "ecs",
+        "pods" => "eks",
+        "tasks" => "apprunner",
+        other => other,
+    };
+    let asked = holder.asked(PASS, "iam:associatedresourcearn");
+    let fits = |value: &&crate::base::Name| {
+        let own = ArnGlob::new(&format!("arn:*:{owner}:*:{account}:*"));
+        !ArnGlob::new(value).disjoint(&own)
+    };
+    match asked.iter().find(fits) {
+        Some(value) => {
+            let mut parts: Vec<String> =
+                value.splitn(6, ':').map(|it| it.replace('*', "x").replace('?', "x")).collect();
+            parts.resize(6, "x".to_owned());
+            parts[2] = owner.to_owned();
+            parts[4] = account.to_string();
+            parts[1] = holder.account.partition.to_string();
+            parts.join(":")
+        }
+        None => format!("arn:{}:{owner}:x:{account}:new", holder.account.partition),
+    }
+}
+
+/// Roles that may be passed to the service and that it can take, by how surely.
+fn passable(holder: &Holder<'_>, technique: &'static Technique, passing: &Passing<'_>, fixed: &Held) -> Grouped<u32> {
+    let mut found: Grouped<u32> = Grouped::new();
+    let on = technique.steps.iter().find(|it| it.action == PASS).map(|it| it.on);
+    let makes_profile = technique.actions().any(|it| it == NEW_PROFILE);
+    for service in technique.service.and_then(|it| holder.account.services.get(it)).into_iter().flatten() {
+        let Some(role) = holder.ground.roles.get(service.role as usize) else { continue };
+        let profile = match on {
+            Some(On::Profiled) => holder.account.profiled(role.facts),
+            _ if makes_profile => !holder.account.profiled(role.facts),
+            _ => Truth::Yes,
+        };
+        let Some(profile) = Held::from(profile) else { continue };
+        let Some(passes) = passing.rights.over(role.target()) else { continue };
+        let held = fixed.and(&passes).and(&service.held).and(&profile);
+        found.entry(held).or_default().push(service.role);
+    }
+    found
+}
+
+/// A role passed to something new.
+pub(super) fn passed(holder: &Holder<'_>, technique: &'static Technique, fixed: &Held, out: &mut Out<'_>) {
+    let Some(service) = technique.service else { return };
+    let passing = Passing::new(holder, service);
+    if passing.rights.is_empty() {
+        return;
+    }
+    for (held, places) in passable(holder, technique, &passing, fixed) {
+        if let Some(targets) = out.roles(places) {
+            out.push(technique, Gained::Roles(targets), &held);
+        }
+    }
+    if !holder.account.facts.roles.is_complete() {
+        unread(technique, service, &[], fixed, out);
+    }
+}
+
+/// Where not all roles were read there may be one that fits (rule b).
+fn unread(technique: &'static Technique, service: &str, among: &[u32], fixed: &Held, out: &mut Out<'_>) {
+    let need = format!("a role that trusts {service}");
+    let among = out.roles(among.to_vec()).unwrap_or_else(|| out.set(Vec::new()));
+    out.push_needing(technique, Gained::SomeRole { service: service.into(), among }, fixed, &[&need]);
+}
+
+/// Something that runs with a role of the service already; which one is in no input.
+pub(super) fn running(holder: &Holder<'_>, technique: &'static Technique, fixed: &Held, out: &mut Out<'_>) {
+    let Some(service) = technique.service else { return };
+    let trusting = holder.account.services.get(service).into_iter().flatten();
+    let places: Vec<u32> = trusting.map(|it| it.role).collect();
+    if !holder.account.facts.roles.is_complete() {
+        unread(technique, service, &places, fixed, out);
+    } else if let Some(among) = out.roles(places) {
+        out.push(technique, Gained::SomeRole { service: service.into(), among }, fixed);
+    }
+}
+
+/// The choice of role for service accounts of a cluster (R178).
+pub(super) fn association(holder: &Holder<'_>, technique: &'static Technique, fixed: &Held, out: &mut Out<'_>) {
+    let Some(service) = technique.service else { return };
+    let passing = Passing::new(holder, service);
+    if passing.rights.is_empty() {
+        return;
+    }
+    for cluster in holder.ground.clusters_of(&holder.account.id) {
+        let Some(held) = over_cluster(holder, technique, cluster) else { continue };
+        for (held, places) in passable(holder, technique, &passing, &fixed.and(&held)) {
+            if let Some(roles) = out.roles(places) {
+                out.push(technique, Gained::Association { cluster: cluster.label.clone(), roles }, &held);
+            }
+        }
+    }
+}
+
+fn over_cluster(holder: &Holder<'_>, technique: &'static Technique, cluster: &ClusterFacts) -> Option<Held> {
+    let arn = &cluster.description()?.arn;
+    let Arn { partition, region, account, .. } = Arn::parse(arn)?;
+    let name = &cluster.description()?.name;
+    technique.steps.iter().filter(|it| it.action != PASS).try_fold(Held::surely(), |held, step| {
+        let rights = holder.rights(step.action, &[]);
+        let one = match step.on {
+            On::Association => {
+                let id =
+                    |id: &str| format!("arn:{partition}:eks:{region}:{account}:podidentityassociation/{name}/{id}");
+                let there = cluster.associations.iter().chain(&cluster.association_list);
+                let known = Held::best(there.filter_map(|it| rights.over(Target::bare(&id(&it.id)))));
+                match (known, cluster.association_list.is_complete() || cluster.associations.is_complete()) {
+                    (Some(held), _) => Some(held),
+                    (None, true) => None,
+                    (None, false) => Some(rights.in_part(&ArnGlob::new(&id("*")))?.and(&Held::perhaps())),
+                }
+            }
+            _ => rights.over(Target { arn, tags: cluster.description().map(|it| &it.tags), boundary: None }),
+        };
+        Some(held.and(&one?))
+    })
+}
