@@ -84,7 +84,7 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
     if stop() {
         return None;
     }
-    let findings = findings::run(inventory, &pods);
+    let findings = findings::run_with(inventory, &pods, &authorizations);
     if stop() {
         return None;
     }
