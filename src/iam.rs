@@ -42,7 +42,7 @@ pub mod trust;
 pub use condition::Condition;
 pub use decide::{Answer, Decision, Facts, Reason, decide, decide_with};
 pub use document::{Document, DocumentKind, Effect, Issue, Severity, Statement};
-pub use explain::{Explanation, Step, StepKind, StepResult, Unread, explain};
+pub use explain::{Explanation, Step, StepKind, StepResult, Unread, certainty, explain};
 pub use json::Span;
 pub use miss::{Failed, Miss};
 pub use parse::{parse, parse_shared};

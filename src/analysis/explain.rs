@@ -5,16 +5,15 @@ use std::sync::Arc;
 use crate::base::{Name, Truth};
 use crate::iam::catalogue::Catalogue;
 use crate::iam::pattern::Action;
-use crate::iam::{
-    Decision, Explanation, Facts, Policies, Request, Resource, Step, StepKind, StepResult, explain as iam_explain,
-};
+use crate::iam::{Explanation, Facts, Policies, Request, Resource, Step, StepKind, StepResult, explain as iam_explain};
 use crate::identity::documents::Documents;
-use crate::identity::{Identity, Verdict};
+use crate::identity::{self, Identity};
 use crate::model::facts::eks::Association;
 use crate::model::facts::iam::Role;
 use crate::model::{EntityKey, Inventory};
 
 use super::session::{Origin, Session};
+use super::verdict::Verdict;
 
 /// Who asks: a role by itself, or a role as some container of a workload has it.
 #[derive(Clone, Debug)]
@@ -60,13 +59,8 @@ pub struct Answer {
 impl Answer {
     /// `ALLOW`, `DENY`, `COND` or `UNK`, and whether an unread document could still change it (ux.md section 2).
     pub fn verdict(&self) -> (&'static str, bool) {
-        let certain = self.explanation.certain;
-        match self.explanation.answer.decision {
-            Decision::Allowed => ("allow", certain),
-            Decision::ExplicitDeny | Decision::ImplicitDeny => ("deny", certain),
-            Decision::Depends => ("cond", certain),
-            Decision::Error => ("unk", false),
-        }
+        let verdict = Verdict::of(&self.explanation.answer);
+        (verdict.word(), self.explanation.certain && verdict != Verdict::Unk)
     }
 }
 
@@ -79,14 +73,7 @@ pub fn ask(
     resource: &str,
     given: &[(String, String)],
 ) -> Answer {
-    let origin = Origin {
-        source: caller.identity.as_ref().map(|it| it.identity.source),
-        cluster: inventory.clusters.get(&caller.key.scope).map(|it| &**it),
-        namespace: caller.namespace.as_ref(),
-        service_account: caller.service_account.as_ref(),
-        association: caller.association.as_deref(),
-    };
-    let mut session = Session::new(inventory, documents, &caller.role, origin);
+    let mut session = session(inventory, documents, &caller);
     session.at_resource(inventory, documents, resource);
     for (key, value) in given {
         session.give(key, value);
@@ -94,7 +81,8 @@ pub fn ask(
     let catalogue = Catalogue::bundled();
     let known = catalogue.find(action).map(|id| catalogue.action(id));
     let resource_kind = match (resource, &known) {
-        ("" | "*", Some(action)) if action.wildcard_only() => Resource::None,
+        // Rule W9: whatever ARN was given, AWS authorises against `*`.
+        (_, Some(action)) if action.wildcard_only() => Resource::None,
         ("" | "*", _) => Resource::Any,
         (arn, _) => Resource::Arn(arn.into()),
     };
@@ -103,7 +91,7 @@ pub fn ask(
         action: Action::new(action),
         resource: resource_kind,
         resource_account: crate::model::Arn::parse(resource)
-            .and_then(|arn| super::session::resource_account(inventory, &session.principal, arn)),
+            .and_then(|arn| super::session::resource_account(inventory, session.principal.account(), arn)),
         context: session.context,
     };
     let facts = Facts { rcp_service: known.map(|action| action.service().supports_rcp()) };
@@ -122,6 +110,18 @@ pub fn ask(
     }
 }
 
+/// The session in which a caller asks.
+pub fn session(inventory: &Inventory, documents: &Documents, caller: &Caller) -> Session {
+    let origin = Origin {
+        source: caller.identity.as_ref().map(|it| it.identity.source),
+        cluster: inventory.clusters.get(&caller.key.scope).map(|it| &**it),
+        namespace: caller.namespace.as_ref(),
+        service_account: caller.service_account.as_ref(),
+        association: caller.association.as_deref(),
+    };
+    Session::new(inventory, documents, &caller.role, origin)
+}
+
 fn caller_step() -> Step {
     Step { kind: StepKind::Caller, result: StepResult::Allow, reasons: Vec::new() }
 }
@@ -130,9 +130,9 @@ fn caller_step() -> Step {
 fn trust_step(caller: &Caller) -> Step {
     let result = match caller.identity.as_ref().map(|it| it.verdict) {
         None => StepResult::None,
-        Some(Verdict::Works | Verdict::FallsBack) => StepResult::Allow,
-        Some(Verdict::Broken | Verdict::None) => StepResult::Deny,
-        Some(Verdict::Unknown) => StepResult::Unread,
+        Some(identity::Verdict::Works | identity::Verdict::FallsBack) => StepResult::Allow,
+        Some(identity::Verdict::Broken | identity::Verdict::None) => StepResult::Deny,
+        Some(identity::Verdict::Unknown) => StepResult::Unread,
     };
     Step { kind: StepKind::Trust, result, reasons: Vec::new() }
 }

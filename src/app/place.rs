@@ -7,6 +7,7 @@ use crate::model::EntityKey;
 
 use super::explain::Question;
 use super::list::ListKind;
+use super::rbac::RbacPlace;
 use super::reach;
 use super::text::Target;
 
@@ -17,6 +18,7 @@ pub enum Screen {
     Explain,
     Blast,
     Path,
+    Rbac,
 }
 
 /// Which part of the estate the lists show.
@@ -106,6 +108,7 @@ pub struct Place {
     pub explain: Option<ExplainPlace>,
     /// The question of the blast radius and path screens.
     pub reach: Option<ReachPlace>,
+    pub rbac: Option<RbacPlace>,
 }
 
 /// Where the user is in the Policy screen.
@@ -173,6 +176,7 @@ impl Place {
             policy: None,
             explain: None,
             reach: None,
+            rbac: None,
         }
     }
 }

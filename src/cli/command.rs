@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod blast;
+pub mod can;
 pub mod completion;
 pub mod doctor;
 pub mod eval;
@@ -17,6 +18,7 @@ pub mod show;
 pub mod snapshot;
 pub mod tui;
 pub mod used_by;
+pub mod who_can;
 
 use clap::Subcommand;
 
@@ -51,6 +53,10 @@ pub enum Command {
     /// The rules behind the findings
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// List who can do an action, or something of an access level, on a resource
+    WhoCan(who_can::WhoCanArgs),
+    /// List what a thing may do of an action or access level on a resource
+    Can(can::CanArgs),
     /// Say what principals may do at all, given as JSON lines on stdin
     Perms,
     /// Say who may do what in a cluster
@@ -88,6 +94,8 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Graph(graph)) => graph::run(graph, &args.source, &args.output),
         Some(Command::Findings(findings)) => findings::run(findings, &args.source, &args.output),
         Some(Command::Rules(rules)) => rules::run(rules, &args.output),
+        Some(Command::WhoCan(who_can)) => who_can::run(who_can, &args.source, &args.output),
+        Some(Command::Can(can)) => can::run(can, &args.source, &args.output),
         Some(Command::Perms) => perms::run(&args.output),
         Some(Command::Rbac(rbac)) => rbac::run(rbac, &args.source, &args.output),
         Some(Command::Snapshot(snapshot)) => snapshot::run(snapshot, &args),

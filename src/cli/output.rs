@@ -34,9 +34,9 @@ pub fn limit(args: &OutputArgs) -> Option<usize> {
 }
 
 /// Writes a list in the format that was asked for, then says what was not read.
-pub fn list<T: Serialize>(
+pub fn list<T: Serialize, Q: Serialize>(
     estate: &Estate,
-    question: impl Serialize,
+    question: Q,
     columns: &[Column<T>],
     rows: &[T],
     args: &OutputArgs,

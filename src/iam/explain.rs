@@ -136,6 +136,19 @@ impl Explanation {
     }
 }
 
+/// Whether no unread policy could still change an answer, and what was not read, by name: [`Explanation::certain`] and
+/// [`Explanation::unread`] without the steps.
+pub fn certainty(
+    request: &Request,
+    policies: &Policies,
+    facts: Facts,
+    unread: Unread,
+    answer: &Answer,
+) -> (bool, Vec<Name>) {
+    let frame = Frame::new(request, policies, facts.rcp_service == Some(false));
+    gaps(answer, policies, &frame, unread)
+}
+
 /// What each layer says by itself.
 struct Survey {
     allows: Vec<(Layer, Truth, Source)>,

@@ -8,7 +8,7 @@ use crate::model::facts::aws::OrganizationPolicyKind;
 use crate::model::facts::eks::Association;
 use crate::model::facts::iam::{Role, User};
 use crate::model::facts::meta::Labels;
-use crate::model::{AccountFacts, Arn, ClusterFacts, Inventory};
+use crate::model::{AccountFacts, Arn, ClusterFacts, Inventory, Lookup};
 
 use super::Source;
 use super::documents::Documents;
@@ -60,7 +60,7 @@ impl Session {
         session
     }
 
-    /// The requests of an IAM user with its long-lived keys.
+    /// The requests of an IAM user. Whether it signed in with MFA is not known.
     pub fn of_user(inventory: &Inventory, documents: &Documents, user: &User) -> Session {
         let mut policies = documents.of_user(inventory, user);
         let mut unread = Unread::default();
@@ -69,14 +69,49 @@ impl Session {
         let mut context = caller(inventory, &user.arn, &user.account)
             .with("aws:PrincipalType", "User")
             .with("aws:username", user.name.clone())
-            .with("aws:userid", user.id.clone())
-            .without("aws:TokenIssueTime");
+            .with("aws:userid", user.id.clone());
         let known = tagged(&mut context, &user.tags);
         absent_tags(&mut context, &policies, &known, |_| false);
         let principal = Principal::User { account: user.account.clone(), arn: user.arn.clone() };
         let mut session = Session { principal, policies, unread, context, assumed: Vec::new() };
         session.assume();
         session
+    }
+
+    /// A caller of whom nothing was read: of another account, a service, a provider, or nobody. What its own account
+    /// lets it do is unread, but the root user stands for whatever its account may give to anybody.
+    pub fn outsider(inventory: &Inventory, documents: &Documents, principal: Principal) -> Session {
+        let mut policies = Policies::default();
+        let mut unread = Unread::default();
+        let mut context = requests(inventory);
+        if let Some(account) = principal.account() {
+            context = context.with("aws:PrincipalAccount", account);
+            unread.scps = true;
+            if !matches!(principal, Principal::Root { .. }) {
+                let document = documents.get(DocumentKind::Identity, &Name::default());
+                let name = format!("the identity policies of account {account}").into();
+                policies.identity.push(Policy { name, document });
+                unread.boundary = true;
+            }
+        }
+        if let Principal::Role { arn, .. } | Principal::User { arn, .. } = &principal {
+            context = context.with("aws:PrincipalArn", arn.clone());
+        }
+        let mut session = Session { principal, policies, unread, context, assumed: Vec::new() };
+        session.assume();
+        session
+    }
+
+    /// Whether two sessions of this role may get different answers: some document asks for what the way to the role
+    /// decides (V6).
+    pub fn hangs_on_origin(&self) -> bool {
+        let decided = |key: &str| key.starts_with("aws:principaltag/") || key == "aws:federatedprovider";
+        self.policies.iter().flat_map(|(.., policy)| &policy.document.statements).any(|statement| {
+            let resources = statement.resources.iter().flat_map(|it| it.values());
+            let mut variables = resources.flat_map(|it| it.variables());
+            let mut conditions = statement.conditions.iter().flat_map(|it| it.keys());
+            variables.any(|key| decided(key)) || conditions.any(|key| decided(key))
+        })
     }
 
     /// Assumes what any of the documents asks for and is not known.
@@ -99,39 +134,87 @@ impl Session {
 
     /// Adds what stands at the resource: its policy and the RCPs of its account.
     pub fn at_resource(&mut self, inventory: &Inventory, documents: &Documents, resource: &str) {
-        let Some(arn) = Arn::parse(resource) else { return };
-        let owner = resource_account(inventory, &self.principal, arn);
-        let account = owner.as_ref().and_then(|id| inventory.accounts.get(id));
-        let service = Catalogue::bundled().service(arn.service);
-        if service.is_none_or(|service| service.supports_rcp()) {
-            (self.policies.rcps, self.unread.rcps) =
-                ceilings(documents, account, &OrganizationPolicyKind::ResourceControl);
+        self.meet(&ResourceSide::find(inventory, documents, self.principal.account(), resource));
+    }
+
+    /// As [`Session::at_resource`], with a side that was found before for the account of this caller.
+    pub fn meet(&mut self, side: &ResourceSide) {
+        if side.rcps_count {
+            self.policies.rcps.clone_from(&side.rcps);
+            self.unread.rcps = side.rcps_unread;
+        }
+        self.policies.resource.clone_from(&side.policy);
+        self.unread.resource = side.policy_unread;
+        if side.policy.is_some() || !side.rcps.is_empty() {
+            self.assume();
+        }
+    }
+}
+
+/// What stands at a resource, as callers of one account meet it.
+#[derive(Clone, Debug, Default)]
+pub struct ResourceSide {
+    /// The account that owns it, as far as that is known.
+    pub owner: Option<Name>,
+    pub policy: Option<Policy>,
+    pub policy_unread: bool,
+    rcps: Vec<Level>,
+    rcps_unread: bool,
+    rcps_count: bool,
+}
+
+impl ResourceSide {
+    /// Looks it up. For what is no ARN there is nothing to find.
+    pub fn find(inventory: &Inventory, documents: &Documents, caller: Option<&str>, resource: &str) -> ResourceSide {
+        let Some(arn) = Arn::parse(resource) else { return ResourceSide::default() };
+        let mut side = ResourceSide { owner: resource_account(inventory, caller, arn), ..ResourceSide::default() };
+        let account = side.owner.as_ref().and_then(|id| inventory.accounts.get(id));
+        side.rcps_count = Catalogue::bundled().service(arn.service).is_none_or(|service| service.supports_rcp());
+        if side.rcps_count {
+            (side.rcps, side.rcps_unread) = ceilings(documents, account, &OrganizationPolicyKind::ResourceControl);
         }
         if arn.service == "iam" && arn.resource.starts_with("role/") {
-            if let crate::model::Lookup::Found(role) = inventory.role(resource) {
-                self.policies.resource = Some(documents.trust(role));
-            } else {
-                self.unread.resource = true;
+            match inventory.role(resource) {
+                Lookup::Found(role) => side.policy = Some(documents.trust(role)),
+                Lookup::Absent | Lookup::Unknown => side.policy_unread = true,
             }
-            return;
+            return side;
         }
         let holder = policy_holder(resource, arn);
-        let found = account.and_then(|it| it.resource_policies.iter().find(|policy| policy.arn.as_str() == holder));
-        match found {
+        match account.and_then(|it| it.resource_policies.iter().find(|policy| policy.arn.as_str() == holder)) {
             Some(found) => {
-                self.policies.resource = found.text.as_ref().map(|text| Policy {
+                side.policy = found.text.as_ref().map(|text| Policy {
                     name: found.arn.clone(),
                     document: documents.get(DocumentKind::Resource, text),
                 });
             }
-            None => self.unread.resource = true,
+            None => side.policy_unread = !WITHOUT_POLICIES.contains(&arn.service),
         }
-        self.assume();
+        side
     }
 }
 
+/// Services whose resources have no policies of their own (UG, AWS services that work with IAM), among those that are
+/// asked about most. Of any other a policy that was not read may say anything.
+const WITHOUT_POLICIES: &[&str] = &[
+    "autoscaling",
+    "cloudformation",
+    "cloudwatch",
+    "ec2",
+    "ecs",
+    "eks",
+    "elasticache",
+    "elasticloadbalancing",
+    "elasticmapreduce",
+    "rds",
+    "route53",
+    "sagemaker",
+    "ssm",
+    "states",
+];
+
 /// The resource whose policy speaks for this one: a bucket for its objects.
-fn policy_holder<'a>(resource: &'a str, arn: Arn<'_>) -> &'a str {
+pub fn policy_holder<'a>(resource: &'a str, arn: Arn<'_>) -> &'a str {
     match (arn.service, arn.resource.find('/')) {
         ("s3", Some(slash)) => &resource[..resource.len() - arn.resource.len() + slash],
         _ => resource,
@@ -139,7 +222,7 @@ fn policy_holder<'a>(resource: &'a str, arn: Arn<'_>) -> &'a str {
 }
 
 /// The account that owns a resource: named in its ARN, or the one account that lists its policy, else the caller's.
-pub fn resource_account(inventory: &Inventory, caller: &Principal, arn: Arn<'_>) -> Option<Name> {
+pub fn resource_account(inventory: &Inventory, caller: Option<&str>, arn: Arn<'_>) -> Option<Name> {
     if !arn.account.is_empty() {
         return Some(arn.account.into());
     }
@@ -149,7 +232,7 @@ pub fn resource_account(inventory: &Inventory, caller: &Principal, arn: Arn<'_>)
         .accounts
         .values()
         .find(|account| account.resource_policies.iter().any(|it| it.arn == bucket.as_str()));
-    listed.map(|account| account.id.clone()).or_else(|| caller.account().map(Name::from))
+    listed.map(|account| account.id.clone()).or_else(|| caller.map(Name::from))
 }
 
 /// The organisation's policies of one kind over an account, outermost level first, and whether any of it is unread.
@@ -215,18 +298,24 @@ pub fn ceilings(
     (levels, unread || !whole)
 }
 
+/// What is known of any request: the time, which is that of the data.
+fn requests(inventory: &Inventory) -> Context {
+    let context = Context::open();
+    match inventory.now {
+        Some(now) => {
+            context.with("aws:CurrentTime", now.to_string()).with("aws:EpochTime", now.as_second().to_string())
+        }
+        None => context,
+    }
+}
+
 /// What is known offline of the requests of any principal (V6). Everything else stays unknown.
 fn caller(inventory: &Inventory, arn: &Name, account: &Name) -> Context {
-    let mut context = Context::open()
+    requests(inventory)
         .with("aws:PrincipalArn", arn.clone())
         .with("aws:PrincipalAccount", account.clone())
         .with("aws:ViaAWSService", "false")
         .with("aws:PrincipalIsAWSService", "false")
-        .without("aws:MultiFactorAuthPresent");
-    if let Some(now) = inventory.now {
-        context = context.with("aws:CurrentTime", now.to_string()).with("aws:EpochTime", now.as_second().to_string());
-    }
-    context
 }
 
 /// Puts tags into the context and gives their keys in lower case.
@@ -255,8 +344,10 @@ fn absent_tags(context: &mut Context, policies: &Policies, known: &[String], ope
 }
 
 fn context(inventory: &Inventory, policies: &Policies, role: &Role, origin: Origin<'_>) -> Context {
-    let mut context =
-        caller(inventory, &role.arn, &role.account).with("aws:PrincipalType", "AssumedRole").without("aws:username");
+    let mut context = caller(inventory, &role.arn, &role.account)
+        .with("aws:PrincipalType", "AssumedRole")
+        .without("aws:username")
+        .without("aws:MultiFactorAuthPresent");
     let mut known = tagged(&mut context, &role.tags);
     let from_pod = origin.source == Some(Source::PodIdentity)
         && origin.association.and_then(|it| it.details.as_ref()).is_some_and(|it| !it.disable_session_tags);

@@ -418,7 +418,8 @@ impl Inventory {
         let Delta { place, source, change } = delta;
         match change {
             Change::Opened => {
-                let again = self.coverage.report(&source).is_some_and(|report| report.status <= Status::Partial);
+                // Whatever an earlier reading left is on show until this one is whole, also when it failed half way.
+                let again = self.coverage.report(&source).is_some();
                 let report = self.coverage.report_mut(source.clone());
                 *report = SourceReport::new(Status::Loading);
                 if again {

@@ -10,15 +10,19 @@
 //! association ns/app role=r
 //! namespace ns                                # namespaces of pods, accounts and workloads exist by themselves
 //! policy NAME allow={statement}               # a managed policy of the account
-//! user NAME                                   # an IAM user
+//! scp NAME says={statement}                   # beside FullAWSAccess, at the account
+//! instance i-NAME role=R                      # an EC2 instance that is no node
 //! issuer NAME url=HOST/PATH clients=a,b       # a provider of no cluster here
 //! read services.json                          # an optional list that was read and is empty
+//! user ann groups=dev                         # an IAM user; `group dev policy={statement}`
+//! resource arn:aws:s3:::b policy=none         # what was read of a resource's own policy
 //! gap aws/iam.json                            # was not read
 //! ```
 //!
 //! Lists that no line speaks of are read and empty; `gap` takes one away. `@issuer`, `@provider` (or `@issuer:CLUSTER`)
 //! and `@account` stand for their values in any line. Roles are named by name or ARN. A wrong line panics with its number.
 
+mod account;
 mod line;
 mod pods;
 mod rights;
@@ -29,9 +33,7 @@ use std::sync::Arc;
 use crate::base::Name;
 use crate::model::coverage::Status;
 use crate::model::facts::eks::{Association, AssociationDetails, EksCluster, FargateProfile, Nodegroup};
-use crate::model::facts::iam::{
-    InstanceProfile, LastUsed, NamedPolicy, Policy as ManagedPolicy, PolicyVersion, Provider, Role, User,
-};
+use crate::model::facts::iam::{InstanceProfile, LastUsed, NamedPolicy, Provider, Role};
 use crate::model::facts::meta::{FieldManager, Labels, Meta, Origin, Selector};
 use crate::model::facts::network::{EgressRule, NetworkPolicy, Peer};
 use crate::model::facts::node::{Instance, MetadataOptions, Node};
@@ -194,6 +196,9 @@ impl Builder {
             "node" => self.node_line(&mut line),
             "sa" => self.account_line(&mut line),
             "role" => self.role_line(&mut line),
+            "user" => self.user_line(&mut line),
+            "group" => self.group_line(&mut line),
+            "resource" => self.resource_line(&mut line),
             "association" => self.association_line(&mut line),
             "pod" => self.pod_line(&mut line),
             "workload" => self.workload_line(&mut line),
@@ -214,7 +219,8 @@ impl Builder {
             "access-entry" => self.access_entry_line(&mut line),
             "aws-auth" => self.aws_auth_line(&mut line),
             "policy" => self.managed_line(&mut line),
-            "user" => self.user_line(&mut line),
+            "scp" => self.scp_line(&mut line),
+            "instance" => self.instance_line(&mut line),
             "issuer" => self.issuer_line(&mut line),
             "read" => {
                 let cluster = self.cluster(&mut line);
@@ -423,16 +429,13 @@ impl Builder {
     }
 
     /// `role NAME account=ID path=/p/ TRUST policy={statement} attached=ARN,ARN boundary=ARN tag:K=V created=T used=T
-    /// session=SECONDS id=AROA...`; for TRUST see [`trusts`].
+    /// session=SECONDS id=AROA... profile`; for TRUST see [`trusts`]. `profile`: an instance profile of its name.
     fn role_line(&mut self, line: &mut Line) {
         let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
         let partition = self.clusters[0].partition.clone();
         let path = line.take("path").unwrap_or_else(|| "/".into());
         let trust = trusts::of(line, &self.clusters, &account, &partition);
-        let inline = line.take("policy").map(|statement| NamedPolicy {
-            name: "inline".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-        });
+        let inline = inline(line);
         let attached: Vec<Name> =
             line.take("attached").iter().flat_map(|all| all.split(',')).map(|arn| Name::from(arn.to_owned())).collect();
         let name = line.name.clone();
@@ -444,85 +447,16 @@ impl Builder {
             id: "AROAEXAMPLE".into(),
             created: line.take("created").map(|it| time(line, &it)),
             trust: Some(trust.into()),
-            inline: inline.into_iter().collect(),
+            inline,
             attached,
             boundary: line.take("boundary").map(Name::from),
             last_used: line.take("used").map(|it| LastUsed { at: Some(time(line, &it)), region: REGION.into() }),
             max_session: line.take("session").and_then(|it| it.parse().ok()),
             tags: pods::labels(line.all("tag")),
-            instance_profiles: vec![],
+            instance_profiles: if line.flag("profile") { vec![format!("p-{}", line.name).into()] } else { vec![] },
             origin: Origin::default(),
         };
         self.push_account(&account, SourceKind::Iam, Batch::Roles(vec![role.into()]));
-    }
-
-    /// `policy NAME allow={statement}`: a customer managed policy, `arn:aws:iam::ACCOUNT:policy/NAME`.
-    fn managed_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let statement = line.take("allow").unwrap_or_default();
-        let version = PolicyVersion {
-            id: "v1".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-            is_default: true,
-            created: None,
-        };
-        let arn = line.take("arn");
-        let policy = ManagedPolicy {
-            account: account.as_str().into(),
-            name: line.name.as_str().into(),
-            path: "/".into(),
-            arn: arn.unwrap_or_else(|| format!("arn:aws:iam::{account}:policy/{}", line.name)).into(),
-            default_version: "v1".into(),
-            versions: vec![version],
-            attachments: None,
-            created: None,
-            updated: None,
-            origin: Origin::default(),
-        };
-        self.push_account(&account, SourceKind::Iam, Batch::Policies(vec![policy.into()]));
-    }
-
-    /// `user NAME policy={statement}`
-    fn user_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let inline = line.take("policy").map(|statement| NamedPolicy {
-            name: "inline".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-        });
-        let user = User {
-            account: account.as_str().into(),
-            name: line.name.as_str().into(),
-            path: "/".into(),
-            arn: format!("arn:aws:iam::{account}:user/{}", line.name).into(),
-            id: "AIDAEXAMPLE".into(),
-            created: None,
-            inline: inline.into_iter().collect(),
-            attached: vec![],
-            groups: vec![],
-            boundary: None,
-            tags: Labels::default(),
-            origin: Origin::default(),
-        };
-        self.push_account(&account, SourceKind::Iam, Batch::Users(vec![user.into()]));
-    }
-
-    /// `issuer NAME url=HOST/PATH clients=a,b account=ID created=T`: an identity provider of no cluster here.
-    fn issuer_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let partition = self.clusters[0].partition.clone();
-        let Some(url) = line.take("url") else { line.fail("wants `url=`") };
-        let clients = line.take("clients").unwrap_or_else(|| "sts.amazonaws.com".into());
-        let provider = Provider {
-            account: account.as_str().into(),
-            arn: format!("arn:{partition}:iam::{account}:oidc-provider/{url}").into(),
-            url: url.into(),
-            client_ids: Some(clients.split(',').map(Name::from).collect()),
-            created: line.take("created").map(|it| time(line, &it)),
-            origin: Origin::default(),
-        };
-        let listed = Provider { client_ids: None, ..provider.clone() };
-        self.push_account(&account, SourceKind::ProviderList, Batch::Providers(vec![listed.into()]));
-        self.push_account(&account, SourceKind::Providers, Batch::Providers(vec![provider.into()]));
     }
 
     /// `association NS/SA role=R target=R2 no-tags external=ID undescribed created=T modified=T`
@@ -690,6 +624,18 @@ impl Builder {
         }
         inventory
     }
+}
+
+/// The inline policy of `policy={statement}` or `policy=[statements]`.
+fn inline(line: &mut Line) -> Vec<NamedPolicy> {
+    let text = line.take("policy");
+    text.map(|it| NamedPolicy { name: "inline".into(), text: document(&it) }).into_iter().collect()
+}
+
+/// A document of one statement or a list of them.
+fn document(statements: &str) -> Name {
+    let list = if statements.starts_with('[') { statements.to_owned() } else { format!("[{statements}]") };
+    format!(r#"{{"Version":"2012-10-17","Statement":{list}}}"#).into()
 }
 
 fn meta(namespace: &str, name: &str) -> Meta {

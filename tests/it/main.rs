@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says why it was skipped")]
 
+mod api_server;
 mod cli;
 mod commands;
 mod demo;
+mod escalation;
 mod explain;
 mod findings;
 mod iam_cases;
@@ -15,6 +17,7 @@ mod identity_table;
 mod identity_vectors;
 mod identity_worlds;
 mod ingest;
+mod live;
 mod pty;
 mod rbac;
 mod reach;
@@ -23,3 +26,4 @@ mod screens;
 mod scripts;
 mod testbed;
 mod tidy;
+mod who_can;

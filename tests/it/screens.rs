@@ -39,6 +39,10 @@ const SCREENS: &[(&str, &str)] = &[
     ("reach/marked", "filter etl, b, B"),
     ("reach/path", "filter ns:ci, m, filter etl, p"),
     ("reach/path_step", "filter ns:ci, m, filter etl, p, j"),
+    ("rbac/start", "7"),
+    ("rbac/uses", "rbac data, j, j, j, j, j, j, l, l"),
+    ("rbac/subject", "filter etl, r, j"),
+    ("rbac/nobody", "rbac user/prod-eu1/nobody"),
     (
         "policy/asked",
         "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf, y",

@@ -49,6 +49,14 @@ impl App {
         match cmd {
             Cmd::Down => self.step(1),
             Cmd::Up => self.step(-1),
+            // On paths l shows the next one, and enter goes to the thing.
+            Cmd::Into
+                if self.is_path()
+                    && self.overlay.is_none()
+                    && key.is_some_and(|(key, _)| key.code != crate::app::Code::Enter) =>
+            {
+                self.reach_into(false);
+            }
             Cmd::Into => self.into(effects),
             Cmd::Out => self.out(),
             Cmd::First => self.jump_to_end(false),
@@ -80,6 +88,8 @@ impl App {
                 Err(_) => self.fail(format!("`{argument}` is no number")),
             },
             Cmd::Policy => self.policy_command(argument),
+            Cmd::Rbac => self.rbac_command(argument),
+            Cmd::Rights => self.rights_of_selection(),
             Cmd::AllNamespaces => self.scope(Scope::default()),
             Cmd::Scope => self.scope_picker(),
             Cmd::Filter => self.filter_command(argument),
@@ -204,6 +214,9 @@ impl App {
         let in_document = matches!(self.overlay, Some(Overlay::Page(_))) || self.place.screen == Screen::Policy;
         if !in_document && matches!(self.place.screen, Screen::Blast | Screen::Path) {
             return self.say("there is no list here; / filters the Explorer (1)");
+        }
+        if !in_document && self.place.screen == Screen::Rbac {
+            return self.say("there is no filter here; @ narrows to a namespace, . hides what belongs to the system");
         }
         if !in_document && self.place.screen == Screen::Explain {
             return self.say("there is no list here; e asks again");
@@ -486,6 +499,9 @@ impl App {
         {
             return format!("{command} {}", view.command.trim_start_matches("rolewalk "));
         }
+        if let (Screen::Rbac, None, Some(view)) = (self.place.screen, &self.overlay, self.rbac_view()) {
+            return format!("{command} {}", view.command);
+        }
         if !on_list && let Some(key) = self.selected_key() {
             return format!("{command} show {}", shell(&key.to_string()));
         }
@@ -519,6 +535,7 @@ impl App {
             (None, Screen::Explain) => "explain",
             (None, Screen::Blast) => "blast",
             (None, Screen::Path) => "path",
+            (None, Screen::Rbac) => "rbac",
             (None, Screen::Explorer) => self.place.ask.list.word(),
         };
         let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
@@ -549,6 +566,7 @@ impl App {
             (None, Screen::Blast | Screen::Path, _) => {
                 Some(self.reached().map_or_else(Vec::new, |(view, place)| view.text(place.alternative)))
             }
+            (None, Screen::Rbac, _) => Some(self.rbac_view().map_or_else(Vec::new, |view| view.text())),
             (None, Screen::Explain, _) => Some(self.explained().map_or_else(Vec::new, |view| view.text())),
             _ => None,
         };

@@ -50,7 +50,8 @@ pub enum Expected {
     Cond,
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+/// Reads `KEY=VALUE`.
+pub fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
 }
@@ -130,7 +131,8 @@ fn read(path: &PathBuf) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn who(estate: &Estate, key: &EntityKey) -> Result<Caller, Failure> {
+/// The identity behind a thing that was named.
+pub fn who(estate: &Estate, key: &EntityKey) -> Result<Caller, Failure> {
     caller(estate, key).map_err(|reason| match reason {
         NoCaller::NoIdentity(why) => Failure::usage(format!("`{key}` has no AWS identity: {why}")),
         NoCaller::Unknown(why) => {

@@ -104,7 +104,12 @@ pub fn run(args: &ShowArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
 
 /// The thing that an address names, or the choices.
 pub fn find(estate: &Estate, address: &str) -> Result<EntityKey, Failure> {
-    resolve_address(&estate.inventory, address).map_err(|ambiguity| match ambiguity {
+    resolve_address(&estate.inventory, address).map_err(|ambiguity| ambiguous(address, ambiguity))
+}
+
+/// Why an address names no single thing, and what to type instead.
+pub fn ambiguous(address: &str, ambiguity: Ambiguity) -> Failure {
+    match ambiguity {
         Ambiguity::Malformed => Failure::usage(format!("`{address}` is no address"))
             .hint("addresses look like pod/NAMESPACE/NAME, sa/NAMESPACE/NAME, role/NAME, node/NAME"),
         Ambiguity::Several(keys) => keys
@@ -115,7 +120,7 @@ pub fn find(estate: &Estate, address: &str) -> Result<EntityKey, Failure> {
             Failure::new(FailureKind::Unknown, format!("`{address}` is not in what was read"))
                 .hint("some sources were not read whole, so it may exist")
         }
-    })
+    }
 }
 
 fn report(estate: &Estate, key: &EntityKey) -> Report {

@@ -1,0 +1,479 @@
+//! Who can do an action, or something of an access level, on a resource: answered in workloads and their pods, roles,
+//! people, and whom the resource's policy names.
+//!
+//! A question becomes [`Requests`]: literal requests, or a pattern of resources for "some resource under this". Each
+//! distinct document is asked once whether it may grant any of them (`touch`); only callers with such a document, or
+//! whom the resource's policy may let in by name, are decided on, by the one engine (`decide`). Everybody else is denied
+//! for want of a statement.
+
+mod decide;
+mod outsiders;
+mod question;
+mod requests;
+mod roster;
+mod touch;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::base::Name;
+use crate::iam::catalogue::Catalogue;
+use crate::identity::documents::Documents;
+use crate::model::{Arn, EntityKey, Inventory, Kind};
+
+use super::session::{Origin, ResourceSide, Session, policy_holder};
+use super::verdict::Verdict;
+
+pub use decide::Grant;
+pub use question::{Question, What, level_word};
+pub use requests::{Ask, Requests, Target};
+pub use roster::{Holder, Roster, Way};
+
+use roster::{Subject, Who};
+use touch::{Touched, lets_in, touched};
+
+/// What a row is about, for switches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowKind {
+    Workload,
+    /// A role that no workload signs with.
+    Role,
+    /// An IAM user.
+    Person,
+    /// Named by the resource's policy: other accounts, services, everybody; or that policy itself when it was not read.
+    Outside,
+}
+
+/// One way in which somebody can, or may.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub kind: RowKind,
+    /// Address, `*` for everybody, or the name of a service.
+    pub address: Name,
+    /// What the address names, where it is a thing of an estate.
+    pub key: Option<EntityKey>,
+    /// ARN of the role, user or account that is allowed.
+    pub role: Option<Name>,
+    /// How a workload comes to the role: the words of `list identities`; else `role`, `user`, `resource-policy`.
+    pub via: &'static str,
+    pub pods: u32,
+    pub verdict: Verdict,
+    pub certain: bool,
+    pub steps_more: u8,
+    /// What keeps it from being certain beside the documents, such as an identity that is not known.
+    pub doubt: Option<Name>,
+    pub grant: Arc<Grant>,
+}
+
+impl Row {
+    /// Conditions of the grant, and what else is in doubt.
+    pub fn conditions(&self) -> impl Iterator<Item = &str> {
+        self.grant.conditions.iter().map(String::as_str).chain(self.doubt.as_deref())
+    }
+}
+
+/// Whether the policy of the resource was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyState {
+    /// No single resource is asked about, or its kind has none.
+    NotAsked,
+    /// It was read, and there is none.
+    None,
+    Read,
+    Unread,
+}
+
+/// The answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub question: Question,
+    /// Every action that was asked, and on what.
+    pub actions: Vec<Name>,
+    pub on: Vec<Name>,
+    /// By verdict, steps, address.
+    pub rows: Vec<Row>,
+    /// Roles and users of whom no row is above, by address.
+    pub denied: Vec<Row>,
+    pub roles: usize,
+    pub users: usize,
+    pub policy: PolicyState,
+    /// Documents and layers that were not read and could change the answer, by name.
+    pub unread: Vec<Name>,
+}
+
+impl Answer {
+    /// The surest verdict of all rows; `Deny` when nobody can.
+    pub fn verdict(&self) -> Verdict {
+        self.rows.iter().map(|row| row.verdict).min().unwrap_or(Verdict::Deny)
+    }
+
+    /// `38 roles, 2 users and the policy of the resource`
+    pub fn looked_at(&self) -> String {
+        let count = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        let policy = match self.policy {
+            PolicyState::NotAsked => "",
+            PolicyState::None => "; the resource has no policy",
+            PolicyState::Read => " and the policy of the resource",
+            PolicyState::Unread => "; the policy of the resource was not read",
+        };
+        format!("{}, {}{policy}", count(self.roles, "role"), count(self.users, "user"))
+    }
+
+    /// Nothing unread could change any of it.
+    pub fn is_certain(&self) -> bool {
+        self.unread.is_empty() && self.rows.iter().all(|row| row.certain)
+    }
+}
+
+/// What stands at each target, by account of the caller.
+struct Sides<'a> {
+    inventory: &'a Inventory,
+    roster: &'a Roster,
+    requests: &'a Requests,
+    known: BTreeMap<Name, Vec<Arc<ResourceSide>>>,
+    /// For callers of an account that was not read, or of none.
+    others: Vec<Arc<ResourceSide>>,
+}
+
+impl<'a> Sides<'a> {
+    fn new(inventory: &'a Inventory, roster: &'a Roster, requests: &'a Requests) -> Sides<'a> {
+        let mut sides = Sides { inventory, roster, requests, known: BTreeMap::new(), others: Vec::new() };
+        sides.others = sides.find(None);
+        sides.known = inventory.accounts.keys().map(|id| (id.clone(), sides.find(Some(id)))).collect();
+        sides
+    }
+
+    fn find(&self, caller: Option<&str>) -> Vec<Arc<ResourceSide>> {
+        let of = |target: &Target| {
+            let resource = target.resource.arn().unwrap_or("*");
+            Arc::new(ResourceSide::find(self.inventory, &self.roster.parsed, caller, resource))
+        };
+        self.requests.targets.iter().map(of).collect()
+    }
+
+    fn of(&self, account: Option<&str>) -> &[Arc<ResourceSide>] {
+        account.and_then(|it| self.known.get(it)).unwrap_or(&self.others)
+    }
+
+    /// Each side of each target once.
+    fn all(&self) -> impl Iterator<Item = (&Target, &Arc<ResourceSide>)> {
+        let sides = self.known.values().chain(std::iter::once(&self.others));
+        sides.flat_map(|sides| self.requests.targets.iter().zip(sides))
+    }
+}
+
+/// Asks everybody.
+pub fn who_can(inventory: &Inventory, roster: &Roster, question: &Question) -> Answer {
+    let requests = Requests::new(Catalogue::bundled(), question);
+    let sides = Sides::new(inventory, roster, &requests);
+    let touched: Vec<Touched> = roster.documents.par_iter().map(|it| touched(it, &requests)).collect();
+    let all: Touched = (0..requests.asks.len()).filter_map(|at| u16::try_from(at).ok()).collect();
+    let asked = Asked { inventory, roster, question, requests: &requests, sides: &sides, touched, all };
+    let found: Vec<Found> = roster.subjects.par_iter().map(|subject| asked.subject(subject)).collect();
+    let mut rows: Vec<Row> = Vec::new();
+    let mut denied: Vec<Row> = Vec::new();
+    for found in found {
+        match found {
+            Found::Open(open) => rows.extend(open),
+            Found::Denied(row) => denied.push(row),
+        }
+    }
+    rows.extend(asked.unknown());
+    rows.extend(asked.outsiders());
+    rows.extend(asked.unread_policies());
+    rows.sort_by(|a, b| {
+        let key = |row: &Row| (row.verdict, row.steps_more);
+        let rest = |row: &'_ Row| (row.address.clone(), row.role.clone(), row.via);
+        key(a).cmp(&key(b)).then_with(|| rest(a).cmp(&rest(b))).then_with(|| a.grant.actions.cmp(&b.grant.actions))
+    });
+    denied.sort_by(|a, b| a.address.cmp(&b.address));
+    let mut unread: Vec<Name> = rows.iter().flat_map(|row| row.grant.unread.iter().cloned()).collect();
+    let policy = asked.policy_state();
+    if policy == PolicyState::Unread {
+        unread.push("resource policy".into());
+    }
+    unread.sort();
+    unread.dedup();
+    Answer {
+        question: question.clone(),
+        actions: requests.asks.iter().map(|ask| ask.name.clone()).collect(),
+        on: requests.shown(),
+        rows,
+        denied,
+        roles: roster.roles(),
+        users: roster.users(),
+        policy,
+        unread,
+    }
+}
+
+/// What one subject comes to.
+enum Found {
+    Open(Vec<Row>),
+    Denied(Row),
+}
+
+struct Asked<'a> {
+    inventory: &'a Inventory,
+    roster: &'a Roster,
+    question: &'a Question,
+    requests: &'a Requests,
+    sides: &'a Sides<'a>,
+    /// By place of the document.
+    touched: Vec<Touched>,
+    all: Touched,
+}
+
+impl Asked<'_> {
+    fn grants(&self, session: &Session, asks: &[u16]) -> Vec<Arc<Grant>> {
+        let sides = self.sides.of(session.principal.account());
+        let grants = decide::grants(session, self.requests, asks, sides, &self.question.given);
+        grants.into_iter().map(Arc::new).collect()
+    }
+
+    /// The asks that anything may grant this session.
+    fn candidates(&self, session: &Session, documents: &[u32]) -> Vec<u16> {
+        let sides = self.sides.of(session.principal.account());
+        let by_name = sides
+            .iter()
+            .filter_map(|side| side.policy.as_ref())
+            .any(|policy| lets_in(&policy.document, &session.principal, &session.context));
+        if by_name || self.requests.asks.iter().any(|ask| ask.action.service() == "sts" && is_free(&ask.name)) {
+            return self.all.to_vec();
+        }
+        let mut asks: Vec<u16> = Vec::new();
+        for place in documents {
+            asks.extend_from_slice(&self.touched[*place as usize]);
+        }
+        asks.sort_unstable();
+        asks.dedup();
+        asks
+    }
+
+    fn subject(&self, subject: &Subject) -> Found {
+        let asks = self.candidates(&subject.session, &subject.documents);
+        let own = if asks.is_empty() { Vec::new() } else { self.grants(&subject.session, &asks) };
+        let (kind, via) = match &subject.who {
+            Who::Role(_) => (RowKind::Role, "role"),
+            Who::User => (RowKind::Person, "user"),
+        };
+        let row = |grant: &Arc<Grant>| Row {
+            kind,
+            address: subject.address.clone(),
+            key: Some(subject.key.clone()),
+            role: Some(subject.arn.clone()),
+            via,
+            pods: 0,
+            verdict: grant.verdict,
+            certain: grant.certain,
+            steps_more: 0,
+            doubt: None,
+            grant: Arc::clone(grant),
+        };
+        let mut rows: Vec<Row> = Vec::new();
+        if !asks.is_empty() {
+            self.holders(subject, &asks, &own, &mut rows);
+            if !subject.holders.iter().any(|it| it.signs) {
+                rows.extend(own.iter().filter(|it| it.verdict.is_open()).map(row));
+            }
+        }
+        if rows.is_empty() {
+            return Found::Denied(match own.first() {
+                Some(grant) if !grant.verdict.is_open() => row(grant),
+                _ => row(&self.nothing(&subject.session)),
+            });
+        }
+        Found::Open(rows)
+    }
+
+    /// The workloads behind a role. Where its sessions differ each way is asked by itself.
+    fn holders(&self, subject: &Subject, asks: &[u16], own: &[Arc<Grant>], rows: &mut Vec<Row>) {
+        let Who::Role(role) = &subject.who else { return };
+        let mut ways: FxHashMap<(Name, Name, Name, u8), Vec<Arc<Grant>>> = FxHashMap::default();
+        for holder in &subject.holders {
+            let way = &holder.way;
+            let bound =
+                way.association.as_ref().and_then(|it| it.details.as_ref()).is_some_and(|it| it.policy.is_some());
+            let grants: &[Arc<Grant>] = if (subject.varies || bound) && way.source.is_some() {
+                let source = way.source.map_or(0, |it| it as u8);
+                let key = (way.cluster.clone(), way.namespace.clone(), way.service_account.clone(), source);
+                ways.entry(key).or_insert_with(|| {
+                    let origin = Origin {
+                        source: way.source,
+                        cluster: self.inventory.clusters.get(&way.cluster).map(|it| &**it),
+                        namespace: Some(&way.namespace),
+                        service_account: Some(&way.service_account),
+                        association: way.association.as_deref(),
+                    };
+                    let session = Session::new(self.inventory, &self.roster.parsed, role, origin);
+                    self.grants(&session, asks)
+                })
+            } else {
+                own
+            };
+            rows.extend(grants.iter().filter(|it| it.verdict.is_open()).map(|grant| Row {
+                kind: RowKind::Workload,
+                address: holder.address.clone(),
+                key: Some(holder.key.clone()),
+                role: Some(subject.arn.clone()),
+                via: holder.via,
+                pods: holder.pods,
+                verdict: grant.verdict,
+                certain: grant.certain && holder.certainty.is_yes(),
+                // What it could obtain beside what it signs with takes a step of its own.
+                steps_more: u8::from(!holder.signs),
+                doubt: holder.doubt.clone(),
+                grant: Arc::clone(grant),
+            }));
+        }
+    }
+
+    /// The grant of somebody to whom no document gives anything: only a policy of the resource that was not read could.
+    fn nothing(&self, session: &Session) -> Arc<Grant> {
+        let sides = self.sides.of(session.principal.account());
+        let unread = sides.iter().any(|side| side.policy_unread);
+        Arc::new(Grant {
+            actions: self.requests.asks.iter().map(|ask| ask.name.clone()).collect(),
+            verdict: Verdict::Deny,
+            certain: !unread,
+            conditions: Vec::new(),
+            because: None,
+            unread: if unread { vec!["resource policy".into()] } else { Vec::new() },
+            on: Vec::new(),
+            except: Vec::new(),
+            example: self.question.resource.clone(),
+        })
+    }
+
+    /// A grant of which nothing is known, and why.
+    fn unclear(&self, why: String, unread: Vec<Name>) -> Arc<Grant> {
+        Arc::new(Grant {
+            actions: Vec::new(),
+            verdict: Verdict::Unk,
+            certain: false,
+            conditions: vec![why],
+            because: None,
+            unread,
+            on: Vec::new(),
+            except: Vec::new(),
+            example: self.question.resource.clone(),
+        })
+    }
+
+    /// Workloads of which it is not known what they may do at all.
+    fn unknown(&self) -> impl Iterator<Item = Row> {
+        self.roster.unknown.iter().map(|(role, holder)| {
+            let why = match role.is_empty() {
+                true => "which identity it has is not known".to_owned(),
+                false => format!("the role {role} was not read"),
+            };
+            Row {
+                kind: RowKind::Workload,
+                address: holder.address.clone(),
+                key: Some(holder.key.clone()),
+                role: Some(role.clone()).filter(|it| !it.is_empty()),
+                via: holder.via,
+                pods: holder.pods,
+                verdict: Verdict::Unk,
+                certain: false,
+                steps_more: 0,
+                doubt: holder.doubt.clone(),
+                grant: self.unclear(why, Vec::new()),
+            }
+        })
+    }
+
+    fn outsiders(&self) -> Vec<Row> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut seen: Vec<Name> = Vec::new();
+        for (_, side) in self.sides.all() {
+            let Some(policy) = &side.policy else { continue };
+            if seen.contains(&policy.name) {
+                continue;
+            }
+            seen.push(policy.name.clone());
+            for outsider in outsiders::named(self.inventory, self.roster, policy, side.owner.as_deref()) {
+                let grants = match &outsider.session {
+                    Some(session) => self.grants(session, &self.all),
+                    None => vec![self.unclear("whom the policy means by this is not known".into(), Vec::new())],
+                };
+                rows.extend(grants.into_iter().filter(|it| it.verdict.is_open()).map(|grant| Row {
+                    kind: RowKind::Outside,
+                    address: outsider.address.clone(),
+                    key: outsider.key.clone(),
+                    role: outsider.arn.clone(),
+                    via: "resource-policy",
+                    pods: 0,
+                    verdict: grant.verdict,
+                    certain: grant.certain,
+                    steps_more: 0,
+                    doubt: None,
+                    grant,
+                }));
+            }
+        }
+        rows
+    }
+
+    /// Policies of the resource that were not read stand for everybody whom they could let in.
+    fn unread_policies(&self) -> Vec<Row> {
+        let mut rows: Vec<Row> = Vec::new();
+        for (target, _) in self.sides.all().filter(|(_, side)| side.policy_unread) {
+            let shown = target.shown.as_str();
+            let holder = Arn::parse(shown).map_or(shown, |arn| policy_holder(shown, arn));
+            let key = EntityKey::plain(Kind::Resource, holder);
+            let address = Name::from(key.to_string());
+            if rows.iter().any(|row| row.address == address) {
+                continue;
+            }
+            let why = "its policy was not read: it may let in others".to_owned();
+            rows.push(Row {
+                kind: RowKind::Outside,
+                address,
+                key: Some(key),
+                role: None,
+                via: "resource-policy",
+                pods: 0,
+                verdict: Verdict::Unk,
+                certain: false,
+                steps_more: 0,
+                doubt: None,
+                grant: self.unclear(why, vec!["resource policy".into()]),
+            });
+        }
+        rows
+    }
+
+    fn policy_state(&self) -> PolicyState {
+        let sides = || self.sides.all().map(|(_, side)| side);
+        if sides().any(|side| side.policy_unread) {
+            PolicyState::Unread
+        } else if sides().any(|side| side.policy.is_some()) {
+            PolicyState::Read
+        } else if self.requests.targets.iter().all(|target| target.resource.arn().is_none()) {
+            PolicyState::NotAsked
+        } else {
+            PolicyState::None
+        }
+    }
+}
+
+/// Actions that need no policy (rules of [`crate::iam::decide()`]).
+fn is_free(action: &str) -> bool {
+    ["sts:GetCallerIdentity", "sts:GetSessionToken"].iter().any(|it| it.eq_ignore_ascii_case(action))
+}
+
+/// What one session may do of a question: the list of `can`. Every ask is answered, denied ones too.
+pub fn can(inventory: &Inventory, documents: &Documents, session: &Session, question: &Question) -> Vec<Grant> {
+    let requests = Requests::new(Catalogue::bundled(), question);
+    let of = |target: &Target| {
+        let resource = target.resource.arn().unwrap_or("*");
+        Arc::new(ResourceSide::find(inventory, documents, session.principal.account(), resource))
+    };
+    let sides: Vec<Arc<ResourceSide>> = requests.targets.iter().map(of).collect();
+    let all: Vec<u16> = (0..requests.asks.len()).filter_map(|at| u16::try_from(at).ok()).collect();
+    decide::grants(session, &requests, &all, &sides, &question.given)
+}

@@ -1,0 +1,317 @@
+//! Who can: against the known answers of generated worlds, against `explain` asked of every role, and case by case.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rolewalk::analysis::explain::{self, Caller};
+use rolewalk::analysis::verdict::Verdict;
+use rolewalk::analysis::who_can::{Answer, Question, Row, What};
+use rolewalk::estate::{Estate, derive, who_can};
+use rolewalk::identity::documents::Documents;
+use rolewalk::ingest::{self, Options};
+use rolewalk::model::{EntityKey, Kind};
+use rolewalk::testing::estate_text::estate as read;
+use serde_json::Value;
+
+use crate::testbed;
+
+fn load(directory: &Path) -> Estate {
+    let inventory = ingest::load(directory, Options::default()).expect("the world opens");
+    derive(&inventory, &|| false).expect("nobody stops it")
+}
+
+fn estate(text: &str) -> Estate {
+    derive(&read(text), &|| false).expect("nobody stops it")
+}
+
+fn ask_given(estate: &Estate, what: &str, resource: &str, given: &[(String, String)]) -> Answer {
+    let resource = who_can::resource(estate, resource).expect(resource);
+    let question = Question { what: What::parse(what).expect(what), resource, given: given.to_vec() };
+    who_can::ask(estate, &question)
+}
+
+fn ask(estate: &Estate, what: &str, resource: &str) -> Answer {
+    ask_given(estate, what, resource, &[])
+}
+
+/// `ALLOW? deployment/c1/ns/app irsa s3:PutObject`
+fn text(row: &Row) -> String {
+    let mark = if row.certain || row.verdict == Verdict::Unk { "" } else { "?" };
+    let actions: Vec<&str> = row.grant.actions.iter().map(|it| it.as_str()).collect();
+    let steps = if row.steps_more > 0 { " +1" } else { "" };
+    format!("{}{mark}{steps} {} {} {}", row.verdict.word(), row.address, row.via, actions.join(","))
+}
+
+fn rows(answer: &Answer) -> Vec<String> {
+    answer.rows.iter().map(text).collect()
+}
+
+/// Every role's verdict, by the rows that name it; a role of which there is none is denied.
+fn by_role(answer: &Answer) -> BTreeMap<&str, (Verdict, bool)> {
+    let mut found: BTreeMap<&str, (Verdict, bool)> = BTreeMap::new();
+    for row in answer.rows.iter().chain(&answer.denied) {
+        let Some(role) = row.role.as_deref() else { continue };
+        let it = found.entry(role).or_insert((row.verdict, row.grant.certain));
+        it.0 = it.0.min(row.verdict);
+    }
+    found
+}
+
+#[test]
+fn every_permission_check_of_the_worlds_is_answered_the_same() {
+    for (size, seed) in [("small", 1), ("small", 2), ("medium", 1)] {
+        let Some(world) = testbed::world(size, seed) else { return };
+        let estate = load(&world);
+        let truth = std::fs::read(world.join("truth.json")).expect("truth.json");
+        let truth: Value = serde_json::from_slice(&truth).expect("is JSON");
+        let checks = truth["permissionChecks"].as_array().expect("checks");
+        assert!(checks.len() >= 20);
+        for check in checks {
+            let part = |key: &str| check[key].as_str().expect(key);
+            let context = check["context"].as_object().expect("a context");
+            let given: Vec<(String, String)> =
+                context.iter().map(|(key, value)| (key.clone(), value.as_str().expect("text").to_owned())).collect();
+            let answer = ask_given(&estate, part("action"), part("resource"), &given);
+            let found = by_role(&answer).get(part("roleArn")).map(|it| it.0);
+            let expected = if part("expect") == "allowed" { Verdict::Allow } else { Verdict::Deny };
+            assert_eq!(found, Some(expected), "{size} {seed}: {check}");
+        }
+    }
+}
+
+const QUESTIONS: &[(&str, &str)] = &[
+    ("s3:GetObject", "arn:aws:s3:::acme-invoices/2026/a.pdf"),
+    ("s3:GetObject", "arn:aws:s3:::acme-invoices/refunds/a.pdf"),
+    ("s3:PutObject", "arn:aws:s3:::acme-invoices/partner/a.pdf"),
+    ("s3:PutObject", "arn:aws:s3:::acme-lake/k"),
+    ("s3:ListBucket", "arn:aws:s3:::acme-invoices"),
+    ("s3:DeleteBucket", "arn:aws:s3:::prod-orders"),
+    ("s3:PutBucketPolicy", "arn:aws:s3:::acme-backups"),
+    ("s3:ListAllMyBuckets", "*"),
+    ("s3:GetObject", "*"),
+    ("ec2:DescribeInstances", "*"),
+    ("ec2:RunInstances", "*"),
+    ("ec2:StartInstances", "arn:aws:ec2:eu-west-1:111122223333:instance/i-1"),
+    ("iam:PassRole", "*"),
+    ("iam:CreateUser", "arn:aws:iam::111122223333:user/x"),
+    ("iam:PutRolePolicy", "arn:aws:iam::111122223333:role/old-support-role"),
+    ("iam:ListRoles", "*"),
+    ("sts:AssumeRole", "arn:aws:iam::111122223333:role/old-support-role"),
+    ("sts:AssumeRole", "arn:aws:iam::444455556666:role/audit-reader"),
+    ("sts:AssumeRoleWithWebIdentity", "arn:aws:iam::111122223333:role/spark-role"),
+    ("sts:GetCallerIdentity", "*"),
+    ("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/5d1f6a0e-3b0c-4c7f-9a43-0f6d2b1c8e11"),
+    ("kms:GenerateDataKey", "arn:aws:kms:eu-west-1:111122223333:key/unread"),
+    ("sqs:ReceiveMessage", "arn:aws:sqs:eu-west-1:111122223333:payments-refunds"),
+    ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:other"),
+    ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:payments/stripe-Ab12Cd"),
+    ("dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"),
+    ("dynamodb:PutItem", "*"),
+    ("logs:PutLogEvents", "*"),
+    ("eks:DescribeCluster", "arn:aws:eks:eu-west-1:111122223333:cluster/prod"),
+    ("organizations:ListPolicies", "*"),
+    ("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1"),
+    ("new-service:NewAction", "arn:aws:new-service:eu-west-1:111122223333:thing/x"),
+];
+
+fn check_against_explain(estate: &Estate) {
+    let documents = Documents::default();
+    let mut compared = 0;
+    for (action, resource) in QUESTIONS {
+        let answer = ask(estate, action, resource);
+        let found = by_role(&answer);
+        let unread = answer.rows.iter().any(|row| row.address.starts_with("res/") && row.verdict == Verdict::Unk);
+        for role in estate.inventory.accounts.values().flat_map(|account| account.roles.iter()) {
+            let key = EntityKey::scoped(Kind::Role, &role.account, &role.name);
+            let caller = Caller {
+                key: key.clone(),
+                role: role.clone(),
+                role_key: key.clone(),
+                identity: None,
+                namespace: None,
+                service_account: None,
+                association: None,
+            };
+            let explained = explain::ask(&estate.inventory, &documents, caller, action, resource, &[]);
+            let (word, certain) = explained.verdict();
+            let (verdict, sure) = found.get(role.arn.as_str()).copied().expect("every role is answered for");
+            compared += 1;
+            if word == "unk" && verdict == Verdict::Deny {
+                // Only a policy that was not read could let it in: the row of that policy stands for it.
+                assert!(unread && !sure, "{key} {action} {resource}");
+                continue;
+            }
+            assert_eq!(verdict.word(), word, "{key} {action} {resource}");
+            // A denial for want of any statement is not looked at further, so it may be surer than it is said to be.
+            if verdict == Verdict::Deny {
+                assert!(certain || !sure, "{key} {action} {resource}");
+            } else if verdict != Verdict::Unk {
+                assert_eq!(sure, certain, "{key} {action} {resource} {word}: {:?}", explained.explanation.unread);
+            }
+        }
+    }
+    assert!(compared > 30 * 40, "{compared}");
+}
+
+#[test]
+fn who_can_answers_what_explain_answers_for_every_role_of_the_demo() {
+    check_against_explain(&load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo")));
+}
+
+#[test]
+fn who_can_answers_what_explain_answers_for_every_role_of_a_generated_world() {
+    let Some(world) = testbed::world("small", 3) else { return };
+    check_against_explain(&load(&world));
+}
+
+const SMALL: &str = r#"
+    cluster c1
+    resource arn:aws:s3:::acme policy=none
+    node n1
+    sa ns/app role=writer
+    pod ns/app sa=app node=n1 irsa=writer
+    role writer irsa=ns:app policy={"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::acme/in/*"}
+    role reader policy={"Effect":"Allow","Action":"s3:Get*","Resource":"*"}
+"#;
+
+#[test]
+fn a_level_of_a_bucket_finds_a_grant_on_a_part_of_its_objects() {
+    let answer = ask(&estate(SMALL), "write", "acme");
+    assert_eq!(rows(&answer), ["allow? pod/c1/ns/app irsa s3:PutObject"]);
+    let grant = &answer.rows[0].grant;
+    assert_eq!(grant.on, ["arn:aws:s3:::acme/in/*"]);
+    assert!(grant.example.starts_with("arn:aws:s3:::acme/in/"), "{}", grant.example);
+    assert_eq!(answer.on, ["arn:aws:s3:::acme", "arn:aws:s3:::acme/*"]);
+}
+
+#[test]
+fn some_object_of_a_prefix_is_asked_with_a_wildcard_and_exceptions_are_told() {
+    let estate = estate(
+        r#"
+        cluster c1
+        resource arn:aws:s3:::acme policy=none
+        role a policy=[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme/in/a*"},{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::acme/in/ax*"}]
+        role gone policy=[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme/in/*"},{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::acme/*"}]
+        role other policy={"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme/out/*"}
+        role cond policy={"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme/in/a","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1"}}}
+        role mine policy={"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme/in/${aws:PrincipalTag/team}/*"}
+    "#,
+    );
+    let answer = ask(&estate, "s3:GetObject", "arn:aws:s3:::acme/in/*");
+    assert_eq!(
+        rows(&answer),
+        [
+            "allow? role/111122223333:a role s3:GetObject",
+            "cond? role/111122223333:cond role s3:GetObject",
+            "cond? role/111122223333:mine role s3:GetObject",
+        ]
+    );
+    assert_eq!(answer.rows[0].grant.except, ["arn:aws:s3:::acme/in/ax*"]);
+    assert_eq!(answer.rows[1].grant.conditions, ["StringEquals aws:SourceVpce vpce-1"]);
+    assert_eq!(answer.denied.len(), 2);
+}
+
+#[test]
+fn the_policy_of_a_bucket_lets_in_whom_it_names() {
+    let estate = estate(
+        r#"
+        cluster c1
+        role plain
+        role named
+        resource arn:aws:s3:::acme policy=[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/named","444455556666","arn:aws:iam::777788889999:role/far"]},"Action":"s3:GetObject","Resource":"arn:aws:s3:::acme/*"},{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::acme/*"}]
+        resource arn:aws:s3:::open policy={"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::open/*"}
+    "#,
+    );
+    assert_eq!(
+        rows(&ask(&estate, "read", "acme")),
+        [
+            "allow? res/arn:aws:iam::444455556666:root resource-policy s3:GetObject",
+            "allow? role/111122223333:named role s3:GetObject",
+            "unk role/777788889999:far resource-policy s3:GetObject",
+        ]
+    );
+    assert_eq!(
+        rows(&ask(&estate, "s3:PutObject", "acme")),
+        ["allow? logging.s3.amazonaws.com resource-policy s3:PutObject"]
+    );
+    let open = rows(&ask(&estate, "s3:GetObject", "open"));
+    assert!(open.contains(&"allow? * resource-policy s3:GetObject".to_owned()), "{open:?}");
+}
+
+#[test]
+fn a_policy_that_was_not_read_is_a_row_of_its_own_and_never_nobody() {
+    let estate = estate("cluster c1\nrole plain");
+    let answer = ask(&estate, "write", "acme");
+    assert_eq!(rows(&answer), ["unk res/arn:aws:s3:::acme resource-policy "]);
+    assert!(!answer.is_certain() && !answer.denied[0].certain);
+    assert_eq!(ask(&estate, "write", "arn:aws:ec2:eu-west-1:111122223333:instance/i-1").verdict(), Verdict::Deny);
+}
+
+#[test]
+fn users_have_the_policies_of_their_groups() {
+    let estate = estate(
+        r#"
+        cluster c1
+        resource arn:aws:s3:::acme policy=none
+        group dev policy={"Effect":"Allow","Action":"s3:*","Resource":"*"}
+        user ann groups=dev
+        user bob policy={"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme/${aws:username}/*"}
+        user eve groups=gone
+    "#,
+    );
+    assert_eq!(
+        rows(&ask(&estate, "s3:GetObject", "acme")),
+        ["allow? iam-user/111122223333:ann user s3:GetObject", "allow? iam-user/111122223333:bob user s3:GetObject"]
+    );
+    let denied = ask(&estate, "s3:GetObject", "arn:aws:s3:::acme/ann/k").denied;
+    assert_eq!(
+        denied.iter().map(|it| it.address.as_str()).collect::<Vec<_>>(),
+        ["iam-user/111122223333:bob", "iam-user/111122223333:eve"]
+    );
+}
+
+#[test]
+fn a_session_tag_decides_for_each_workload_by_itself() {
+    let estate = estate(
+        r#"
+        cluster c1
+        node n1 agent
+        resource arn:aws:s3:::acme policy=none
+        role shared pods policy={"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme/*","Condition":{"StringEquals":{"aws:PrincipalTag/kubernetes-namespace":"a"}}}
+        association a/app role=shared
+        association b/app role=shared
+        sa a/app
+        sa b/app
+        pod a/app sa=app node=n1 pi
+        pod b/app sa=app node=n1 pi
+    "#,
+    );
+    assert_eq!(rows(&ask(&estate, "s3:GetObject", "acme")), ["allow? pod/c1/a/app pod-identity s3:GetObject"]);
+}
+
+#[test]
+fn an_identity_that_is_not_known_is_a_row_that_says_so() {
+    let estate = estate(&format!("{SMALL}\ngap aws/iam.json"));
+    let answer = ask(&estate, "write", "acme");
+    assert_eq!(answer.verdict(), Verdict::Unk);
+    assert!(rows(&answer).iter().any(|it| it.starts_with("unk pod/c1/ns/app irsa")), "{:?}", rows(&answer));
+    assert_eq!(answer.roles, 0);
+}
+
+#[test]
+fn resources_are_named_as_people_do() {
+    let estate = estate(SMALL);
+    for (text, arn) in [
+        ("acme", "arn:aws:s3:::acme"),
+        ("s3://acme/in/k", "arn:aws:s3:::acme/in/k"),
+        ("res/arn:aws:s3:::acme", "arn:aws:s3:::acme"),
+        ("role/writer", "arn:aws:iam::111122223333:role/writer"),
+        ("arn:aws:s3:::acme/*", "arn:aws:s3:::acme/*"),
+        ("*", "*"),
+    ] {
+        assert_eq!(who_can::resource(&estate, text).expect(text).as_str(), arn);
+    }
+    for text in ["arn:aws:s3", "a b", "x", "role/nobody"] {
+        assert!(who_can::resource(&estate, text).is_err(), "{text}");
+    }
+}
