@@ -151,6 +151,7 @@ fn beside(
     lines.push(Line::default());
     lines.push(Line::label("score", 16, format!("{} of 100", summary.score)));
     for (points, text) in summary.because.iter().take(4) {
+        let text = text.replace(":root", "").replace("arn:aws:iam::", "");
         lines.push(Line::dim(format!("  {points:>3}  {text}")));
     }
     lines.push(Line::default());
