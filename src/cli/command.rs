@@ -35,7 +35,7 @@ pub enum Command {
     /// Show one thing with everything known about it
     Show(show::ShowArgs),
     /// List each source with its state, counts and losses
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Decide IAM requests given as JSON lines on stdin
     Eval,
     /// Say whether a thing may do an action on a resource, and why
@@ -85,7 +85,7 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Debug(debug)) => tui::debug(&args, debug),
         Some(Command::List(list)) => list::run(list, &args.source, &args.output),
         Some(Command::Show(show)) => show::run(show, &args.source, &args.output),
-        Some(Command::Doctor) => doctor::run(&args.source, &args.output),
+        Some(Command::Doctor(doctor)) => doctor::run(doctor, &args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
         Some(Command::Blast(blast)) => blast::run(blast, &args.source, &args.output),

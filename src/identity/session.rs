@@ -294,7 +294,11 @@ pub fn ceilings(
             levels.push(level(&account.id, &mut ids.into_iter()));
         }
     }
-    let whole = reaches_root && account.target_policies_by_target.is_complete() && account.parents.is_complete();
+    // Every account of an organisation has something above it.
+    let alone = account.parents.is_empty() && account.target_policies.is_complete();
+    let whole = (reaches_root || alone && levels.is_empty())
+        && account.target_policies_by_target.is_complete()
+        && account.parents.is_complete();
     (levels, unread || !whole)
 }
 

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says why it was skipped")]
 
+mod aws_emulators;
+mod aws_live;
+mod aws_server;
 mod api_server;
 mod cli;
 mod commands;
