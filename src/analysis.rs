@@ -3,12 +3,14 @@
 pub mod access;
 pub mod blast;
 pub mod census;
+pub mod diff;
 pub mod explain;
 pub mod message;
 pub mod path;
 pub mod picture;
 pub mod query;
 pub mod roles;
+pub mod usable;
 pub mod used_by;
 pub mod verdict;
 pub mod who_can;

@@ -104,6 +104,12 @@ impl App {
             }
             (Screen::Policy, None) => return "Policy".into(),
             (Screen::Explain, _) => return self.explain_crumbs(),
+            (Screen::Rbac, _) => return self.rbac_crumbs(),
+            (Screen::Blast | Screen::Path, _) => {
+                let name = if self.is_path() { "Path" } else { "Blast radius" };
+                let subject = self.place.reach.as_ref().map(|it| super::reach::label(it.subject()));
+                return format!("{name} › {}", subject.unwrap_or_default());
+            }
             (Screen::Explorer, _) => {}
         }
         let Some(row) = self.row() else { return self.place.ask.scope.label() };
@@ -124,6 +130,33 @@ impl App {
             }
         }
         parts.join(" › ")
+    }
+
+    fn rbac_crumbs(&self) -> String {
+        let Some(view) = self.rbac_view() else { return "RBAC".into() };
+        let mut parts = vec![String::from("RBAC"), view.title.clone()];
+        parts.extend(view.power().map(|it| it.word().to_owned()));
+        if self.place.rbac.as_ref().is_some_and(|it| it.column > 0) {
+            parts.extend(view.holder().map(|it| it.subject.to_string()));
+        }
+        parts.join(" › ")
+    }
+
+    fn rbac_status(&self) -> Line {
+        let Some(view) = self.rbac_view() else { return Line::default() };
+        let mut parts = Vec::new();
+        if let Some(at) = view.chosen[0].filter(|_| !view.powers.is_empty()) {
+            parts.push(format!("row {} of {}", at + 1, view.powers.len()));
+        }
+        parts.extend(view.power().map(|it| format!("R{}", it.rule())));
+        if let Some(at) = view.chosen[1] {
+            parts.push(format!("subject {} of {}", at + 1, view.holders.len()));
+        }
+        parts.push(format!("scope {}", self.place.ask.scope.label()));
+        if !self.place.ask.system {
+            parts.push("no system subjects (.)".to_owned());
+        }
+        Line::plain(format!(" {}", parts.join(" · ")))
     }
 
     /// The line that holds the input, else a message, else the filter.
@@ -212,8 +245,14 @@ impl App {
                 if self.search.is_empty() { String::new() } else { format!(" · search: {}", self.matches_text()) };
             return Line::plain(format!(" line {} of {}{found}", page.cursor + 1, page.lines.len()));
         }
+        if let (Screen::Blast | Screen::Path, Some((view, _))) = (self.place.screen, self.reached()) {
+            return Line::plain(format!(" {}", view.status));
+        }
         if self.place.screen == Screen::Explain {
             return self.explain_status();
+        }
+        if self.place.screen == Screen::Rbac {
+            return self.rbac_status();
         }
         let Some(view) = self.list() else { return Line::default() };
         if view.matched == 0 && view.total > 0 {
@@ -320,6 +359,11 @@ impl App {
             (None, Screen::Explain) => {
                 &[Cmd::Into, Cmd::Raw, Cmd::Explain, Cmd::Policy, Cmd::Copy, Cmd::Zoom, Cmd::Details, Cmd::Help]
             }
+            (None, Screen::Rbac) => &[Cmd::Into, Cmd::Scope, Cmd::Raw, Cmd::Details, Cmd::Copy, Cmd::Zoom, Cmd::Help],
+            (None, Screen::Blast) => {
+                &[Cmd::Expand, Cmd::Into, Cmd::Highlight, Cmd::PathTo, Cmd::Deeper, Cmd::Copy, Cmd::Help]
+            }
+            (None, Screen::Path) => &[Cmd::Into, Cmd::Blast, Cmd::Details, Cmd::Copy, Cmd::Help],
             (None, Screen::Explorer) if self.place.column == DETAIL => {
                 &[Cmd::NextPane, Cmd::Zoom, Cmd::Details, Cmd::Raw, Cmd::Help]
             }
@@ -343,6 +387,9 @@ impl App {
             let word = match self.place.screen {
                 Screen::Policy => "document",
                 Screen::Explain => "step",
+                Screen::Rbac => "move",
+                Screen::Blast => "tree",
+                Screen::Path => "path",
                 Screen::Explorer => "move",
             };
             hints.push((pair, word));
@@ -367,8 +414,15 @@ impl App {
     }
 
     /// The screens of the second row, with the chosen one.
-    pub fn screens(&self) -> [(&'static str, &'static str, bool); 2] {
-        [("1", "Explorer", self.place.screen == Screen::Explorer), ("6", "Policy", self.place.screen == Screen::Policy)]
+    pub fn screens(&self) -> [(&'static str, &'static str, bool); 5] {
+        let on = |screen| self.place.screen == screen;
+        [
+            ("1", "Explorer", on(Screen::Explorer)),
+            ("3", "Blast", on(Screen::Blast)),
+            ("5", "Path", on(Screen::Path)),
+            ("6", "Policy", on(Screen::Policy)),
+            ("7", "RBAC", on(Screen::Rbac)),
+        ]
     }
 
     /// Heading of the list column: `PODS 34 of 412`.

@@ -69,7 +69,19 @@ impl App {
                 self.leave_overlay();
                 self.place.screen = Screen::Explorer;
             }
+            Cmd::Blast => self.blast_command(argument, false),
+            Cmd::ReachedBy => self.blast_command(argument, true),
+            Cmd::Highlight => self.light(effects),
+            Cmd::PathTo => self.path_command(argument),
+            Cmd::Deeper => self.deepen(|depth| depth.saturating_add(1)),
+            Cmd::Shallower => self.deepen(|depth| depth.saturating_sub(1)),
+            Cmd::Depth => match argument.parse::<usize>() {
+                Ok(depth) => self.deepen(|_| depth),
+                Err(_) => self.fail(format!("`{argument}` is no number")),
+            },
             Cmd::Policy => self.policy_command(argument),
+            Cmd::Rbac => self.rbac_command(argument),
+            Cmd::Rights => self.rights_of_selection(),
             Cmd::AllNamespaces => self.scope(Scope::default()),
             Cmd::Scope => self.scope_picker(),
             Cmd::Filter => self.filter_command(argument),
@@ -129,6 +141,7 @@ impl App {
                 self.say(format!("sorted by {word}"));
             }
             Cmd::SortReverse => self.place.ask.reverse ^= true,
+            Cmd::Expand if matches!(self.place.screen, Screen::Blast | Screen::Path) => self.reach_expand(),
             Cmd::Expand => self.place.ask.collapsed ^= true,
             Cmd::NextStatement => self.step_statement(true),
             Cmd::PreviousStatement => self.step_statement(false),
@@ -191,6 +204,12 @@ impl App {
 
     fn filter_command(&mut self, argument: &str) {
         let in_document = matches!(self.overlay, Some(Overlay::Page(_))) || self.place.screen == Screen::Policy;
+        if !in_document && self.place.screen == Screen::Rbac {
+            return self.say("there is no filter here; @ narrows to a namespace, . hides what belongs to the system");
+        }
+        if !in_document && matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            return self.say("there is no list here; / filters the Explorer (1)");
+        }
         if !in_document && self.place.screen == Screen::Explain {
             return self.say("there is no list here; e asks again");
         }
@@ -467,6 +486,14 @@ impl App {
             let words = words.iter().filter(|it| !it.is_empty()).map(|it| shell(it)).collect::<Vec<_>>().join(" ");
             return format!("{command} explain {words}");
         }
+        if let (Screen::Rbac, None, Some(view)) = (self.place.screen, &self.overlay, self.rbac_view()) {
+            return format!("{command} {}", view.command);
+        }
+        if let (Screen::Blast | Screen::Path, None, Some((view, _))) =
+            (self.place.screen, &self.overlay, self.reached())
+        {
+            return format!("{command} {}", view.command.trim_start_matches("rolewalk "));
+        }
         if !on_list && let Some(key) = self.selected_key() {
             return format!("{command} show {}", shell(&key.to_string()));
         }
@@ -498,6 +525,9 @@ impl App {
             (Some(_), _) => "page",
             (None, Screen::Policy) => "policy",
             (None, Screen::Explain) => "explain",
+            (None, Screen::Rbac) => "rbac",
+            (None, Screen::Blast) => "blast",
+            (None, Screen::Path) => "path",
             (None, Screen::Explorer) => self.place.ask.list.word(),
         };
         let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
@@ -525,6 +555,10 @@ impl App {
         let lines: Option<Vec<String>> = match (&self.overlay, self.place.screen, &self.policy) {
             (Some(Overlay::Page(page)), ..) => Some(page.lines.iter().map(Line::text).collect()),
             (None, Screen::Policy, Some(policy)) => Some(policy.lines.clone()),
+            (None, Screen::Rbac, _) => Some(self.rbac_view().map_or_else(Vec::new, |view| view.text())),
+            (None, Screen::Blast | Screen::Path, _) => {
+                Some(self.reached().map_or_else(Vec::new, |(view, place)| view.text(place.alternative)))
+            }
             (None, Screen::Explain, _) => Some(self.explained().map_or_else(Vec::new, |view| view.text())),
             _ => None,
         };
