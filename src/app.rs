@@ -3,7 +3,7 @@
 //! Everything that can happen arrives as one [`Msg`]; [`App::update`] changes the state and answers with [`Effect`]s
 //! that somebody else carries out. Nothing here knows of a terminal, a thread pool, a cluster or an account.
 //!
-//! [`place`] says where the user is, [`list`], [`explorer`], [`policy`] and [`explain`] what stands there, [`overlay`] what lies over
+//! [`place`] says where the user is, [`list`], [`explorer`], [`policy`], [`rbac`] and [`explain`] what stands there, [`overlay`] what lies over
 //! it, [`header`] the lines around it. [`command`] is the table of everything that can be asked for.
 
 pub mod command;
@@ -21,6 +21,7 @@ pub mod overlay;
 pub mod pages;
 pub mod place;
 pub mod policy;
+pub mod rbac;
 pub mod settings;
 pub mod text;
 pub mod theme;
@@ -44,6 +45,7 @@ use list::{ListRow, ListView};
 use overlay::Overlay;
 use place::{Place, Screen};
 use policy::PolicyView;
+use rbac::{RbacPlace, RbacView};
 use text::Target;
 
 pub use effect::{Effect, Lane, Work};
@@ -106,6 +108,8 @@ pub struct App {
     pub columns: Columns,
     pub detail_scroll: usize,
     pub policy: Option<PolicyView>,
+    /// The view of the RBAC screen, and what it was made for: place, scope, system objects, estate.
+    rbac: Option<((RbacPlace, place::Scope, bool, usize), RbacView)>,
     explain: Option<Arc<ExplainView>>,
     explain_asked: Option<(explain::Question, usize)>,
     pub search: String,
@@ -155,6 +159,7 @@ impl App {
             columns: Columns::default(),
             detail_scroll: 0,
             policy: None,
+            rbac: None,
             explain: None,
             explain_asked: None,
             search: String::new(),
@@ -237,6 +242,13 @@ impl App {
         match self.place.screen {
             Screen::Policy => self.place.policy.as_ref().map(|policy| policy.role.clone()),
             Screen::Explain => self.place.explain.as_ref().map(|it| it.question.who.clone()),
+            Screen::Rbac => {
+                let view = self.rbac_view()?;
+                match self.place.rbac.as_ref()?.column {
+                    rbac::USES => view.used().and_then(Target::key).cloned(),
+                    _ => view.holder().map(rbac::Holder::key),
+                }
+            }
             Screen::Explorer => {
                 if let 1..=3 = self.place.column
                     && let Some(key) = self.pick(self.place.column).and_then(Target::key)
@@ -277,6 +289,11 @@ impl App {
         let (Some(view), Some(place)) = (&self.policy, &self.place.policy) else { return Vec::new() };
         let asked = self.explained().filter(|it| it.role() == Some(&view.role)).and_then(|it| it.answer.as_ref());
         view.words(place.line, asked)
+    }
+
+    /// The RBAC screen, once something was read.
+    pub fn rbac_view(&self) -> Option<&RbacView> {
+        self.rbac.as_ref().map(|(_, view)| view)
     }
 
     fn subject(&self) -> Option<Subject<'_>> {

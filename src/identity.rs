@@ -9,6 +9,8 @@
 //! wins, [`web_identity`] and [`association`] whether that source works, [`instance`] what the node underneath offers,
 //! [`reach`] what code there could obtain besides.
 
+pub mod accounts;
+pub mod alike;
 pub mod answer;
 pub mod asker;
 pub mod association;

@@ -9,6 +9,7 @@ mod frame;
 mod header;
 mod overlay;
 mod policy;
+mod rbac;
 pub mod theme;
 
 use ratatui::Frame;
@@ -40,6 +41,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Layout {
         Screen::Explorer => explorer::draw(&mut canvas, body, app, &mut layout),
         Screen::Policy => policy::draw(&mut canvas, body, app, &mut layout),
         Screen::Explain => explain::draw(&mut canvas, body, app, &mut layout),
+        Screen::Rbac => rbac::draw(&mut canvas, body, app, &mut layout),
     }
     overlay::draw(&mut canvas, area, body, app, &mut layout);
     let cursor = canvas.cursor;

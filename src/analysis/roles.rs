@@ -12,7 +12,7 @@ use crate::iam::privilege::{Attachments, Class, Privilege, privilege};
 use crate::iam::{Document, Effect};
 use crate::identity::documents::Documents;
 use crate::model::facts::iam::Role;
-use crate::model::{Inventory, Lookup};
+use crate::model::{EntityKey, Inventory, Lookup};
 
 use super::session::{Origin, Session};
 
@@ -45,6 +45,21 @@ pub fn all(inventory: &Inventory) -> Vec<Summary> {
         .zip(&sessions)
         .map(|(role, session)| summary(inventory, &documents, &summaries, role, session))
         .collect()
+}
+
+/// What some roles may do, in their order; `None` for those that were not read. Documents that they share are looked at
+/// once; uses all cores.
+pub fn access(inventory: &Inventory, keys: &[EntityKey]) -> Vec<Option<Access>> {
+    let documents = Documents::default();
+    let session = |key: &EntityKey| match inventory.accounts.get(&key.scope).map(|it| it.role(&key.name)) {
+        Some(Lookup::Found(role)) => Some(Session::new(inventory, &documents, role, Origin::default())),
+        _ => None,
+    };
+    let sessions: Vec<Option<Session>> = keys.par_iter().map(session).collect();
+    let every = sessions.iter().flatten().flat_map(|it| it.policies.iter().map(|(.., policy)| &policy.document));
+    let summaries = Summaries::new(Catalogue::bundled(), every);
+    let access = |it: &Session| summaries.access(&it.principal, &it.policies, &it.context);
+    sessions.par_iter().map(|it| it.as_ref().map(access)).collect()
 }
 
 /// One role alone.

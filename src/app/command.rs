@@ -94,6 +94,7 @@ commands! {
     Zoom "zoom" Moving ["z"] "zoom the pane to the whole screen and back" hint(Some("zoom")) arg("") always;
     Explorer "explorer" Everywhere ["1"] "screen Explorer: pods, identity, role, access" hint(None) arg("") always;
     Policy "policy" Everywhere ["6"] "screen Policy: the documents of a role" hint(Some("policy")) arg("[role]") always;
+    Rbac "rbac" Everywhere ["7"] "screen RBAC: who holds which power, and what it leads to" hint(Some("RBAC")) arg("[subject|ns]") always;
     AllNamespaces "all" Everywhere ["0"] "scope: all namespaces" hint(None) arg("") always;
     Scope "scope" Everywhere ["@"] "scope picker: namespaces, then clusters" hint(Some("scope")) arg("") always;
     Filter "filter" Everywhere ["/"] "filter the list, search the document" hint(Some("filter")) arg("[query]") always;
@@ -122,6 +123,7 @@ commands! {
     Raw "raw" Selection ["y"] "raw document (YAML or JSON as stored)" hint(Some("raw")) arg("") selection;
     Explain "explain" Selection ["e"] "explain: may it do this, and why" hint(Some("explain")) arg("[thing] [action] [resource]") selection;
     UsedBy "used-by" Selection ["u"] "used by: everything that points here" hint(Some("used by")) arg("[address]") selection;
+    Rights "rights" Selection ["r"] "RBAC of this subject" hint(Some("rights")) arg("") selection;
     Mark "mark" Selection ["m"] "mark; again to unmark; `:go mark` returns to it" hint(None) arg("") selection;
     Trust "trust" Selection ["t"] "trust policy of this role" hint(Some("trust")) arg("") selection;
     QuickFilter "quick-filter" Selection ["f"] "quick filters menu" hint(None) arg("") always;

@@ -72,6 +72,13 @@ impl App {
             Cmd::Namespace => {
                 std::iter::once("all".to_owned()).chain(estate.namespaces().iter().map(ToString::to_string)).collect()
             }
+            Cmd::Rbac => {
+                let names = estate.namespaces().into_iter().map(|it| it.to_string());
+                let subjects = estate.authorizations.values().flat_map(|it| {
+                    it.subjects().map(|subject| subject.key(&it.cluster).to_string()).collect::<Vec<_>>()
+                });
+                std::iter::once("all".to_owned()).chain(names).chain(subjects).collect()
+            }
             Cmd::Export => ["csv", "json", "md"].map(str::to_owned).to_vec(),
             Cmd::Policy => roles().collect(),
             Cmd::Go | Cmd::UsedBy | Cmd::Explain => {

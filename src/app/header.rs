@@ -104,6 +104,7 @@ impl App {
             }
             (Screen::Policy, None) => return "Policy".into(),
             (Screen::Explain, _) => return self.explain_crumbs(),
+            (Screen::Rbac, _) => return self.rbac_crumbs(),
             (Screen::Explorer, _) => {}
         }
         let Some(row) = self.row() else { return self.place.ask.scope.label() };
@@ -124,6 +125,33 @@ impl App {
             }
         }
         parts.join(" › ")
+    }
+
+    fn rbac_crumbs(&self) -> String {
+        let Some(view) = self.rbac_view() else { return "RBAC".into() };
+        let mut parts = vec![String::from("RBAC"), view.title.clone()];
+        parts.extend(view.power().map(|it| it.word().to_owned()));
+        if self.place.rbac.as_ref().is_some_and(|it| it.column > 0) {
+            parts.extend(view.holder().map(|it| it.subject.to_string()));
+        }
+        parts.join(" › ")
+    }
+
+    fn rbac_status(&self) -> Line {
+        let Some(view) = self.rbac_view() else { return Line::default() };
+        let mut parts = Vec::new();
+        if let Some(at) = view.chosen[0].filter(|_| !view.powers.is_empty()) {
+            parts.push(format!("row {} of {}", at + 1, view.powers.len()));
+        }
+        parts.extend(view.power().map(|it| format!("R{}", it.rule())));
+        if let Some(at) = view.chosen[1] {
+            parts.push(format!("subject {} of {}", at + 1, view.holders.len()));
+        }
+        parts.push(format!("scope {}", self.place.ask.scope.label()));
+        if !self.place.ask.system {
+            parts.push("no system subjects (.)".to_owned());
+        }
+        Line::plain(format!(" {}", parts.join(" · ")))
     }
 
     /// The line that holds the input, else a message, else the filter.
@@ -214,6 +242,9 @@ impl App {
         }
         if self.place.screen == Screen::Explain {
             return self.explain_status();
+        }
+        if self.place.screen == Screen::Rbac {
+            return self.rbac_status();
         }
         let Some(view) = self.list() else { return Line::default() };
         if view.matched == 0 && view.total > 0 {
@@ -320,6 +351,7 @@ impl App {
             (None, Screen::Explain) => {
                 &[Cmd::Into, Cmd::Raw, Cmd::Explain, Cmd::Policy, Cmd::Copy, Cmd::Zoom, Cmd::Details, Cmd::Help]
             }
+            (None, Screen::Rbac) => &[Cmd::Into, Cmd::Scope, Cmd::Raw, Cmd::Details, Cmd::Copy, Cmd::Zoom, Cmd::Help],
             (None, Screen::Explorer) if self.place.column == DETAIL => {
                 &[Cmd::NextPane, Cmd::Zoom, Cmd::Details, Cmd::Raw, Cmd::Help]
             }
@@ -343,6 +375,7 @@ impl App {
             let word = match self.place.screen {
                 Screen::Policy => "document",
                 Screen::Explain => "step",
+                Screen::Rbac => "move",
                 Screen::Explorer => "move",
             };
             hints.push((pair, word));
@@ -367,8 +400,13 @@ impl App {
     }
 
     /// The screens of the second row, with the chosen one.
-    pub fn screens(&self) -> [(&'static str, &'static str, bool); 2] {
-        [("1", "Explorer", self.place.screen == Screen::Explorer), ("6", "Policy", self.place.screen == Screen::Policy)]
+    pub fn screens(&self) -> [(&'static str, &'static str, bool); 3] {
+        let chosen = |screen: Screen| self.place.screen == screen;
+        [
+            ("1", "Explorer", chosen(Screen::Explorer)),
+            ("6", "Policy", chosen(Screen::Policy)),
+            ("7", "RBAC", chosen(Screen::Rbac)),
+        ]
     }
 
     /// Heading of the list column: `PODS 34 of 412`.

@@ -126,7 +126,7 @@ impl App {
             Line::label(
                 "graph",
                 12,
-                format!("{} things, {} edges", estate.graph.node_count(), estate.graph.edge_count()),
+                format!("{} things, {} edges", estate.graph.thing_count(), estate.graph.edge_count()),
             ),
             Line::label("catalogue", 12, format!("{} actions, {}", catalogue.len(), catalogue.data_date())),
             Line::default(),
@@ -208,7 +208,7 @@ fn details(estate: &Estate, key: &EntityKey) -> Vec<Line> {
         }
     } else {
         for neighbour in estate.graph.uses(key) {
-            let text = format!("{} {}", neighbour.edge.kind.title(), neighbour.key);
+            let text = format!("{} {}", neighbour.kind.title(), neighbour.key);
             lines.push(Line::label("", 10, text).to(Target::Thing(neighbour.key)));
         }
     }
@@ -220,8 +220,8 @@ fn used_by(estate: &Estate, key: &EntityKey) -> Vec<Line> {
     let mut lines: Vec<Line> = neighbours
         .into_iter()
         .map(|neighbour| {
-            let mark = if neighbour.edge.certainty.is_unknown() { "?" } else { "" };
-            Line::dim(format!("{:<14} ", format!("{}{mark}", neighbour.edge.kind.title())))
+            let mark = if neighbour.certainty.is_unknown() { "?" } else { "" };
+            Line::dim(format!("{:<14} ", format!("{}{mark}", neighbour.kind.title())))
                 .with(neighbour.key.to_string(), Tone::Plain)
                 .to(Target::Thing(neighbour.key))
         })

@@ -5,6 +5,7 @@ use crate::model::EntityKey;
 
 use super::explain::Question;
 use super::list::ListKind;
+use super::rbac::RbacPlace;
 use super::text::Target;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +13,7 @@ pub enum Screen {
     Explorer,
     Policy,
     Explain,
+    Rbac,
 }
 
 /// Which part of the estate the lists show.
@@ -99,6 +101,7 @@ pub struct Place {
     pub policy: Option<PolicyPlace>,
     /// The question of the Explain screen; it stays the current one on the screens after it.
     pub explain: Option<ExplainPlace>,
+    pub rbac: Option<RbacPlace>,
 }
 
 /// Where the user is in the Policy screen.
@@ -143,6 +146,7 @@ impl Place {
             top: 0,
             policy: None,
             explain: None,
+            rbac: None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod explain;
 mod keys;
 mod moving;
 mod places;
+mod rbac;
 
 use std::sync::Arc;
 
@@ -185,6 +186,7 @@ impl App {
             }));
         }
         self.settle_question(estate_id, effects);
+        self.settle_rbac();
         if let Some(role) = self.shown_role()
             && self.access.as_ref().is_none_or(|(known, _)| *known != role)
             && self.access_asked.as_ref() != Some(&role)
@@ -199,7 +201,7 @@ impl App {
     fn shown_role(&self) -> Option<crate::model::EntityKey> {
         match self.place.screen {
             Screen::Explorer => self.pick(2).and_then(Target::key).cloned(),
-            Screen::Policy | Screen::Explain => None,
+            Screen::Policy | Screen::Explain | Screen::Rbac => None,
         }
     }
 

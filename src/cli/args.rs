@@ -153,10 +153,27 @@ pub enum Format {
     Json,
     Ndjson,
     Csv,
+    /// Graphviz, for blast, path and graph
+    Dot,
+    /// For blast, path and graph
+    Mermaid,
+    /// For blast, path and graph
+    Svg,
+    /// One page that loads nothing, for blast, path and graph
+    Html,
+    /// For blast, path and graph
+    Graphml,
     /// SARIF 2.1.0, for findings
     Sarif,
     /// Markdown, for notes and tickets
     Md,
+}
+
+impl Format {
+    /// A drawing rather than rows.
+    pub fn is_picture(self) -> bool {
+        matches!(self, Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

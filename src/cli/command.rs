@@ -1,25 +1,30 @@
 //! The commands, one file each.
 
+pub mod blast;
 pub mod can;
 pub mod completion;
 pub mod doctor;
 pub mod eval;
 pub mod explain;
 pub mod findings;
+pub mod graph;
 pub mod list;
 pub mod man;
+pub mod path;
 pub mod perms;
 pub mod rbac;
 pub mod rules;
 pub mod show;
 pub mod snapshot;
 pub mod tui;
+pub mod used_by;
 pub mod who_can;
 
 use clap::Subcommand;
 
 use super::Outcome;
 use super::args::Args;
+use super::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -35,6 +40,14 @@ pub enum Command {
     Eval,
     /// Say whether a thing may do an action on a resource, and why
     Explain(explain::ExplainArgs),
+    /// Say what falls if a thing falls, or who can become it
+    Blast(blast::BlastArgs),
+    /// Say how one thing can become another, step by step, and what would cut it
+    Path(path::PathArgs),
+    /// List everything that points at a thing
+    UsedBy(used_by::UsedByArgs),
+    /// Write the access graph, or the neighbourhood of things, for programs that draw or store graphs
+    Graph(graph::GraphArgs),
     /// Say what is wrong, with evidence, impact and fix
     Findings(findings::FindingsArgs),
     /// The rules behind the findings
@@ -62,6 +75,11 @@ pub enum Command {
 }
 
 pub fn run(args: Args) -> Outcome {
+    let draws = matches!(args.command, Some(Command::Blast(_) | Command::Path(_) | Command::Graph(_)));
+    if args.output.output.is_picture() && !draws {
+        return Err(Failure::usage("this answer is no graph")
+            .hint("dot, mermaid, svg, html and graphml are for blast, path and graph"));
+    }
     match &args.command {
         None | Some(Command::Tui) => tui::run(&args, None),
         Some(Command::Debug(debug)) => tui::debug(&args, debug),
@@ -70,6 +88,10 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Doctor(doctor)) => doctor::run(doctor, &args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),
+        Some(Command::Blast(blast)) => blast::run(blast, &args.source, &args.output),
+        Some(Command::Path(path)) => path::run(path, &args.source, &args.output),
+        Some(Command::UsedBy(used_by)) => used_by::run(used_by, &args.source, &args.output),
+        Some(Command::Graph(graph)) => graph::run(graph, &args.source, &args.output),
         Some(Command::Findings(findings)) => findings::run(findings, &args.source, &args.output),
         Some(Command::Rules(rules)) => rules::run(rules, &args.output),
         Some(Command::WhoCan(who_can)) => who_can::run(who_can, &args.source, &args.output),

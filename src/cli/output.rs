@@ -57,25 +57,58 @@ fn written<Q: Serialize, T: Serialize>(
     rows: &[T],
     args: &OutputArgs,
 ) -> Result<(), Failure> {
-    let chosen = table::choose(columns, args.columns.as_deref())?;
-    if args.output == Format::Sarif {
-        return Err(no_such_form(args.output));
-    }
     let mut out = open(args)?;
-    match args.output {
-        Format::Json => enveloped(&mut out, envelope, rows)?,
-        Format::Ndjson => {
-            line(&mut out, &envelope)?;
-            rows.iter().try_for_each(|row| line(&mut out, row))?;
-        }
-        Format::Csv => table::csv(&mut out, &chosen, rows, args)?,
-        Format::Md => table::markdown(&mut out, &chosen, rows)?,
-        Format::Table if args.plain => table::blocks(&mut out, &chosen, rows)?,
-        Format::Table => table::aligned(&mut out, &chosen, rows, args, limit(args))?,
-        Format::Sarif => {}
-    }
+    form(&mut out, envelope, columns, rows, args)?;
     out.flush()?;
     Ok(())
+}
+
+/// Writes rows to `out` in the format that was asked for. Pictures are for the commands that draw.
+pub fn rows<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    estate: &Estate,
+    question: Q,
+    columns: &[Column<T>],
+    rows: &[T],
+    args: &OutputArgs,
+) -> Result<(), Failure> {
+    form(out, Envelope::new(estate, question), columns, rows, args)
+}
+
+fn form<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    envelope: Envelope<Q>,
+    columns: &[Column<T>],
+    rows: &[T],
+    args: &OutputArgs,
+) -> Result<(), Failure> {
+    let chosen = table::choose(columns, args.columns.as_deref())?;
+    match args.output {
+        Format::Json => enveloped(out, envelope, rows)?,
+        Format::Ndjson => {
+            line(out, &envelope)?;
+            rows.iter().try_for_each(|row| line(out, row))?;
+        }
+        Format::Csv => table::csv(out, &chosen, rows, args)?,
+        Format::Md => table::markdown(out, &chosen, rows)?,
+        Format::Table if args.plain => table::blocks(out, &chosen, rows)?,
+        Format::Table => table::aligned(out, &chosen, rows, args, limit(args))?,
+        Format::Sarif | Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml => {
+            return Err(no_such_form(args.output));
+        }
+    }
+    Ok(())
+}
+
+/// A header line with the envelope, then a line per row.
+pub fn ndjson<Q: Serialize, T: Serialize>(
+    out: &mut dyn Write,
+    estate: &Estate,
+    question: Q,
+    rows: &[T],
+) -> io::Result<()> {
+    line(out, &Envelope::new(estate, question))?;
+    rows.iter().try_for_each(|row| line(out, row))
 }
 
 /// The JSON envelope with its results.
@@ -128,7 +161,7 @@ pub fn finish(estate: &Estate, args: &OutputArgs) -> Outcome {
             format!("not read whole: {}: {}{why}", gap.source, gap.report.status.word())
         })
         .collect();
-    if !args.quiet && matches!(args.output, Format::Csv | Format::Table | Format::Md) {
+    if !args.quiet && !matches!(args.output, Format::Json | Format::Ndjson) {
         gaps.iter().for_each(|gap| note(gap));
         for (_, report) in estate.inventory.coverage.sources() {
             report.losses.iter().for_each(|loss| note(&format!("lost: {}", loss.message())));

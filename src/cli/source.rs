@@ -10,7 +10,7 @@ use crate::ingest::live::aws::Access;
 use crate::ingest::live::kube::context::{NoCluster, Wish};
 use crate::ingest::live::{self, Live, Patience};
 use crate::ingest::{Data, Input, InputError, Options, demo};
-use crate::model::{Inventory, SourceId};
+use crate::model::{Inventory, SourceId, Status};
 
 use super::args::SourceArgs;
 use super::failure::{Failure, Kind};
@@ -53,7 +53,8 @@ pub fn live(args: &SourceArgs) -> Result<Live, Failure> {
     })
 }
 
-fn live_options(args: &SourceArgs) -> live::Options {
+/// How live sources are read.
+pub fn live_options(args: &SourceArgs) -> live::Options {
     let patience = Patience::default();
     let wish = Wish {
         kubeconfig: args.kubeconfig.clone(),
@@ -146,7 +147,12 @@ fn check_live(inventory: &Inventory) -> Result<(), Failure> {
         return Ok(());
     }
     let mut failure = Failure::new(Kind::Unreadable, "nothing could be read");
-    let mut whys: Vec<&str> = inventory.coverage.gaps().map(|gap| gap.report.why.as_str()).collect();
+    let mut whys: Vec<&str> = inventory
+        .coverage
+        .gaps()
+        .filter(|gap| gap.report.status != Status::Skipped)
+        .map(|gap| gap.report.why.as_str())
+        .collect();
     whys.sort_unstable();
     whys.dedup();
     for why in whys.into_iter().take(5) {

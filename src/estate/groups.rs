@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use crate::base::Name;
+use crate::identity::alike::{Alike, alike};
 use crate::identity::resolve::PodIdentity;
 use crate::identity::{Identity, Owner};
-use crate::model::facts::pod::Pod;
-use crate::model::{EntityKey, Inventory, Kind};
+use crate::model::{EntityKey, Kind};
 
 use super::problem::Severity;
 
@@ -49,86 +47,27 @@ impl Group {
     }
 }
 
-/// What distinguishes two rows.
-#[derive(PartialEq, Eq, Hash)]
-struct Row<'a> {
-    cluster: &'a Name,
-    namespace: &'a Name,
-    owner: &'a Owner,
-    /// A pod that nobody owns stands alone.
-    bare: Option<&'a Name>,
-    /// Pods that are alike share one list of identities.
-    identities: *const Arc<Identity>,
-    predicted: bool,
-}
-
 /// Groups all pods. `pods` is in estate order; cost is one hash per pod.
-pub(super) fn group(_: &Inventory, pods: &[PodIdentity]) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    // What distinguishes two rows: the owner, and the shared list of identities (one allocation for pods alike).
-    let mut rows: FxHashMap<Row<'_>, usize> = FxHashMap::default();
-    for (at, entry) in pods.iter().enumerate() {
-        let at = u32::try_from(at).expect("fewer than four thousand million pods");
-        let Some(main) = entry.main() else { continue };
-        let bare = match entry.owner {
-            Owner::Pod => entry.pod.as_ref().map(|pod| &pod.meta.name),
-            _ => None,
-        };
-        let row = Row {
-            cluster: &entry.cluster,
-            namespace: &entry.namespace,
-            owner: &entry.owner,
-            bare,
-            identities: entry.containers.as_ptr(),
-            predicted: entry.pod.is_none(),
-        };
-        let position = *rows.entry(row).or_insert_with(|| {
-            groups.push(new_group(entry, main));
-            groups.len() - 1
-        });
-        groups[position].members.push(at);
-    }
-    name_deviants(&mut groups, pods);
-    groups
+pub(super) fn group(pods: &[PodIdentity]) -> Vec<Group> {
+    alike(pods).into_iter().filter_map(|it| new_group(pods, it)).collect()
 }
 
-fn new_group(entry: &PodIdentity, main: &Arc<Identity>) -> Group {
-    Group {
-        key: entry.owner_key(),
+fn new_group(pods: &[PodIdentity], alike: Alike) -> Option<Group> {
+    let entry = pods.get(*alike.members.first()? as usize)?;
+    let main = entry.main()?;
+    Some(Group {
+        key: alike.key,
         cluster: entry.cluster.clone(),
         namespace: entry.namespace.clone(),
         name: entry.owner_name().clone(),
         owner: entry.owner.clone(),
         service_account: entry.spec.service_account.clone(),
-        members: Vec::new(),
+        members: alike.members,
         predicted: entry.pod.is_none(),
-        deviates: false,
+        deviates: alike.deviates,
         identity: Arc::clone(main),
         mixed: entry.containers.iter().any(|it| it.identity != main.identity),
         problems: 0,
         worst: None,
-    }
-}
-
-/// Of several groups of one owner the largest keeps the owner's address; the others go by their first pod.
-fn name_deviants(groups: &mut [Group], pods: &[PodIdentity]) {
-    let mut largest: FxHashMap<EntityKey, usize> = FxHashMap::default();
-    for (at, group) in groups.iter().enumerate() {
-        let best = largest.entry(group.key.clone()).or_insert(at);
-        if groups[*best].members.len() < group.members.len() {
-            *best = at;
-        }
-    }
-    for (at, group) in groups.iter_mut().enumerate() {
-        if largest[&group.key] != at
-            && let Some(pod) = group.members.first().and_then(|at| pods[*at as usize].pod.as_ref())
-        {
-            group.key = key_of(&group.cluster, pod);
-            group.deviates = true;
-        }
-    }
-}
-
-fn key_of(cluster: &Name, pod: &Pod) -> EntityKey {
-    super::pod_key(cluster, pod)
+    })
 }

@@ -262,14 +262,14 @@ fn standing(ground: &Ground<'_>, who: Who<'_>) -> Standing {
         if !fits || !technique.steps.iter().all(held) {
             continue;
         }
-        let fixed =
-            technique.steps.iter().try_fold(Held::surely(), |held, step| Some(held.and(&holder.fixed(step, &[])?)));
         // What a technique changes on the principal itself it asks for by itself.
-        let own = matches!(
+        let by_itself = matches!(
             technique.gives,
             Gives::Own | Gives::OwnUnbounded | Gives::OwnUndenied | Gives::OwnOlder | Gives::NewRole
         );
-        let Some(fixed) = fixed.or_else(|| own.then(Held::surely)) else { continue };
+        let mut steps = technique.steps.iter().filter(|_| !by_itself);
+        let fixed = steps.try_fold(Held::surely(), |held, step| Some(held.and(&holder.fixed(step, &[])?)));
+        let Some(fixed) = fixed else { continue };
         match technique.gives {
             Gives::Own | Gives::OwnUnbounded | Gives::OwnUndenied | Gives::OwnOlder | Gives::OwnTagged => {
                 own::gains(&holder, technique, &fixed, &mut out);

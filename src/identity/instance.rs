@@ -78,6 +78,7 @@ pub struct NodeClass {
 }
 
 /// The classes of the nodes of one cluster, and what else runs on all of them.
+#[derive(Debug)]
 pub struct Nodes {
     by_name: FxHashMap<Name, Arc<NodeClass>>,
     /// For nodes that were not read.
@@ -94,6 +95,12 @@ pub struct Nodes {
 impl Nodes {
     pub fn of(&self, node: &str) -> &Arc<NodeClass> {
         self.by_name.get(node).unwrap_or(&self.unknown)
+    }
+
+    /// The distinct classes of the nodes.
+    pub fn classes(&self) -> impl Iterator<Item = &Arc<NodeClass>> {
+        let mut seen: FxHashSet<*const NodeClass> = FxHashSet::default();
+        self.by_name.values().filter(move |class| seen.insert(Arc::as_ptr(class)))
     }
 
     pub fn new(inventory: &Inventory, cluster: &ClusterFacts) -> Nodes {

@@ -85,6 +85,15 @@ impl<'a> LatentRoles<'a> {
         }
     }
 
+    /// Namespace and name of every service account that some trust policy names in full.
+    pub fn named_accounts(&self) -> impl Iterator<Item = (Name, Name)> {
+        self.exact.keys().filter_map(|subject| {
+            let (namespace, name) = subject.strip_prefix("system:serviceaccount:")?.split_once(':')?;
+            let plain = |it: &str| !it.is_empty() && !it.contains([':', '*', '?']);
+            (plain(namespace) && plain(name)).then(|| (namespace.into(), name.into()))
+        })
+    }
+
     /// Roles that the account gets with a token for this audience, sorted by ARN. Never certain where the trust or
     /// what stands before it was not read.
     pub fn trusted(

@@ -233,7 +233,7 @@ pub(super) fn co_tenants(
 }
 
 /// A kubelet may ask for tokens of any audience; from 1.33 on only for those that pods on its node name (R103).
-fn asks_any_audience(cluster: &ClusterFacts) -> Truth {
+pub fn asks_any_audience(cluster: &ClusterFacts) -> Truth {
     let version = cluster.version.items().first().map(|it| it.as_str());
     let version = version.or_else(|| cluster.description().map(|it| it.version.as_str())).unwrap_or_default();
     let mut parts = version.trim_start_matches('v').split('.');

@@ -1,23 +1,25 @@
 //! The identity of every container: the questions of this module's neighbours in order, one answer for containers in
 //! the same circumstances.
 
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::base::Name;
+use crate::base::{Name, Truth};
 use crate::model::facts::meta;
 use crate::model::facts::pod::{ContainerKind, Pod, PodSpec};
 use crate::model::facts::workload::{Workload, WorkloadKind};
 use crate::model::{ClusterFacts, EntityKey, Inventory, Kind};
 
+use super::accounts::{self, AccountTrust};
 use super::answer::{Hop, Identity, Reachable, Takeover};
 use super::cloud::AZURE_LABEL;
 use super::container::identify;
 use super::injection;
-use super::instance::NodeClass;
+use super::instance::{NodeClass, Nodes};
 use super::reach::{Memo, co_tenants};
 use super::role_chain::RoleChains;
 use super::subject::{Context, Subject, current_template, owner_template};
@@ -99,13 +101,50 @@ impl PodIdentity {
     }
 }
 
+/// Everything that this module answers, asked together because it shares parsed trust policies.
+#[derive(Debug, Default)]
+pub struct Identities {
+    /// Every pod and every workload without pods, in the order of `list identities`.
+    pub pods: Vec<PodIdentity>,
+    /// Every service account that exists or is named somewhere, by cluster, namespace, name.
+    pub accounts: Vec<AccountTrust>,
+    /// Which role may take which other one in a single step: ARNs and certainty, sorted (R111).
+    pub role_steps: Vec<(Name, Name, Truth)>,
+    /// What the nodes of each cluster are, by label.
+    pub nodes: BTreeMap<Name, Nodes>,
+}
+
 /// Every pod and every workload without pods, in the order of `list identities`. Uses all cores.
 pub fn all(inventory: &Inventory) -> Vec<PodIdentity> {
     let trusts = Trusts::default();
     let chains = RoleChains::new(inventory, &trusts);
+    pods(&contexts(inventory, &trusts), &chains)
+}
+
+/// Pods, accounts, roles and nodes. Uses all cores. `None` when stopped.
+pub fn identities(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Identities> {
+    let trusts = Trusts::default();
+    let chains = RoleChains::new(inventory, &trusts);
+    let contexts = contexts(inventory, &trusts);
+    let pods = pods(&contexts, &chains);
+    if stop() {
+        return None;
+    }
+    let accounts = contexts.iter().flat_map(|context| accounts::of_cluster(context, &pods)).collect();
+    if stop() {
+        return None;
+    }
+    let role_steps = chains.steps(inventory, &trusts);
+    let nodes = contexts.into_iter().map(|context| (context.cluster.label.clone(), context.nodes)).collect();
+    Some(Identities { pods, accounts, role_steps, nodes })
+}
+
+fn contexts<'a>(inventory: &'a Inventory, trusts: &'a Trusts) -> Vec<Context<'a>> {
     let clusters: Vec<&ClusterFacts> = inventory.clusters.values().map(|cluster| &**cluster).collect();
-    let contexts: Vec<Context<'_>> =
-        clusters.par_iter().map(|cluster| Context::new(inventory, cluster, &trusts)).collect();
+    clusters.par_iter().map(|cluster| Context::new(inventory, cluster, trusts)).collect()
+}
+
+fn pods(contexts: &[Context<'_>], chains: &RoleChains<'_>) -> Vec<PodIdentity> {
     let pieces: Vec<(&Context<'_>, &[Arc<Pod>])> = contexts
         .iter()
         .flat_map(|context| by_namespaces(context.cluster.pods.items()).into_iter().map(move |piece| (context, piece)))
@@ -113,7 +152,7 @@ pub fn all(inventory: &Inventory) -> Vec<PodIdentity> {
     let mut resolved: Vec<PodIdentity> = pieces
         .into_par_iter()
         .map(|(context, pods)| {
-            let memo = Memo::new(&chains);
+            let memo = Memo::new(chains);
             let mut resolver = Resolver::new(context, &memo);
             pods.iter().map(|pod| resolver.pod(pod)).collect::<Vec<_>>()
         })
@@ -122,9 +161,9 @@ pub fn all(inventory: &Inventory) -> Vec<PodIdentity> {
         .flatten()
         .collect();
     let predicted: Vec<PodIdentity> =
-        contexts.par_iter().flat_map_iter(|context| predictions(context, &chains, &resolved)).collect();
-    for context in &contexts {
-        add_co_tenants(context, &chains, &mut resolved);
+        contexts.par_iter().flat_map_iter(|context| predictions(context, chains, &resolved)).collect();
+    for context in contexts {
+        add_co_tenants(context, chains, &mut resolved);
     }
     resolved.extend(predicted);
     // Nearly sorted already, which this sort is quick on; feeds that are not at their end yet are not.

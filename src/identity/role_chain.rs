@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Name, Truth};
@@ -97,6 +98,26 @@ impl<'a> RoleChains<'a> {
         let mut found: Vec<(Name, Truth)> = found.into_iter().filter(|it| !it.1.is_no()).collect();
         found.sort();
         found
+    }
+
+    /// Every single step: who becomes which role, by ARN, sorted. A role whose own account was not read takes what names
+    /// it perhaps.
+    pub fn steps(&self, inventory: &Inventory, trusts: &Trusts) -> Vec<(Name, Name, Truth)> {
+        let roles: Vec<&Arc<Role>> = inventory.accounts.values().flat_map(|account| account.roles.iter()).collect();
+        let mut steps: Vec<(Name, Name, Truth)> = roles
+            .into_par_iter()
+            .flat_map_iter(|role| {
+                let from = role.arn.clone();
+                self.step(inventory, trusts, &role.arn).into_iter().map(move |(to, truth)| (from.clone(), to, truth))
+            })
+            .collect();
+        for (from, targets) in &self.named {
+            if matches!(inventory.role(from), Lookup::Unknown) {
+                steps.extend(targets.iter().map(|role| (from.clone(), role.arn.clone(), Truth::Unknown)));
+            }
+        }
+        steps.sort();
+        steps
     }
 
     /// One step. A role without identity policies that could allow it takes only roles that name it.

@@ -35,6 +35,28 @@ pub fn of(spec: &PodSpec, container: &Container) -> (Takeover, &'static str) {
     best
 }
 
+/// The setting by which a container could take its node, and its value.
+pub fn setting(spec: &PodSpec, container: &Container) -> Option<(&'static str, String)> {
+    let (takeover, path) = of(spec, container);
+    if takeover == Takeover::NONE {
+        return None;
+    }
+    let value = match path {
+        "securityContext.capabilities.add" => container.security.capabilities.join(","),
+        "volumes.hostPath" => {
+            let paths = spec.volumes.iter().filter_map(|volume| match &volume.source {
+                VolumeSource::HostPath(path) if container.mounts.iter().any(|it| it.volume == volume.name) => {
+                    Some(path.as_str())
+                }
+                _ => None,
+            });
+            paths.collect::<Vec<_>>().join(",")
+        }
+        _ => "true".to_owned(),
+    };
+    Some((path, value))
+}
+
 /// A path of the host. Reading is enough for tokens; sockets answer through a read-only mount too.
 fn by_path(path: &str, read_only: bool) -> Takeover {
     let path = path.trim_end_matches('/');

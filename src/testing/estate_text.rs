@@ -10,6 +10,8 @@
 //! association ns/app role=r
 //! namespace ns                                # namespaces of pods, accounts and workloads exist by themselves
 //! policy NAME allow={statement}               # a managed policy of the account
+//! scp NAME says={statement}                   # beside FullAWSAccess, at the account
+//! instance i-NAME role=R                      # an EC2 instance that is no node
 //! issuer NAME url=HOST/PATH clients=a,b       # a provider of no cluster here
 //! read services.json                          # an optional list that was read and is empty
 //! user ann groups=dev                         # an IAM user; `group dev policy={statement}`
@@ -20,6 +22,7 @@
 //! Lists that no line speaks of are read and empty; `gap` takes one away. `@issuer`, `@provider` (or `@issuer:CLUSTER`)
 //! and `@account` stand for their values in any line. Roles are named by name or ARN. A wrong line panics with its number.
 
+mod account;
 mod line;
 mod pods;
 mod rights;
@@ -29,11 +32,8 @@ use std::sync::Arc;
 
 use crate::base::Name;
 use crate::model::coverage::Status;
-use crate::model::facts::aws::ResourcePolicy;
 use crate::model::facts::eks::{Association, AssociationDetails, EksCluster, FargateProfile, Nodegroup};
-use crate::model::facts::iam::{
-    Group, InstanceProfile, LastUsed, NamedPolicy, Policy as ManagedPolicy, PolicyVersion, Provider, Role, User,
-};
+use crate::model::facts::iam::{InstanceProfile, LastUsed, NamedPolicy, Provider, Role};
 use crate::model::facts::meta::{FieldManager, Labels, Meta, Origin, Selector};
 use crate::model::facts::network::{EgressRule, NetworkPolicy, Peer};
 use crate::model::facts::node::{Instance, MetadataOptions, Node};
@@ -219,6 +219,8 @@ impl Builder {
             "access-entry" => self.access_entry_line(&mut line),
             "aws-auth" => self.aws_auth_line(&mut line),
             "policy" => self.managed_line(&mut line),
+            "scp" => self.scp_line(&mut line),
+            "instance" => self.instance_line(&mut line),
             "issuer" => self.issuer_line(&mut line),
             "read" => {
                 let cluster = self.cluster(&mut line);
@@ -421,13 +423,13 @@ impl Builder {
                 ..meta(&namespace, &name)
             },
             automount_token: line.take("automount").map(|it| it == "true"),
-            secrets: vec![],
+            secrets: line.take("secrets").map(|it| it.split(',').map(Name::from).collect()).unwrap_or_default(),
         };
         self.push(&cluster, SourceKind::ServiceAccounts, Batch::ServiceAccounts(vec![account.into()]));
     }
 
     /// `role NAME account=ID path=/p/ TRUST policy={statement} attached=ARN,ARN boundary=ARN tag:K=V created=T used=T
-    /// session=SECONDS id=AROA...`; for TRUST see [`trusts`].
+    /// session=SECONDS id=AROA... profile`; for TRUST see [`trusts`]. `profile`: an instance profile of its name.
     fn role_line(&mut self, line: &mut Line) {
         let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
         let partition = self.clusters[0].partition.clone();
@@ -451,101 +453,10 @@ impl Builder {
             last_used: line.take("used").map(|it| LastUsed { at: Some(time(line, &it)), region: REGION.into() }),
             max_session: line.take("session").and_then(|it| it.parse().ok()),
             tags: pods::labels(line.all("tag")),
-            instance_profiles: vec![],
+            instance_profiles: if line.flag("profile") { vec![format!("p-{}", line.name).into()] } else { vec![] },
             origin: Origin::default(),
         };
         self.push_account(&account, SourceKind::Iam, Batch::Roles(vec![role.into()]));
-    }
-
-    /// `policy NAME allow={statement}`: a customer managed policy, `arn:aws:iam::ACCOUNT:policy/NAME`.
-    fn managed_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let statement = line.take("allow").unwrap_or_default();
-        let version = PolicyVersion {
-            id: "v1".into(),
-            text: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#).into(),
-            is_default: true,
-            created: None,
-        };
-        let arn = line.take("arn");
-        let policy = ManagedPolicy {
-            account: account.as_str().into(),
-            name: line.name.as_str().into(),
-            path: "/".into(),
-            arn: arn.unwrap_or_else(|| format!("arn:aws:iam::{account}:policy/{}", line.name)).into(),
-            default_version: "v1".into(),
-            versions: vec![version],
-            attachments: None,
-            created: None,
-            updated: None,
-            origin: Origin::default(),
-        };
-        self.push_account(&account, SourceKind::Iam, Batch::Policies(vec![policy.into()]));
-    }
-
-    /// `user NAME policy={statement} attached=ARN groups=A,B`
-    fn user_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let name = line.name.clone();
-        let user = User {
-            account: account.as_str().into(),
-            arn: format!("arn:{}:iam::{account}:user/{name}", self.clusters[0].partition).into(),
-            name: name.into(),
-            path: "/".into(),
-            id: "AIDAEXAMPLE".into(),
-            created: None,
-            inline: inline(line),
-            attached: line.take("attached").into_iter().map(Name::from).collect(),
-            groups: line.take("groups").iter().flat_map(|it| it.split(',')).map(Name::from).collect(),
-            boundary: None,
-            tags: Labels::default(),
-            origin: Origin::default(),
-        };
-        self.push_account(&account, SourceKind::Iam, Batch::Users(vec![user.into()]));
-    }
-
-    /// `issuer NAME url=HOST/PATH clients=a,b account=ID created=T`: an identity provider of no cluster here.
-    fn issuer_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let partition = self.clusters[0].partition.clone();
-        let Some(url) = line.take("url") else { line.fail("wants `url=`") };
-        let clients = line.take("clients").unwrap_or_else(|| "sts.amazonaws.com".into());
-        let provider = Provider {
-            account: account.as_str().into(),
-            arn: format!("arn:{partition}:iam::{account}:oidc-provider/{url}").into(),
-            url: url.into(),
-            client_ids: Some(clients.split(',').map(Name::from).collect()),
-            created: line.take("created").map(|it| time(line, &it)),
-            origin: Origin::default(),
-        };
-        let listed = Provider { client_ids: None, ..provider.clone() };
-        self.push_account(&account, SourceKind::ProviderList, Batch::Providers(vec![listed.into()]));
-        self.push_account(&account, SourceKind::Providers, Batch::Providers(vec![provider.into()]));
-    }
-
-    /// `group NAME policy={statement}`
-    fn group_line(&mut self, line: &mut Line) {
-        let account = self.clusters[0].account.clone();
-        let name = line.name.clone();
-        let group = Group {
-            account: account.as_str().into(),
-            arn: format!("arn:{}:iam::{account}:group/{name}", self.clusters[0].partition).into(),
-            name: name.into(),
-            path: "/".into(),
-            id: "AGPAEXAMPLE".into(),
-            inline: inline(line),
-            attached: Vec::new(),
-            origin: Origin::default(),
-        };
-        self.push_account(&account, SourceKind::Iam, Batch::Groups(vec![group.into()]));
-    }
-
-    /// `resource ARN policy={statement}|[statements]|none account=ID`: what was read of a resource's own policy.
-    fn resource_line(&mut self, line: &mut Line) {
-        let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
-        let text = line.take("policy").filter(|it| it != "none").map(|it| document(&it));
-        let policy = ResourcePolicy { arn: line.name.as_str().into(), text, kms_key: None, origin: Origin::default() };
-        self.push_account(&account, SourceKind::ResourcePolicies, Batch::ResourcePolicies(vec![policy.into()]));
     }
 
     /// `association NS/SA role=R target=R2 no-tags external=ID undescribed created=T modified=T`
@@ -577,7 +488,7 @@ impl Builder {
         }
     }
 
-    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY=`
+    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY= type=T`
     fn keyed_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
@@ -588,7 +499,7 @@ impl Builder {
             meta: meta(&namespace, &name),
             keys: Some(values.iter().map(|(key, _)| key.as_str().into()).collect()),
             values: if secret { Labels::default() } else { pods::labels(values) },
-            secret_type: Name::default(),
+            secret_type: line.take("type").map(Name::from).unwrap_or_default(),
         };
         let kind = if secret { SourceKind::Secrets } else { SourceKind::ConfigMaps };
         self.push(&cluster, kind, Batch::KeyedObjects(vec![object.into()]));

@@ -116,7 +116,11 @@ pub(super) fn areas(app: &App, layout: &mut Layout) {
     let mut x = 0;
     for (number, name, _) in app.screens() {
         let cells = (number.len() + name.len() + 3) as u16;
-        let cmd = if number == "1" { crate::app::command::Cmd::Explorer } else { crate::app::command::Cmd::Policy };
+        let cmd = match number {
+            "1" => crate::app::command::Cmd::Explorer,
+            "7" => crate::app::command::Cmd::Rbac,
+            _ => crate::app::command::Cmd::Policy,
+        };
         layout.areas.push((Area { x, y: 1, width: cells, height: 1 }, Hit::Command(cmd)));
         x += cells + u16::from(app.size.0 >= 90);
     }

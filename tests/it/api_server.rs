@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -127,11 +128,6 @@ impl ApiServer {
         self.state.changed.notify_all();
     }
 
-    pub fn version(&self, version: &str) {
-        let body = json!({"major": "1", "minor": "34", "gitVersion": version});
-        self.state.lock().objects.version = Some(body.to_string().into_bytes());
-    }
-
     pub fn delete(&self, plural: &str, namespace: &str, name: &str) {
         self.state.lock().objects.delete(plural, namespace, name);
         self.state.changed.notify_all();
@@ -170,8 +166,11 @@ impl ApiServer {
             let of = |it: &&Asked| it.path.rsplit('/').next() == Some(plural) && it.query.contains("watch=1");
             inner.asked.iter().filter(of).count()
         };
+        let start = Instant::now();
         while watches(&inner) < count {
-            inner = self.state.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            let limit = Duration::from_secs(20);
+            assert!(start.elapsed() < limit, "{} watches of {plural} instead of {count}", watches(&inner));
+            inner = self.state.changed.wait_timeout(inner, limit).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -228,8 +227,10 @@ fn serve(state: &State, stream: TcpStream) {
 
 fn answer(state: &State, request: &Request, writer: &mut Writer) -> std::io::Result<()> {
     let plural = request.path.rsplit('/').next().unwrap_or_default().to_owned();
-    let (fault, offence) = {
+    let (fault, offence, cut) = {
         let mut inner = state.lock();
+        // Whoever sees this request recorded may cut it from then on.
+        let cut = inner.cuts.get(&plural).copied();
         let asked =
             Asked { path: request.path.clone(), query: request.query.clone(), accept: request.header("accept") };
         let mut offence = None;
@@ -243,7 +244,7 @@ fn answer(state: &State, request: &Request, writer: &mut Writer) -> std::io::Res
         writer.gzip = inner.gzip && request.header("accept-encoding").contains("gzip");
         let known = inner.token.as_ref().is_none_or(|it| request.header("authorization") == format!("Bearer {it}"));
         let fault = if known { inner.fault(request, &plural) } else { Some(Fault::Status(401)) };
-        (fault, offence)
+        (fault, offence, cut)
     };
     state.changed.notify_all();
     if let Some(offence) = offence {
@@ -253,7 +254,7 @@ fn answer(state: &State, request: &Request, writer: &mut Writer) -> std::io::Res
         return fault::play(&fault, state, request, &plural, writer);
     }
     if request.parameter("watch").as_deref() == Some("1") {
-        return watch(state, request, &plural, writer);
+        return watch(state, request, (&plural, cut), writer);
     }
     let found = page(state, request);
     match found {
@@ -284,8 +285,12 @@ fn page(state: &State, request: &Request) -> Result<Vec<u8>, (u16, String)> {
 }
 
 /// Streams events until the client goes, the watch is cut, or the version is too old.
-fn watch(state: &State, request: &Request, plural: &str, writer: &mut Writer) -> std::io::Result<()> {
-    let cut = state.lock().cuts.get(plural).copied();
+fn watch(
+    state: &State,
+    request: &Request,
+    (plural, cut): (&str, Option<u64>),
+    writer: &mut Writer,
+) -> std::io::Result<()> {
     let mut from: u64 = request.parameter("resourceVersion").and_then(|it| it.parse().ok()).unwrap_or(0);
     writer.begin_stream()?;
     loop {

@@ -1,7 +1,9 @@
 //! Live clusters, read from an API server of our own.
 
 mod faults;
+mod headless;
 mod same;
+mod watching;
 
 use std::path::Path;
 use std::time::Duration;

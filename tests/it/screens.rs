@@ -34,6 +34,10 @@ const SCREENS: &[(&str, &str)] = &[
     ("explain/allow", "explain sa/prod-eu1/payments/payments-api s3:ListBucket arn:aws:s3:::acme-invoices"),
     ("explain/cond", "explain sa/prod-eu1/orders/orders-mailer s3:PutObject arn:aws:s3:::acme-invoices/118.pdf"),
     ("explain/input", "/, type ts-api, enter, e, type getob"),
+    ("rbac/start", "7"),
+    ("rbac/uses", "rbac data, j, j, j, j, j, j, l, l"),
+    ("rbac/subject", "filter etl, r, j"),
+    ("rbac/nobody", "rbac user/prod-eu1/nobody"),
     (
         "policy/asked",
         "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf, y",

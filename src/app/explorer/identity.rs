@@ -102,10 +102,10 @@ fn used_by(subject: &Subject<'_>, lines: &mut Vec<Line>) {
         let key = &neighbour.key;
         let text =
             if key.namespace.is_empty() { key.name.to_string() } else { format!("{}/{}", key.namespace, key.name) };
-        let mark = if neighbour.edge.certainty.is_unknown() { "?" } else { "" };
+        let mark = if neighbour.certainty.is_unknown() { "?" } else { "" };
         lines.push(
             Line::plain(format!("  {text} "))
-                .with(format!("{}{mark}", neighbour.edge.kind.title()), Tone::Dim)
+                .with(format!("{}{mark}", neighbour.kind.title()), Tone::Dim)
                 .to(Target::Thing(key.clone())),
         );
     }

@@ -70,6 +70,8 @@ impl App {
                 self.place.screen = Screen::Explorer;
             }
             Cmd::Policy => self.policy_command(argument),
+            Cmd::Rbac => self.rbac_command(argument),
+            Cmd::Rights => self.rights_of_selection(),
             Cmd::AllNamespaces => self.scope(Scope::default()),
             Cmd::Scope => self.scope_picker(),
             Cmd::Filter => self.filter_command(argument),
@@ -191,6 +193,9 @@ impl App {
 
     fn filter_command(&mut self, argument: &str) {
         let in_document = matches!(self.overlay, Some(Overlay::Page(_))) || self.place.screen == Screen::Policy;
+        if !in_document && self.place.screen == Screen::Rbac {
+            return self.say("there is no filter here; @ narrows to a namespace, . hides what belongs to the system");
+        }
         if !in_document && self.place.screen == Screen::Explain {
             return self.say("there is no list here; e asks again");
         }
@@ -467,6 +472,9 @@ impl App {
             let words = words.iter().filter(|it| !it.is_empty()).map(|it| shell(it)).collect::<Vec<_>>().join(" ");
             return format!("{command} explain {words}");
         }
+        if let (Screen::Rbac, None, Some(view)) = (self.place.screen, &self.overlay, self.rbac_view()) {
+            return format!("{command} {}", view.command);
+        }
         if !on_list && let Some(key) = self.selected_key() {
             return format!("{command} show {}", shell(&key.to_string()));
         }
@@ -498,6 +506,7 @@ impl App {
             (Some(_), _) => "page",
             (None, Screen::Policy) => "policy",
             (None, Screen::Explain) => "explain",
+            (None, Screen::Rbac) => "rbac",
             (None, Screen::Explorer) => self.place.ask.list.word(),
         };
         let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
@@ -525,6 +534,7 @@ impl App {
         let lines: Option<Vec<String>> = match (&self.overlay, self.place.screen, &self.policy) {
             (Some(Overlay::Page(page)), ..) => Some(page.lines.iter().map(Line::text).collect()),
             (None, Screen::Policy, Some(policy)) => Some(policy.lines.clone()),
+            (None, Screen::Rbac, _) => Some(self.rbac_view().map_or_else(Vec::new, |view| view.text())),
             (None, Screen::Explain, _) => Some(self.explained().map_or_else(Vec::new, |view| view.text())),
             _ => None,
         };

@@ -233,6 +233,11 @@ impl App {
                 self.place.column = 0;
                 self.select_line(line(top));
             }
+            (MouseKind::Press, Hit::Column { column, top })
+                if self.overlay.is_none() && self.place.screen == Screen::Rbac =>
+            {
+                self.choose_rbac(column, line(top));
+            }
             (MouseKind::Press, Hit::Column { column, top }) if self.overlay.is_none() => {
                 self.place.column = column;
                 self.pick_at(column, line(top));

@@ -2,6 +2,7 @@
 
 use crate::app::overlay::{Overlay, Page};
 use crate::app::place::Screen;
+use crate::app::rbac::{COLUMNS, RULES};
 use crate::app::text::Target;
 use crate::app::{App, DETAIL, Effect, PANES, explorer};
 
@@ -10,7 +11,7 @@ impl App {
     pub(super) fn page_height(&self) -> usize {
         let height = match (&self.overlay, self.place.screen) {
             (Some(_), _) | (None, Screen::Policy) => self.layout.page_height,
-            (None, Screen::Explorer | Screen::Explain) => self.layout.list_height,
+            (None, Screen::Explorer | Screen::Explain | Screen::Rbac) => self.layout.list_height,
         };
         height.max(2)
     }
@@ -30,6 +31,9 @@ impl App {
                 place.line = place.line.saturating_add_signed(delta).min(last);
             }
             return;
+        }
+        if self.place.screen == Screen::Rbac {
+            return self.step_rbac(delta);
         }
         if self.place.screen == Screen::Explain {
             return self.step_to(self.explain_step().saturating_add_signed(delta));
@@ -119,6 +123,7 @@ impl App {
         let lines = match (self.place.screen, self.explained()) {
             (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
             (Screen::Policy, _) => self.statement_words().len(),
+            (Screen::Rbac, _) => self.rbac_view().map_or(0, |view| view.panes[RULES].len()),
             _ => self.columns.detail.len(),
         };
         let last = lines.saturating_sub(1);
@@ -130,6 +135,9 @@ impl App {
             let panes = PANES as isize;
             let next = (self.place.column as isize + delta).rem_euclid(panes);
             self.place.column = next.unsigned_abs();
+        }
+        if let (Screen::Rbac, Some(place)) = (self.place.screen, &mut self.place.rbac) {
+            place.column = (place.column as isize + delta).rem_euclid(COLUMNS as isize).unsigned_abs();
         }
         if let (Screen::Policy, Some(place)) = (self.place.screen, &mut self.place.policy) {
             place.in_words = !place.in_words;
@@ -147,6 +155,7 @@ impl App {
         match self.place.screen {
             Screen::Policy => return self.turn_document(1),
             Screen::Explain => return self.open_proof(),
+            Screen::Rbac => return self.into_rbac(effects),
             Screen::Explorer => {}
         }
         let folded = self.list().is_some_and(|view| view.is_folded());
@@ -175,6 +184,8 @@ impl App {
             self.overlay = None;
         } else if self.place.screen == Screen::Policy {
             self.turn_document(-1);
+        } else if self.place.screen == Screen::Rbac {
+            self.out_rbac();
         } else if self.place.screen == Screen::Explain {
             self.go_back();
         } else if self.place.column == 0 {
@@ -297,6 +308,9 @@ impl App {
         }
         if self.place.screen == Screen::Explain {
             return self.step_trouble(forward);
+        }
+        if self.place.screen == Screen::Rbac {
+            return self.step_rbac(if forward { 1 } else { -1 });
         }
         let (Some(view), Some(cursor)) = (self.list(), self.cursor) else { return };
         let troubled = |line: &usize| view.row(*line).is_some_and(|row| row.worst.is_some());

@@ -70,7 +70,9 @@ pub fn run(command: &RulesCommand, args: &OutputArgs) -> Outcome {
     let chosen = table::choose(COLUMNS, args.columns.as_deref())?;
     let mut out = output::open(args)?;
     match (args.output, command) {
-        (Format::Sarif, _) => return Err(output::no_such_form(args.output)),
+        (Format::Sarif | Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml, _) => {
+            return Err(output::no_such_form(args.output));
+        }
         (Format::Json, _) => {
             serde_json::to_writer_pretty(&mut out, &rows).map_err(std::io::Error::from)?;
             writeln!(out)?;

@@ -95,7 +95,7 @@ pub fn run(args: &ShowArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
     let mut out = output::open(output)?;
     match output.output {
         Format::Json | Format::Ndjson => output::json(&mut out, &estate, "show", &[&report])?,
-        Format::Table | Format::Csv | Format::Sarif | Format::Md => text(&mut out, &report)?,
+        _ => text(&mut out, &report)?,
     }
     out.flush()?;
     drop(out);
@@ -126,8 +126,8 @@ pub fn ambiguous(address: &str, ambiguity: Ambiguity) -> Failure {
 fn report(estate: &Estate, key: &EntityKey) -> Report {
     let link = |it: crate::graph::Neighbour| Link {
         address: it.key.to_string(),
-        edge: it.edge.kind.title(),
-        certainty: if it.edge.certainty == Truth::Yes { "certain" } else { "unknown" },
+        edge: it.kind.title(),
+        certainty: if it.certainty == Truth::Yes { "certain" } else { "unknown" },
     };
     Report {
         address: key.to_string(),

@@ -166,7 +166,7 @@ impl<'a> Ground<'a> {
                 unbounded: unbounded(catalogue, &documents, facts),
             });
         }
-        let trusts = Trusts::new(inventory, &documents, &roles);
+        let trusts = Trusts::new(&documents, &roles);
         for account in &mut accounts {
             account.services =
                 trusts.services(inventory, &account.id, &roles[account.roles.clone()], account.roles.start);
@@ -233,10 +233,6 @@ impl<'a> Ground<'a> {
     pub fn groups_of(&self, user: &User<'_>) -> Vec<&Group<'a>> {
         let groups = &self.groups[self.accounts[user.account].groups.clone()];
         groups.iter().filter(|it| user.facts.groups.contains(&it.facts.name)).collect()
-    }
-
-    pub fn account(&self, id: &str) -> Option<&Account<'a>> {
-        self.accounts.iter().find(|it| &*it.id == id)
     }
 
     /// A customer managed policy of this ARN, with whether it has room for one more version (section 13). AWS's own are

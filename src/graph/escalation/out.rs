@@ -89,7 +89,9 @@ impl<'h> Out<'h> {
         if role.reserved || role.key == *self.holder.key() {
             return false;
         }
-        if self.ground.named.contains(&role.facts.arn) {
+        // What one may do in one's own account says nothing of another.
+        let foreign = self.ground.accounts[role.account].id != self.holder.account.id;
+        if foreign || self.ground.named.contains(&role.facts.arn) {
             return true;
         }
         if let Some(known) = self.adds.get(&place) {

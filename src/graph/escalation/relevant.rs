@@ -27,17 +27,20 @@ pub(super) fn may_matter(text: &str) -> bool {
         return true;
     }
     let mut in_actions = false;
+    // A statement without actions cannot be read, so it may say anything.
+    let (mut statements, mut actions) = (0, 0);
     let mut pieces = text.split('"');
     pieces.next();
     while let (Some(word), Some(after)) = (pieces.next(), pieces.next()) {
         if after.trim_start().starts_with(':') {
             in_actions = word == "Action";
+            statements += usize::from(word == "Effect");
+            actions += usize::from(in_actions);
         } else if in_actions && is_of_the_table(word) {
             return true;
         }
     }
-    // A text that does not end after a closing quote is no policy; reading it says so.
-    !text.trim_end().ends_with('}')
+    actions == 0 || statements != actions || serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()
 }
 
 fn is_of_the_table(pattern: &str) -> bool {
@@ -86,7 +89,11 @@ mod tests {
             assert!(!actions(no), "{no}");
         }
         assert!(may_matter(r#"{"Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}"#));
-        assert!(may_matter("what"), "what cannot be read may say anything");
-        assert!(!may_matter(r#"{ "Statement": { "Action" : "s3:GetObject", "Resource": "arn:aws:iam:PassRole" } }"#));
+        for broken in ["what", "{}", r#"{"Statement":[oops]}"#, r#"{"Statement":[{"Effect":"Allow","Action":"s3:Get""#]
+        {
+            assert!(may_matter(broken), "{broken}: what cannot be read may say anything");
+        }
+        let statement = r#"{"Effect":"Allow", "Action" : "s3:GetObject", "Resource": "arn:aws:iam:PassRole" }"#;
+        assert!(!may_matter(&format!(r#"{{"Statement": {statement}}}"#)));
     }
 }

@@ -40,8 +40,7 @@ pub(super) struct Trusts {
 }
 
 impl Trusts {
-    pub fn new(inventory: &Inventory, documents: &Documents, roles: &[Role<'_>]) -> Trusts {
-        let _ = inventory;
+    pub fn new(documents: &Documents, roles: &[Role<'_>]) -> Trusts {
         let mut trusts = Trusts {
             policies: FxHashMap::default(),
             by_principal: FxHashMap::default(),
@@ -121,10 +120,6 @@ impl Trusts {
     /// ARNs that some trust names.
     pub fn named(&self) -> impl Iterator<Item = &Name> {
         self.by_principal.keys()
-    }
-
-    pub fn names(&self, arn: &str) -> bool {
-        self.by_principal.contains_key(arn)
     }
 
     /// Roles that name this principal; a session's principal is known without its path.

@@ -3,7 +3,7 @@
 //! `irsa=NS:SA` trusts one account of a cluster (`of=CLUSTER`), and these change parts of it: `sub=VALUE`, `aud=VALUE|none`,
 //! `op=OPERATOR` for the subject, `key=PREFIX` for its key, `condition={...}` for all conditions, `action=A`,
 //! `federated=ARN`. `pods` trusts Pod Identity (`pods={condition}`, `action=...`, `service=...`); `ec2` the nodes;
-//! `trusts=ARN` another principal. `and={statement}` adds one, `trust=[statements]` writes all.
+//! `for=SERVICE,SERVICE` services; `trusts=ARN` another principal. `and={statement}` adds one, `trust=[statements]` writes all.
 
 use serde_json::{Value, json};
 
@@ -62,6 +62,13 @@ pub(super) fn of(line: &mut Line, clusters: &[ClusterHead], account: &str, parti
     if line.flag("ec2") {
         statements.push(json!({
             "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole",
+        }));
+    }
+    if let Some(services) = line.take("for") {
+        statements.push(json!({
+            "Effect": "Allow",
+            "Principal": { "Service": services.split(',').collect::<Vec<_>>() },
+            "Action": "sts:AssumeRole",
         }));
     }
     if let Some(principal) = line.take("trusts") {

@@ -8,7 +8,6 @@ use crate::base::Name;
 use crate::cli::envelope::seconds;
 use crate::cli::table::Column;
 use crate::estate::Estate;
-use crate::graph::EdgeKind;
 use crate::iam::access::Access;
 use crate::model::{EntityKey, Kind};
 
@@ -62,7 +61,7 @@ pub fn rows(estate: &Estate) -> Vec<RoleRecord> {
             statements: summary.statements,
             boundary: role.boundary.clone(),
             trusted_by: summary.trusted_by,
-            used_by: users.iter().filter(|it| matches!(it.edge.kind, EdgeKind::SignsWith(_))).count(),
+            used_by: users.iter().filter(|it| it.kind.is_signature() && it.key.kind != Kind::ServiceAccount).count(),
             last_used: role.last_used.as_ref().and_then(|it| it.at).map(seconds),
         }
     };

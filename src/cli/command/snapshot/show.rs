@@ -71,7 +71,7 @@ pub fn run(saved: &Saved, args: &OutputArgs) -> Outcome {
             output::line(&mut out, &envelope)?;
             output::line(&mut out, &record)?;
         }
-        Format::Table | Format::Csv | Format::Md | Format::Sarif => text(&mut out, &record, &time)?,
+        _ => text(&mut out, &record, &time)?,
     }
     out.flush()?;
     if args.strict && !envelope::completeness(&inventory.coverage).complete {

@@ -140,10 +140,17 @@ impl Server {
     pub async fn get(&self, path: &str, accept: &'static str) -> Result<Vec<u8>, Refusal> {
         let (mut tries, mut renewed) = (0, false);
         loop {
-            let answer = timeout(self.patience.request, self.whole(path, accept)).await.unwrap_or_else(|_| {
-                let why = format!("no answer within {}", seconds(self.patience.request));
-                Err(Attempt::slow(Refusal::new(RefusalKind::Transient, why)))
-            });
+            // Fetching credentials has a limit of its own.
+            let answer = match self.client().await {
+                Err(refusal) => Err(Attempt::last(refusal)),
+                Ok(client) => {
+                    let answer = timeout(self.patience.request, self.whole(client, path, accept)).await;
+                    answer.unwrap_or_else(|_| {
+                        let why = format!("no answer within {}", seconds(self.patience.request));
+                        Err(Attempt::slow(Refusal::new(RefusalKind::Transient, why)))
+                    })
+                }
+            };
             let Attempt { refusal, wait, weight } = match answer {
                 Ok(bytes) => return Ok(bytes),
                 Err(attempt) => attempt,
@@ -182,8 +189,8 @@ impl Server {
     }
 
     /// One try.
-    async fn whole(&self, path: &str, accept: &'static str) -> Result<Vec<u8>, Attempt> {
-        let mut stream = self.once(path, accept, false).await?;
+    async fn whole(&self, client: (u64, Client), path: &str, accept: &'static str) -> Result<Vec<u8>, Attempt> {
+        let mut stream = self.once(client, path, accept, false).await?;
         let mut bytes = Vec::new();
         loop {
             match stream.next().await {
@@ -199,7 +206,8 @@ impl Server {
 
     /// Opens a watch. Not repeated: whoever watches knows when to try again.
     pub async fn open(&self, path: &str, accept: &'static str) -> Result<Stream, Refusal> {
-        let opened = timeout(self.patience.request, self.once(path, accept, true)).await;
+        let client = self.client().await.map_err(|refusal| self.give_up(refusal))?;
+        let opened = timeout(self.patience.request, self.once(client, path, accept, true)).await;
         match opened {
             Ok(opened) => opened.map_err(|attempt| self.give_up(attempt.refusal)),
             Err(_) => {
@@ -209,11 +217,13 @@ impl Server {
         }
     }
 
-    async fn once(&self, path: &str, accept: &'static str, watch: bool) -> Result<Stream, Attempt> {
-        if let Some(refusal) = self.dead() {
-            return Err(Attempt::last(refusal));
-        }
-        let (number, client) = self.client().await.map_err(Attempt::last)?;
+    async fn once(
+        &self,
+        (number, client): (u64, Client),
+        path: &str,
+        accept: &'static str,
+        watch: bool,
+    ) -> Result<Stream, Attempt> {
         let mut request = Request::get(path).header(ACCEPT, HeaderValue::from_static(accept));
         if watch {
             // Some servers pack each event of a watch by itself, which the unpacking layer stops after.
@@ -241,10 +251,13 @@ impl Server {
     /// The connection, made if there is none.
     async fn client(&self) -> Result<(u64, Client), Refusal> {
         let mut current = self.current.lock().await;
+        if let Some(refusal) = self.dead() {
+            return Err(refusal);
+        }
         if let Some((number, client)) = &*current {
             return Ok((*number, client.clone()));
         }
-        let client = self.connect().await?;
+        let client = self.connect().await.map_err(|refusal| self.give_up(refusal))?;
         *current = Some((1, client.clone()));
         Ok((1, client))
     }
