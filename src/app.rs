@@ -22,12 +22,13 @@ pub mod pages;
 pub mod place;
 pub mod policy;
 pub mod rbac;
+pub mod reach;
 pub mod settings;
 pub mod text;
 pub mod theme;
 mod update;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -46,6 +47,7 @@ use overlay::Overlay;
 use place::{Place, Screen};
 use policy::PolicyView;
 use rbac::{RbacPlace, RbacView};
+use reach::ReachView;
 use text::Target;
 
 pub use effect::{Effect, Lane, Work};
@@ -112,6 +114,10 @@ pub struct App {
     rbac: Option<((RbacPlace, place::Scope, bool, usize), RbacView)>,
     explain: Option<Arc<ExplainView>>,
     explain_asked: Option<(explain::Question, usize)>,
+    reach: Option<Arc<ReachView>>,
+    reach_asked: Option<(reach::Question, usize)>,
+    /// Things marked in the Explorer: those of a blast radius.
+    pub lit: Option<BTreeSet<EntityKey>>,
     pub search: String,
 
     pub overlay: Option<Overlay>,
@@ -162,6 +168,9 @@ impl App {
             rbac: None,
             explain: None,
             explain_asked: None,
+            reach: None,
+            reach_asked: None,
+            lit: None,
             search: String::new(),
             overlay: None,
             input: None,
@@ -249,6 +258,7 @@ impl App {
                     _ => view.holder().map(rbac::Holder::key),
                 }
             }
+            Screen::Blast | Screen::Path => self.reach_key(),
             Screen::Explorer => {
                 if let 1..=3 = self.place.column
                     && let Some(key) = self.pick(self.place.column).and_then(Target::key)
@@ -270,6 +280,16 @@ impl App {
             return self.explained()?.role().cloned();
         }
         self.pick(2).and_then(Target::key).cloned()
+    }
+
+    /// The blast radius or the paths of the place, once they have come.
+    pub fn reached(&self) -> Option<(&ReachView, &place::ReachPlace)> {
+        let place = self.place.reach.as_ref()?;
+        self.reach.as_deref().filter(|view| view.question == place.question).map(|view| (view, place))
+    }
+
+    pub fn is_path(&self) -> bool {
+        self.place.screen == Screen::Path
     }
 
     /// The answer to the question of the place, once it has come.

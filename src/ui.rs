@@ -10,6 +10,7 @@ mod header;
 mod overlay;
 mod policy;
 mod rbac;
+mod reach;
 pub mod theme;
 
 use ratatui::Frame;
@@ -42,6 +43,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Layout {
         Screen::Policy => policy::draw(&mut canvas, body, app, &mut layout),
         Screen::Explain => explain::draw(&mut canvas, body, app, &mut layout),
         Screen::Rbac => rbac::draw(&mut canvas, body, app, &mut layout),
+        Screen::Blast | Screen::Path => reach::draw(&mut canvas, body, app, &mut layout),
     }
     overlay::draw(&mut canvas, area, body, app, &mut layout);
     let cursor = canvas.cursor;

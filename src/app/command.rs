@@ -93,6 +93,13 @@ commands! {
     PreviousPane "previous-pane" Moving ["shift-tab"] "previous pane" hint(None) arg("") always;
     Zoom "zoom" Moving ["z"] "zoom the pane to the whole screen and back" hint(Some("zoom")) arg("") always;
     Explorer "explorer" Everywhere ["1"] "screen Explorer: pods, identity, role, access" hint(None) arg("") always;
+    Blast "blast" Selection ["b" "3"] "blast radius: what falls if this falls" hint(Some("blast")) arg("[thing]") selection;
+    ReachedBy "reached-by" Named [] "who can become this, hop by hop" hint(None) arg("[thing]") selection;
+    Highlight "highlight" Selection ["B"] "mark the blast radius inside the Explorer; again to unmark" hint(Some("highlight")) arg("") selection;
+    PathTo "path" Selection ["p" "5"] "path from here (or from the mark) to ..." hint(Some("path")) arg("[from] [to]") selection;
+    Deeper "deeper" Selection ["+" "="] "one hop deeper" hint(Some("deeper")) arg("") always;
+    Shallower "shallower" Selection ["_"] "one hop less" hint(None) arg("") always;
+    Depth "depth" Named [] "hops of the blast radius" hint(None) arg("<n>") always;
     Policy "policy" Everywhere ["6"] "screen Policy: the documents of a role" hint(Some("policy")) arg("[role]") always;
     Rbac "rbac" Everywhere ["7"] "screen RBAC: who holds which power, and what it leads to" hint(Some("RBAC")) arg("[subject|ns]") always;
     AllNamespaces "all" Everywhere ["0"] "scope: all namespaces" hint(None) arg("") always;

@@ -16,6 +16,7 @@ use super::explain::{ExplainView, Question};
 use super::export::{self, Format};
 use super::list::{ListIndex, ListView};
 use super::place::Ask;
+use super::reach::ReachView;
 
 /// One wish. Whoever carries it out answers with the message named at the variant.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub enum Lane {
     Export,
     /// Answering a question of the Explain screen.
     Explain,
+    /// Walking the access graph.
+    Reach,
     /// Finding who sent an AccessDenied message.
     Senders,
 }
@@ -94,6 +97,12 @@ pub enum Work {
         estate: Arc<Estate>,
         question: Question,
     },
+    /// `light` for marking things in the Explorer.
+    Reach {
+        estate: Arc<Estate>,
+        question: super::reach::Question,
+        light: bool,
+    },
     /// `text` is a paste that may hold an AccessDenied message.
     Senders {
         estate: Arc<Estate>,
@@ -109,6 +118,7 @@ pub enum Done {
     Access { role: EntityKey, access: Arc<RoleAccess> },
     Exported { file: String, text: String },
     Explained { view: Arc<ExplainView> },
+    Reached { view: Arc<ReachView>, light: bool },
     Senders { denied: Option<Denied>, senders: Vec<EntityKey> },
 }
 
@@ -120,6 +130,7 @@ impl Work {
             Work::Access { .. } => Lane::Access,
             Work::Export { .. } => Lane::Export,
             Work::Explain { .. } => Lane::Explain,
+            Work::Reach { .. } => Lane::Reach,
             Work::Senders { .. } => Lane::Senders,
         }
     }
@@ -149,6 +160,9 @@ impl Work {
             }
             Work::Explain { estate, question } => {
                 Done::Explained { view: Arc::new(ExplainView::build(&estate, question)) }
+            }
+            Work::Reach { estate, question, light } => {
+                Done::Reached { view: Arc::new(ReachView::build(&estate, question)), light }
             }
             Work::Senders { estate, text } => {
                 let denied = message::parse(&text);

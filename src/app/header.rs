@@ -105,6 +105,11 @@ impl App {
             (Screen::Policy, None) => return "Policy".into(),
             (Screen::Explain, _) => return self.explain_crumbs(),
             (Screen::Rbac, _) => return self.rbac_crumbs(),
+            (Screen::Blast | Screen::Path, _) => {
+                let name = if self.is_path() { "Path" } else { "Blast radius" };
+                let subject = self.place.reach.as_ref().map(|it| super::reach::label(it.subject()));
+                return format!("{name} › {}", subject.unwrap_or_default());
+            }
             (Screen::Explorer, _) => {}
         }
         let Some(row) = self.row() else { return self.place.ask.scope.label() };
@@ -240,6 +245,9 @@ impl App {
                 if self.search.is_empty() { String::new() } else { format!(" · search: {}", self.matches_text()) };
             return Line::plain(format!(" line {} of {}{found}", page.cursor + 1, page.lines.len()));
         }
+        if let (Screen::Blast | Screen::Path, Some((view, _))) = (self.place.screen, self.reached()) {
+            return Line::plain(format!(" {}", view.status));
+        }
         if self.place.screen == Screen::Explain {
             return self.explain_status();
         }
@@ -352,6 +360,10 @@ impl App {
                 &[Cmd::Into, Cmd::Raw, Cmd::Explain, Cmd::Policy, Cmd::Copy, Cmd::Zoom, Cmd::Details, Cmd::Help]
             }
             (None, Screen::Rbac) => &[Cmd::Into, Cmd::Scope, Cmd::Raw, Cmd::Details, Cmd::Copy, Cmd::Zoom, Cmd::Help],
+            (None, Screen::Blast) => {
+                &[Cmd::Expand, Cmd::Into, Cmd::Highlight, Cmd::PathTo, Cmd::Deeper, Cmd::Copy, Cmd::Help]
+            }
+            (None, Screen::Path) => &[Cmd::Into, Cmd::Blast, Cmd::Details, Cmd::Copy, Cmd::Help],
             (None, Screen::Explorer) if self.place.column == DETAIL => {
                 &[Cmd::NextPane, Cmd::Zoom, Cmd::Details, Cmd::Raw, Cmd::Help]
             }
@@ -376,6 +388,8 @@ impl App {
                 Screen::Policy => "document",
                 Screen::Explain => "step",
                 Screen::Rbac => "move",
+                Screen::Blast => "tree",
+                Screen::Path => "path",
                 Screen::Explorer => "move",
             };
             hints.push((pair, word));
@@ -400,12 +414,14 @@ impl App {
     }
 
     /// The screens of the second row, with the chosen one.
-    pub fn screens(&self) -> [(&'static str, &'static str, bool); 3] {
-        let chosen = |screen: Screen| self.place.screen == screen;
+    pub fn screens(&self) -> [(&'static str, &'static str, bool); 5] {
+        let on = |screen| self.place.screen == screen;
         [
-            ("1", "Explorer", chosen(Screen::Explorer)),
-            ("6", "Policy", chosen(Screen::Policy)),
-            ("7", "RBAC", chosen(Screen::Rbac)),
+            ("1", "Explorer", on(Screen::Explorer)),
+            ("3", "Blast", on(Screen::Blast)),
+            ("5", "Path", on(Screen::Path)),
+            ("6", "Policy", on(Screen::Policy)),
+            ("7", "RBAC", on(Screen::Rbac)),
         ]
     }
 

@@ -1,11 +1,14 @@
 //! A place: everything that says where the user is, so that one can return to it.
 
+use std::collections::BTreeSet;
+
 use crate::base::Name;
 use crate::model::EntityKey;
 
 use super::explain::Question;
 use super::list::ListKind;
 use super::rbac::RbacPlace;
+use super::reach;
 use super::text::Target;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +17,8 @@ pub enum Screen {
     Policy,
     Explain,
     Rbac,
+    Blast,
+    Path,
 }
 
 /// Which part of the estate the lists show.
@@ -102,6 +107,8 @@ pub struct Place {
     /// The question of the Explain screen; it stays the current one on the screens after it.
     pub explain: Option<ExplainPlace>,
     pub rbac: Option<RbacPlace>,
+    /// The question of the blast radius and path screens.
+    pub reach: Option<ReachPlace>,
 }
 
 /// Where the user is in the Policy screen.
@@ -126,6 +133,28 @@ pub struct ExplainPlace {
     pub step: Option<usize>,
 }
 
+/// Where the user is in the blast radius or path screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReachPlace {
+    pub question: reach::Question,
+    /// Which of several paths.
+    pub alternative: usize,
+    /// Among the lines that show.
+    pub cursor: usize,
+    /// Things whose lines below are hidden.
+    pub folded: BTreeSet<EntityKey>,
+}
+
+impl ReachPlace {
+    /// The thing that is asked about.
+    pub fn subject(&self) -> &EntityKey {
+        match &self.question {
+            reach::Question::Blast { key, .. } => key,
+            reach::Question::Path { from, .. } => from,
+        }
+    }
+}
+
 impl Place {
     pub fn start(cluster: Option<&str>, namespace: Option<&str>) -> Place {
         Place {
@@ -147,6 +176,7 @@ impl Place {
             policy: None,
             explain: None,
             rbac: None,
+            reach: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod explain;
+mod reach;
 mod keys;
 mod moving;
 mod places;
@@ -120,6 +121,7 @@ impl App {
                 effects.push(Effect::Discard(Box::new(old)));
                 self.asked_for = None;
                 self.explain_asked = None;
+                self.reach_asked = None;
                 if generation < self.wanted {
                     self.start_deriving(effects);
                 }
@@ -134,6 +136,8 @@ impl App {
                 self.access = Some((role, access));
                 self.rebuild_columns();
             }
+            Done::Reached { view, light: true } => self.take_light(&view),
+            Done::Reached { view, .. } => self.reach = Some(view),
             Done::Explained { view } => {
                 if let Some(old) = self.explain.replace(view) {
                     effects.push(Effect::Discard(Box::new(old)));
@@ -187,6 +191,7 @@ impl App {
         }
         self.settle_question(estate_id, effects);
         self.settle_rbac();
+        self.settle_reach(estate_id, effects);
         if let Some(role) = self.shown_role()
             && self.access.as_ref().is_none_or(|(known, _)| *known != role)
             && self.access_asked.as_ref() != Some(&role)
@@ -201,7 +206,7 @@ impl App {
     fn shown_role(&self) -> Option<crate::model::EntityKey> {
         match self.place.screen {
             Screen::Explorer => self.pick(2).and_then(Target::key).cloned(),
-            Screen::Policy | Screen::Explain | Screen::Rbac => None,
+            Screen::Policy | Screen::Explain | Screen::Blast | Screen::Path | Screen::Rbac => None,
         }
     }
 

@@ -86,6 +86,7 @@ impl Effects {
             Lane::List => "preparing the list",
             Lane::Access => "summing up a role",
             Lane::Export => "writing a list",
+            Lane::Reach => "walking the graph",
             Lane::Explain => "answering a question",
             Lane::Senders => "finding the sender of a message",
         };

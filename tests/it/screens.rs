@@ -38,6 +38,11 @@ const SCREENS: &[(&str, &str)] = &[
     ("rbac/uses", "rbac data, j, j, j, j, j, j, l, l"),
     ("rbac/subject", "filter etl, r, j"),
     ("rbac/nobody", "rbac user/prod-eu1/nobody"),
+    ("reach/blast", "filter etl, b"),
+    ("reach/blast_folded", "filter etl, b, x"),
+    ("reach/marked", "filter etl, b, B"),
+    ("reach/path", "filter ns:ci, m, filter etl, p"),
+    ("reach/path_step", "filter ns:ci, m, filter etl, p, j"),
     (
         "policy/asked",
         "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf, y",

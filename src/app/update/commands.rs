@@ -69,6 +69,16 @@ impl App {
                 self.leave_overlay();
                 self.place.screen = Screen::Explorer;
             }
+            Cmd::Blast => self.blast_command(argument, false),
+            Cmd::ReachedBy => self.blast_command(argument, true),
+            Cmd::Highlight => self.light(effects),
+            Cmd::PathTo => self.path_command(argument),
+            Cmd::Deeper => self.deepen(|depth| depth.saturating_add(1)),
+            Cmd::Shallower => self.deepen(|depth| depth.saturating_sub(1)),
+            Cmd::Depth => match argument.parse::<usize>() {
+                Ok(depth) => self.deepen(|_| depth),
+                Err(_) => self.fail(format!("`{argument}` is no number")),
+            },
             Cmd::Policy => self.policy_command(argument),
             Cmd::Rbac => self.rbac_command(argument),
             Cmd::Rights => self.rights_of_selection(),
@@ -131,6 +141,7 @@ impl App {
                 self.say(format!("sorted by {word}"));
             }
             Cmd::SortReverse => self.place.ask.reverse ^= true,
+            Cmd::Expand if matches!(self.place.screen, Screen::Blast | Screen::Path) => self.reach_expand(),
             Cmd::Expand => self.place.ask.collapsed ^= true,
             Cmd::NextStatement => self.step_statement(true),
             Cmd::PreviousStatement => self.step_statement(false),
@@ -195,6 +206,9 @@ impl App {
         let in_document = matches!(self.overlay, Some(Overlay::Page(_))) || self.place.screen == Screen::Policy;
         if !in_document && self.place.screen == Screen::Rbac {
             return self.say("there is no filter here; @ narrows to a namespace, . hides what belongs to the system");
+        }
+        if !in_document && matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            return self.say("there is no list here; / filters the Explorer (1)");
         }
         if !in_document && self.place.screen == Screen::Explain {
             return self.say("there is no list here; e asks again");
@@ -475,6 +489,11 @@ impl App {
         if let (Screen::Rbac, None, Some(view)) = (self.place.screen, &self.overlay, self.rbac_view()) {
             return format!("{command} {}", view.command);
         }
+        if let (Screen::Blast | Screen::Path, None, Some((view, _))) =
+            (self.place.screen, &self.overlay, self.reached())
+        {
+            return format!("{command} {}", view.command.trim_start_matches("rolewalk "));
+        }
         if !on_list && let Some(key) = self.selected_key() {
             return format!("{command} show {}", shell(&key.to_string()));
         }
@@ -507,6 +526,8 @@ impl App {
             (None, Screen::Policy) => "policy",
             (None, Screen::Explain) => "explain",
             (None, Screen::Rbac) => "rbac",
+            (None, Screen::Blast) => "blast",
+            (None, Screen::Path) => "path",
             (None, Screen::Explorer) => self.place.ask.list.word(),
         };
         let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
@@ -535,6 +556,9 @@ impl App {
             (Some(Overlay::Page(page)), ..) => Some(page.lines.iter().map(Line::text).collect()),
             (None, Screen::Policy, Some(policy)) => Some(policy.lines.clone()),
             (None, Screen::Rbac, _) => Some(self.rbac_view().map_or_else(Vec::new, |view| view.text())),
+            (None, Screen::Blast | Screen::Path, _) => {
+                Some(self.reached().map_or_else(Vec::new, |(view, place)| view.text(place.alternative)))
+            }
             (None, Screen::Explain, _) => Some(self.explained().map_or_else(Vec::new, |view| view.text())),
             _ => None,
         };

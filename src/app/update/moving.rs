@@ -11,7 +11,9 @@ impl App {
     pub(super) fn page_height(&self) -> usize {
         let height = match (&self.overlay, self.place.screen) {
             (Some(_), _) | (None, Screen::Policy) => self.layout.page_height,
-            (None, Screen::Explorer | Screen::Explain | Screen::Rbac) => self.layout.list_height,
+            (None, Screen::Explorer | Screen::Explain | Screen::Blast | Screen::Path | Screen::Rbac) => {
+                self.layout.list_height
+            }
         };
         height.max(2)
     }
@@ -34,6 +36,9 @@ impl App {
         }
         if self.place.screen == Screen::Rbac {
             return self.step_rbac(delta);
+        }
+        if matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            return self.reach_step(delta);
         }
         if self.place.screen == Screen::Explain {
             return self.step_to(self.explain_step().saturating_add_signed(delta));
@@ -124,6 +129,9 @@ impl App {
             (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
             (Screen::Policy, _) => self.statement_words().len(),
             (Screen::Rbac, _) => self.rbac_view().map_or(0, |view| view.panes[RULES].len()),
+            (Screen::Blast | Screen::Path, _) => {
+                self.reached().map_or(0, |(view, place)| view.beside(place.alternative, place.cursor).len() * 3)
+            }
             _ => self.columns.detail.len(),
         };
         let last = lines.saturating_sub(1);
@@ -156,6 +164,7 @@ impl App {
             Screen::Policy => return self.turn_document(1),
             Screen::Explain => return self.open_proof(),
             Screen::Rbac => return self.into_rbac(effects),
+            Screen::Blast | Screen::Path => return self.reach_into(true),
             Screen::Explorer => {}
         }
         let folded = self.list().is_some_and(|view| view.is_folded());
@@ -186,6 +195,8 @@ impl App {
             self.turn_document(-1);
         } else if self.place.screen == Screen::Rbac {
             self.out_rbac();
+        } else if matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            self.reach_out();
         } else if self.place.screen == Screen::Explain {
             self.go_back();
         } else if self.place.column == 0 {
@@ -208,6 +219,7 @@ impl App {
                     page.cursor = line;
                 }
             }
+            _ if matches!(self.place.screen, Screen::Blast | Screen::Path) => self.reach_to(line),
             _ if self.place.screen == Screen::Explain => self.step_to(line),
             _ => {
                 let last = self.policy.as_ref().map_or(0, |it| it.lines.len().saturating_sub(1));
@@ -305,6 +317,9 @@ impl App {
                 Some(line) => place.line = *line,
                 None => self.say("this document reads without issues"),
             };
+        }
+        if matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            return self.reach_step(if forward { 1 } else { -1 });
         }
         if self.place.screen == Screen::Explain {
             return self.step_trouble(forward);
