@@ -68,7 +68,8 @@ impl App {
             if gap && source.kind.is_expected() {
                 lines.push(Line::dim("         means   answers that need it say unknown, never no"));
                 let permission = report.permission.as_deref().unwrap_or(source.kind.permission());
-                if !permission.is_empty() {
+                // What the user did not want asked needs no right.
+                if !permission.is_empty() && report.status != Status::Skipped {
                     lines.push(Line::dim(format!("         fix     allow {permission}, then ctrl-r")));
                 }
             }
