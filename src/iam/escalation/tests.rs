@@ -1,3 +1,5 @@
+//! The rows of the table are complete and name each other rightly.
+
 use super::*;
 
 /// Numbers of section 11 that are no right of a principal in AWS: 90 is decided by RBAC.
