@@ -3,7 +3,8 @@
 //! Everything that can happen arrives as one [`Msg`]; [`App::update`] changes the state and answers with [`Effect`]s
 //! that somebody else carries out. Nothing here knows of a terminal, a thread pool, a cluster or an account.
 //!
-//! [`place`] says where the user is, [`list`], [`explorer`], [`policy`], [`rbac`] and [`explain`] what stands there, [`overlay`] what lies over
+//! [`place`] says where the user is; [`list`], [`explorer`], [`policy`], [`rbac`], [`reach`], [`explain`] and
+//! [`who_can`] what stands there; [`overlay`] what lies over
 //! it, [`header`] the lines around it. [`command`] is the table of everything that can be asked for.
 
 pub mod command;
@@ -21,12 +22,13 @@ pub mod overlay;
 pub mod pages;
 pub mod place;
 pub mod policy;
-pub mod reach;
 pub mod rbac;
+pub mod reach;
 pub mod settings;
 pub mod text;
 pub mod theme;
 mod update;
+pub mod who_can;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use jiff::Timestamp;
 
 use crate::analysis::access::RoleAccess;
 use crate::analysis::query::QueryError;
+use crate::base::Name;
 use crate::estate::Estate;
 use crate::model::{EntityKey, Inventory, Kind};
 
@@ -49,6 +52,7 @@ use policy::PolicyView;
 use rbac::{RbacPlace, RbacView};
 use reach::ReachView;
 use text::Target;
+use who_can::{WhoCanLine, WhoCanView};
 
 pub use effect::{Effect, Lane, Work};
 pub use key::{Code, Key};
@@ -118,6 +122,14 @@ pub struct App {
     reach_asked: Option<(reach::Question, usize)>,
     /// Things marked in the Explorer: those of a blast radius.
     pub lit: Option<BTreeSet<EntityKey>>,
+    who_can: Option<Arc<WhoCanView>>,
+    who_can_asked: Option<update::WhoCanAsked>,
+    who_can_lines: Vec<WhoCanLine>,
+    /// The scope that the lines were made for.
+    who_can_scope: place::Scope,
+    /// What a question may be about; empty until one is typed.
+    resources: Arc<Vec<Name>>,
+    resources_asked: Option<usize>,
     pub search: String,
 
     pub overlay: Option<Overlay>,
@@ -171,6 +183,12 @@ impl App {
             reach: None,
             reach_asked: None,
             lit: None,
+            who_can: None,
+            who_can_asked: None,
+            who_can_lines: Vec::new(),
+            who_can_scope: place::Scope::default(),
+            resources: Arc::default(),
+            resources_asked: None,
             search: String::new(),
             overlay: None,
             input: None,
@@ -251,7 +269,6 @@ impl App {
         match self.place.screen {
             Screen::Policy => self.place.policy.as_ref().map(|policy| policy.role.clone()),
             Screen::Explain => self.place.explain.as_ref().map(|it| it.question.who.clone()),
-            Screen::Blast | Screen::Path => self.reach_key(),
             Screen::Rbac => {
                 let view = self.rbac_view()?;
                 match self.place.rbac.as_ref()?.column {
@@ -259,6 +276,8 @@ impl App {
                     _ => view.holder().map(rbac::Holder::key),
                 }
             }
+            Screen::Blast | Screen::Path => self.reach_key(),
+            Screen::WhoCan => self.who_can_row()?.key.clone(),
             Screen::Explorer => {
                 if let 1..=3 = self.place.column
                     && let Some(key) = self.pick(self.place.column).and_then(Target::key)
@@ -278,6 +297,9 @@ impl App {
         }
         if self.place.screen == Screen::Explain {
             return self.explained()?.role().cloned();
+        }
+        if self.place.screen == Screen::WhoCan {
+            return self.who_can_row()?.role.as_deref().and_then(EntityKey::role);
         }
         self.pick(2).and_then(Target::key).cloned()
     }

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod caller;
+pub mod compare;
 pub mod documents;
 pub mod groups;
 pub mod problem;
@@ -83,7 +84,7 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
     if stop() {
         return None;
     }
-    let findings = findings::run(inventory, &pods);
+    let findings = findings::run_with(inventory, &pods, &authorizations);
     if stop() {
         return None;
     }

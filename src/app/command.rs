@@ -100,6 +100,7 @@ commands! {
     Deeper "deeper" Selection ["+" "="] "one hop deeper" hint(Some("deeper")) arg("") always;
     Shallower "shallower" Selection ["_"] "one hop less" hint(None) arg("") always;
     Depth "depth" Named [] "hops of the blast radius" hint(None) arg("<n>") always;
+    WhoCanScreen "who-can-screen" Everywhere ["4"] "screen Who-can: who can do something on a resource" hint(None) arg("") always;
     Policy "policy" Everywhere ["6"] "screen Policy: the documents of a role" hint(Some("policy")) arg("[role]") always;
     Rbac "rbac" Everywhere ["7"] "screen RBAC: who holds which power, and what it leads to" hint(Some("RBAC")) arg("[subject|ns]") always;
     AllNamespaces "all" Everywhere ["0"] "scope: all namespaces" hint(None) arg("") always;
@@ -114,13 +115,13 @@ commands! {
     Suspend "suspend" Everywhere ["ctrl-z"] "suspend" hint(None) arg("") always;
     Redraw "redraw" Everywhere ["ctrl-l"] "draw again" hint(None) arg("") always;
     Reload "reload" Everywhere ["ctrl-r"] "read the data again" hint(None) arg("") always;
-    Save "save" Everywhere ["ctrl-s"] "save what the screen shows (text, csv, json, md)" hint(None) arg("[file]") always;
+    Save "save" Everywhere ["ctrl-s"] "save what the screen shows (text, csv, json, md)" hint(Some("export")) arg("[file]") always;
     HistoryBack "history-back" Everywhere ["H"] "back through visited places" hint(None) arg("") always;
     HistoryForward "history-forward" Everywhere ["L"] "forward through visited places" hint(None) arg("") always;
     LastPlace "last-place" Everywhere ["-"] "the last place (again: return)" hint(None) arg("") always;
     NextProblem "next-problem" Everywhere ["]"] "next problem in the screen order" hint(Some("problem")) arg("") always;
     PreviousProblem "previous-problem" Everywhere ["["] "previous problem in the screen order" hint(None) arg("") always;
-    ProblemsOnly "problems-only" Everywhere ["!"] "only rows with problems" hint(None) arg("") always;
+    ProblemsOnly "problems-only" Everywhere ["!"] "only rows with problems; Who-can: denied rows too" hint(Some("denied")) arg("") always;
     System "system" Everywhere ["."] "show or hide AWS and Kubernetes system objects" hint(None) arg("") always;
     Copy "copy" Everywhere ["c"] "copy the name or ARN of the selection" hint(Some("copy")) arg("") selection;
     CopyCommand "copy-command" Everywhere ["C"] "copy the question as a headless command" hint(None) arg("") always;
@@ -129,11 +130,12 @@ commands! {
     Details "details" Selection ["d"] "details page" hint(Some("details")) arg("") selection;
     Raw "raw" Selection ["y"] "raw document (YAML or JSON as stored)" hint(Some("raw")) arg("") selection;
     Explain "explain" Selection ["e"] "explain: may it do this, and why" hint(Some("explain")) arg("[thing] [action] [resource]") selection;
+    WhoCan "who-can" Selection ["w"] "who can reach this: an action or level on a resource" hint(Some("who can")) arg("[action|level] [resource]") always;
     UsedBy "used-by" Selection ["u"] "used by: everything that points here" hint(Some("used by")) arg("[address]") selection;
     Rights "rights" Selection ["r"] "RBAC of this subject" hint(Some("rights")) arg("") selection;
     Mark "mark" Selection ["m"] "mark; again to unmark; `:go mark` returns to it" hint(None) arg("") selection;
     Trust "trust" Selection ["t"] "trust policy of this role" hint(Some("trust")) arg("") selection;
-    QuickFilter "quick-filter" Selection ["f"] "quick filters menu" hint(None) arg("") always;
+    QuickFilter "quick-filter" Selection ["f"] "quick filters menu; Who-can: which rows are shown" hint(Some("show")) arg("") always;
     Sort "sort" Selection ["s"] "sort by the next column" hint(None) arg("") always;
     SortReverse "sort-reverse" Selection ["S"] "reverse the sort" hint(None) arg("") always;
     Expand "expand" Selection ["x"] "expand or collapse all" hint(None) arg("") always;

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analysis::access::{RoleAccess, Source, role_access};
 use crate::analysis::message::{self, Denied};
+use crate::analysis::who_can;
 use crate::base::Name;
 use crate::estate::caller::senders;
+use crate::estate::who_can::resources;
 use crate::estate::{Estate, derive};
 use crate::model::facts::meta::Origin;
 use crate::model::{EntityKey, Inventory};
@@ -17,6 +19,7 @@ use super::export::{self, Format};
 use super::list::{ListIndex, ListView};
 use super::place::Ask;
 use super::reach::ReachView;
+use super::who_can::WhoCanView;
 
 /// One wish. Whoever carries it out answers with the message named at the variant.
 #[derive(Debug)]
@@ -66,6 +69,10 @@ pub enum Lane {
     Reach,
     /// Finding who sent an AccessDenied message.
     Senders,
+    /// Answering a question of the Who-can screen.
+    WhoCan,
+    /// Collecting what a question may be about.
+    Resources,
 }
 
 /// A pure computation that is too long for the UI thread.
@@ -103,6 +110,13 @@ pub enum Work {
         question: super::reach::Question,
         light: bool,
     },
+    WhoCan {
+        estate: Arc<Estate>,
+        question: who_can::Question,
+    },
+    Resources {
+        estate: Arc<Estate>,
+    },
     /// `text` is a paste that may hold an AccessDenied message.
     Senders {
         estate: Arc<Estate>,
@@ -119,6 +133,8 @@ pub enum Done {
     Exported { file: String, text: String },
     Explained { view: Arc<ExplainView> },
     Reached { view: Arc<ReachView>, light: bool },
+    WhoCan { view: Arc<WhoCanView> },
+    Resources { resources: Arc<Vec<Name>> },
     Senders { denied: Option<Denied>, senders: Vec<EntityKey> },
 }
 
@@ -132,6 +148,8 @@ impl Work {
             Work::Explain { .. } => Lane::Explain,
             Work::Reach { .. } => Lane::Reach,
             Work::Senders { .. } => Lane::Senders,
+            Work::WhoCan { .. } => Lane::WhoCan,
+            Work::Resources { .. } => Lane::Resources,
         }
     }
 
@@ -164,6 +182,8 @@ impl Work {
             Work::Reach { estate, question, light } => {
                 Done::Reached { view: Arc::new(ReachView::build(&estate, question)), light }
             }
+            Work::WhoCan { estate, question } => Done::WhoCan { view: Arc::new(WhoCanView::build(&estate, question)) },
+            Work::Resources { estate } => Done::Resources { resources: Arc::new(resources(&estate)) },
             Work::Senders { estate, text } => {
                 let denied = message::parse(&text);
                 let senders = denied.as_ref().map_or_else(Vec::new, |denied| senders(&estate, denied));

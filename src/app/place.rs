@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::analysis::who_can;
 use crate::base::Name;
 use crate::model::EntityKey;
 
@@ -10,15 +11,17 @@ use super::list::ListKind;
 use super::rbac::RbacPlace;
 use super::reach;
 use super::text::Target;
+use super::who_can::Switches;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Screen {
     Explorer,
     Policy,
     Explain,
+    Rbac,
     Blast,
     Path,
-    Rbac,
+    WhoCan,
 }
 
 /// Which part of the estate the lists show.
@@ -106,9 +109,10 @@ pub struct Place {
     pub policy: Option<PolicyPlace>,
     /// The question of the Explain screen; it stays the current one on the screens after it.
     pub explain: Option<ExplainPlace>,
+    pub rbac: Option<RbacPlace>,
     /// The question of the blast radius and path screens.
     pub reach: Option<ReachPlace>,
-    pub rbac: Option<RbacPlace>,
+    pub who_can: Option<WhoCanPlace>,
 }
 
 /// Where the user is in the Policy screen.
@@ -155,6 +159,15 @@ impl ReachPlace {
     }
 }
 
+/// Where the user is in the Who-can screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhoCanPlace {
+    pub question: who_can::Question,
+    pub shows: Switches,
+    /// The line of the result, from 0.
+    pub line: usize,
+}
+
 impl Place {
     pub fn start(cluster: Option<&str>, namespace: Option<&str>) -> Place {
         Place {
@@ -175,8 +188,9 @@ impl Place {
             top: 0,
             policy: None,
             explain: None,
-            reach: None,
             rbac: None,
+            reach: None,
+            who_can: None,
         }
     }
 }

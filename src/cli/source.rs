@@ -6,6 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::estate::{Estate, derive};
+use crate::iam::catalogue::Catalogue;
+use crate::ingest::live::aws::Access;
 use crate::ingest::live::kube::context::{NoCluster, Wish};
 use crate::ingest::live::{self, Live, Patience};
 use crate::ingest::{Data, Input, InputError, Options, demo};
@@ -65,7 +67,23 @@ pub fn live_options(args: &SourceArgs) -> live::Options {
         Some(request) => Patience { request, credentials: patience.credentials.min(request), ..patience },
         None => patience,
     };
-    live::Options { wish, patience, at: args.at, no_aws: args.no_aws }
+    let refresh_aws = args.refresh_aws.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    let only = args.cluster.iter().cloned().collect();
+    live::Options { wish, patience, at: args.at, no_aws: args.no_aws, aws: access(args), refresh_aws, only }
+}
+
+/// One for each profile; none where no flag speaks of AWS.
+fn access(args: &SourceArgs) -> Vec<Access> {
+    let of = |profile: Option<&String>| Access {
+        profile: profile.cloned(),
+        region: args.region.clone(),
+        endpoint_url: args.endpoint_url.clone(),
+        ..Access::default()
+    };
+    if args.profile.is_empty() && (args.region.is_some() || args.endpoint_url.is_some()) {
+        return vec![of(None)];
+    }
+    args.profile.iter().map(|profile| of(Some(profile))).collect()
 }
 
 /// The data that the flags name, looked through but not read.
@@ -142,4 +160,18 @@ fn check_live(inventory: &Inventory) -> Result<(), Failure> {
         failure = failure.hint(why);
     }
     Err(failure)
+}
+
+/// Puts the catalogue of a file in the place of the built-in one. Before anything else: everybody asks the same one.
+pub fn catalogue(file: &Path) -> Result<(), Failure> {
+    let shown = file.display();
+    let bytes = std::fs::read(file).map_err(|error| Failure::usage(format!("cannot read `{shown}`: {error}")))?;
+    let catalogue = Catalogue::read(&bytes).map_err(|error| {
+        Failure::usage(format!("`{shown}` is no action catalogue: {error}"))
+            .hint("`cargo run --example catalogue` in the sources makes one")
+    })?;
+    if !catalogue.install() {
+        return Err(Failure::new(Kind::Bug, "the action catalogue was asked for before it was chosen"));
+    }
+    Ok(())
 }

@@ -84,9 +84,9 @@ pub fn closures(graph: &AccessGraph) -> (Closure, Closure) {
 fn closure(graph: &AccessGraph, certainty: Truth, targets: &Arc<[u32]>, count: usize) -> Closure {
     let nodes = graph.node_count();
     let mut plain: DiGraph<(), (), u32> = DiGraph::with_capacity(nodes, graph.edge_count());
-    for _ in 0..nodes {
+    (0..nodes).for_each(|_| {
         plain.add_node(());
-    }
+    });
     let id = |at: usize| NodeId(u32::try_from(at).expect("fewer nodes than 32 bits count"));
     for at in 0..nodes {
         for (_, edge) in graph.out(id(at)) {

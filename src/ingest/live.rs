@@ -7,6 +7,7 @@
 //! Every answer goes through the parser of the files ([`answers::Answers`]), so that files and live cannot differ.
 
 pub mod answers;
+pub mod aws;
 pub mod kube;
 
 mod estate;

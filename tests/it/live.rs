@@ -30,7 +30,13 @@ fn open(server: &ApiServer, directory: &Path) -> Live {
 
 fn open_with(server: &ApiServer, directory: &Path, patience: Patience) -> Live {
     let wish = Wish { kubeconfig: Some(server.kubeconfig(directory, "prod")), ..Wish::default() };
-    let options = Options { wish, patience, at: Some("2026-06-01T12:00:00Z".parse().unwrap()), no_aws: true };
+    let options = Options {
+        wish,
+        patience,
+        at: Some("2026-06-01T12:00:00Z".parse().unwrap()),
+        no_aws: true,
+        ..Options::default()
+    };
     Live::open(&options).expect("the kubeconfig names a cluster")
 }
 

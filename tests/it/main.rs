@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says why it was skipped")]
 
+mod aws_emulators;
+mod aws_live;
+mod aws_server;
 mod api_server;
 mod cli;
 mod commands;
 mod demo;
+mod diff;
 mod escalation;
 mod explain;
 mod findings;

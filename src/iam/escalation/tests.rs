@@ -1,4 +1,4 @@
-//! The rows of the table are complete and name each other rightly.
+//! The table holds what section 11 lists, under names that AWS knows.
 
 use super::*;
 

@@ -127,6 +127,11 @@ impl Answers {
         deltas
     }
 
+    /// Takes facts of another form than JSON in; gives what is to be reported.
+    pub fn facts(&mut self, read: impl FnOnce(&mut Context<'_>)) -> Vec<Delta> {
+        self.with(|context, _| read(context)).0
+    }
+
     /// Runs a reading and gathers what it reports.
     fn with<T>(&mut self, read: impl FnOnce(&mut Context<'_>, Shape) -> T) -> (Vec<Delta>, T) {
         let pool = Pool::resume(std::mem::take(&mut self.names));

@@ -16,6 +16,7 @@ use crate::model::inventory::Inventory;
 use crate::model::listing::Reading;
 use crate::model::source::SourceId;
 
+use super::aws::{self, Access, AwsSource};
 use super::kube::ApiServer;
 use super::kube::context::{self, NoCluster, Wish};
 use super::unasked::Unasked;
@@ -43,6 +44,12 @@ pub struct Options {
     pub at: Option<Timestamp>,
     /// Ask no AWS account (`--no-aws`).
     pub no_aws: bool,
+    /// Whom to ask AWS as; none: the usual chain of credentials.
+    pub aws: Vec<Access>,
+    /// Read AWS again after so long; it cannot be watched.
+    pub refresh_aws: Option<Duration>,
+    /// Without a context, only the clusters of these names among those that EKS lists; none: all of them.
+    pub only: Vec<String>,
 }
 
 /// An estate that is read over the network. Opening it touches no network.
@@ -59,12 +66,22 @@ impl Live {
     /// # Errors
     /// There is none.
     pub fn open(options: &Options) -> Result<Live, NoCluster> {
-        let chosen = context::choose(&options.wish)?;
+        let chosen = match context::choose(&options.wish) {
+            Ok(chosen) => chosen,
+            // An account can be read without any cluster.
+            Err(NoCluster::None | NoCluster::NoCurrent(_)) if !options.aws.is_empty() => Vec::new(),
+            Err(error) => return Err(error),
+        };
         let targets: Vec<ClusterTarget> = chosen.iter().map(|it| it.target.clone()).collect();
         let servers = chosen.into_iter().map(|it| ApiServer::new(it, options.patience));
         let mut sources: Vec<Arc<dyn Source>> = servers.map(|it| Arc::new(it) as Arc<dyn Source>).collect();
-        let why = if options.no_aws { "AWS is not asked (--no-aws)" } else { "AWS is not asked" };
-        sources.push(Arc::new(Unasked::new(targets.clone(), why)));
+        sources.push(if options.no_aws {
+            Arc::new(Unasked::new(targets.clone(), "AWS is not asked (--no-aws)"))
+        } else {
+            let (access, only) = (options.aws.clone(), options.only.clone());
+            let (clusters, patience, refresh) = (targets.clone(), options.patience, options.refresh_aws);
+            Arc::new(AwsSource::new(aws::Options { access, clusters, only, patience, refresh }))
+        });
         let runtime = Builder::new_multi_thread().worker_threads(THREADS).thread_name(THREAD).enable_all().build();
         let runtime = runtime.map_err(|error| NoCluster::Unreadable(format!("cannot start threads: {error}")))?;
         Ok(Live { sources, targets, at: options.at, runtime: Some(runtime) })

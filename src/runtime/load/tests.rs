@@ -52,7 +52,7 @@ fn start(show: Show, script: Box<Script>) -> (tokio::runtime::Runtime, Unbounded
 #[test]
 fn an_unfinished_inventory_is_shown_while_the_reader_is_slow() {
     let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
+    let wait = Mutex::new(wait);
     let (_pool, mut reports) = start(
         Show::Growing,
         Box::new(move |sink, _| {
@@ -103,7 +103,7 @@ fn a_reader_that_panics_becomes_a_message() {
 }
 
 /// Data that changes: gives one time when it is read, and what comes through a channel afterwards.
-struct Changing(std::sync::Mutex<mpsc::Receiver<Delta>>);
+struct Changing(Mutex<Receiver<Delta>>);
 
 impl Reader for Changing {
     fn load(&self, sink: &(dyn Fn(Delta) + Sync), _: &AtomicBool) -> Result<(), String> {
@@ -131,7 +131,7 @@ fn changes_that_come_together_are_shown_together_and_nobody_waits_for_the_next()
         .build()
         .expect("a pool");
     let (mut jobs, mut reports) = Jobs::new(pool.handle().clone());
-    let reader = Changing(std::sync::Mutex::new(changes));
+    let reader = Changing(Mutex::new(changes));
     jobs.replace(Track::Load, "reading", move |outbox| load(&reader, Show::Whole, &Known::default(), outbox));
     assert!(matches!(next(&mut reports), Some(Msg::Inventory { finished: true, .. })));
     assert!(next(&mut reports).is_none(), "the end of the reading");
