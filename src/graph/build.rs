@@ -31,6 +31,8 @@ pub(super) struct Groups {
     pub all: Vec<Group>,
     /// Position in `all` of each pod of the estate; `u32::MAX` for pods without containers.
     pub of_pod: Vec<u32>,
+    /// Position in `all` of the group that a node stands for.
+    pub by_node: FxHashMap<NodeId, u32>,
 }
 
 /// What edges were made from, for their evidence.
@@ -68,6 +70,8 @@ pub(super) struct Builder<'a> {
     edges: Vec<Edge>,
     proofs: Vec<Proof>,
     pod_shells: FxHashMap<EntityKey, Option<NodeId>>,
+    /// Roles of the controllers behind a kind of custom resource, by cluster.
+    pub controllers: FxHashMap<(Name, &'static str), Vec<NodeId>>,
     pub groups: Groups,
 }
 
@@ -106,6 +110,7 @@ pub(super) fn build(
         edges: Vec::new(),
         proofs: Vec::new(),
         pod_shells: FxHashMap::default(),
+        controllers: FxHashMap::default(),
         groups: Groups::default(),
     };
     workload::add(&mut builder);
@@ -217,7 +222,13 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(self, authorizations: Vec<Arc<Authorization>>, gains: Gains) -> AccessGraph {
-        let Builder { things, nodes, index, edges, groups, proofs, .. } = self;
+        let Builder { things, nodes, index, edges, mut groups, proofs, .. } = self;
+        for (at, group) in groups.all.iter().enumerate() {
+            let at = u32::try_from(at).expect("fewer groups than 32 bits count");
+            for node in [group.shell, group.inside, group.mounted] {
+                groups.by_node.insert(node, at);
+            }
+        }
         let sources = Sources { groups, proofs, authorizations, gains };
         AccessGraph::new(things, nodes, index, edges, sources)
     }
@@ -245,7 +256,7 @@ pub(super) fn groups(builder: &mut Builder<'_>) {
             lives,
         });
     }
-    builder.groups = Groups { all, of_pod };
+    builder.groups = Groups { all, of_pod, by_node: FxHashMap::default() };
 }
 
 /// The service account that a pod runs as.

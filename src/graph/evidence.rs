@@ -89,16 +89,24 @@ impl Speaker<'_> {
 
     /// The group that a node stands for.
     fn group(&self, node: NodeId) -> Option<&Group> {
-        self.graph.sources.groups.all.iter().find(|it| it.shell == node || it.inside == node || it.mounted == node)
+        let groups = &self.graph.sources.groups;
+        let at = *groups.by_node.get(&node)?;
+        groups.all.get(at as usize)
+    }
+
+    /// A pod by its address.
+    fn pod(&self, key: &EntityKey) -> Option<&PodIdentity> {
+        let wanted = (key.scope.as_str(), key.namespace.as_str(), false, "", key.name.as_str());
+        let at = self.pods.partition_point(|it| it.sort_key() < wanted);
+        self.pods.get(at).filter(|it| it.sort_key() == wanted)
     }
 
     /// Asks one pod of the group behind a node; its siblings are alike.
     fn pod_of(&self, node: NodeId, ask: impl Fn(&PodIdentity, EntityKey) -> Vec<Evidence>) -> Vec<Evidence> {
         let key = self.graph.key(node);
-        let by_key = || self.pods.iter().find(|it| pod_key(it).as_ref() == Some(key));
         let entry = match self.group(node) {
             Some(group) => self.pods.get(group.members[0] as usize),
-            None => by_key(),
+            None => self.pod(key),
         };
         let Some(entry) = entry else { return Vec::new() };
         ask(entry, pod_key(entry).unwrap_or_else(|| entry.owner_key()))
@@ -219,9 +227,7 @@ impl Speaker<'_> {
             .iter()
             .filter_map(|at| self.pods.get(*at as usize))
             .find(|it| it.pod.as_ref().is_some_and(|pod| pod.node == node.name));
-        let Some(entry) =
-            entry.or_else(|| self.pods.iter().find(|it| pod_key(it).as_ref() == Some(self.graph.key(edge.from))))
-        else {
+        let Some(entry) = entry.or_else(|| self.pod(self.graph.key(edge.from))) else {
             return Vec::new();
         };
         let key = pod_key(entry).unwrap_or_else(|| entry.owner_key());
@@ -254,18 +260,16 @@ impl Speaker<'_> {
 
     /// A pod of the target that runs on the node.
     fn tenants(&self, node: &EntityKey, hop: &Hop) -> Vec<Evidence> {
-        let concerned = |entry: &&PodIdentity| {
-            let Some(pod) = &entry.pod else { return false };
-            pod.node == node.name
-                && entry.cluster == node.scope
-                && match hop.to.kind {
-                    Kind::ServiceAccount => {
-                        entry.spec.service_account == hop.to.name && entry.namespace == hop.to.namespace
-                    }
-                    _ => entry.owner_key() == hop.to || pod_key(entry).as_ref() == Some(&hop.to),
-                }
+        let direct = hop.edges.last().and_then(|id| self.group(self.graph.edge(*id).to));
+        let groups: Vec<&Group> = match direct {
+            Some(group) => vec![group],
+            None => self.graph.nodes_of(&hop.to).iter().filter_map(|it| self.group(*it)).collect(),
         };
-        let found = self.pods.iter().find(concerned).and_then(pod_key);
+        let here = |entry: &&PodIdentity| {
+            entry.cluster == node.scope && entry.pod.as_ref().is_some_and(|pod| pod.node == node.name)
+        };
+        let members = groups.iter().flat_map(|group| &group.members);
+        let found = members.filter_map(|at| self.pods.get(*at as usize)).find(here).and_then(pod_key);
         found.into_iter().map(|key| evidence(key, "spec.nodeName", node.name.as_str())).collect()
     }
 

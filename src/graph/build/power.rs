@@ -332,7 +332,23 @@ impl Hand<'_, '_> {
     /// R167: the roles of the controllers, as far as they are told by name. What a controller does for a custom resource
     /// is its own affair.
     fn controllers(&mut self) {
-        let Some((_, names)) = CONTROLLERS.iter().find(|it| it.0 == self.held.object) else { return };
+        let place = (self.cluster.label.clone(), self.held.object);
+        let sessions = match self.builder.controllers.get(&place) {
+            Some(known) => known.clone(),
+            None => {
+                let found = self.find_controllers();
+                self.builder.controllers.insert(place, found.clone());
+                found
+            }
+        };
+        for session in sessions {
+            self.to(session, EdgeKind::ControllerCrd, Truth::Unknown);
+        }
+    }
+
+    fn find_controllers(&mut self) -> Vec<NodeId> {
+        let mut sessions = Vec::new();
+        let Some((_, names)) = CONTROLLERS.iter().find(|it| it.0 == self.held.object) else { return sessions };
         let identities = self.builder.identities;
         for entry in identities.pods.iter().filter(|it| it.cluster == self.cluster.label) {
             let name = entry.owner_name();
@@ -340,11 +356,13 @@ impl Hand<'_, '_> {
                 continue;
             }
             for identity in entry.containers.iter().filter(|it| it.identity.source != Source::NodeRole) {
-                if let Some(session) = identity.identity.role.as_ref().and_then(|arn| self.builder.session(arn)) {
-                    self.to(session, EdgeKind::ControllerCrd, Truth::Unknown);
-                }
+                let session = identity.identity.role.as_ref().and_then(|arn| self.builder.session(arn));
+                sessions.extend(session);
             }
         }
+        sessions.sort();
+        sessions.dedup();
+        sessions
     }
 
     /// The same principal may start pods in a namespace, as itself or through a group it is in by being itself.
