@@ -49,7 +49,7 @@ pub fn run(inventory: &Inventory, pods: &[PodIdentity]) -> Findings {
 pub fn run_with(
     inventory: &Inventory,
     pods: &[PodIdentity],
-    authorizations: &BTreeMap<Name, Authorization>,
+    authorizations: &BTreeMap<Name, std::sync::Arc<Authorization>>,
 ) -> Findings {
     engine::run(&Context::new(inventory, pods).with_authorizations(authorizations), rules::ALL)
 }

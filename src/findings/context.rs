@@ -42,7 +42,7 @@ pub struct Context<'a> {
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
     web: WebStatements,
-    given: Option<&'a BTreeMap<Name, Authorization>>,
+    given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Context<'a> {
 
     /// With the rights of all clusters, worked out before.
     #[must_use]
-    pub fn with_authorizations(mut self, given: &'a BTreeMap<Name, Authorization>) -> Context<'a> {
+    pub fn with_authorizations(mut self, given: &'a BTreeMap<Name, Arc<Authorization>>) -> Context<'a> {
         self.given = Some(given);
         self
     }
