@@ -3,6 +3,7 @@
 pub mod access;
 pub mod blast;
 pub mod census;
+pub mod diff;
 pub mod explain;
 pub mod message;
 pub mod path;

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod caller;
+pub mod compare;
 pub mod documents;
 pub mod groups;
 pub mod problem;

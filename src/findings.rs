@@ -33,6 +33,7 @@ pub use severity::Severity;
 pub use sink::Sink;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::base::Name;
 use crate::graph::authorization::Authorization;
@@ -49,7 +50,7 @@ pub fn run(inventory: &Inventory, pods: &[PodIdentity]) -> Findings {
 pub fn run_with(
     inventory: &Inventory,
     pods: &[PodIdentity],
-    authorizations: &BTreeMap<Name, std::sync::Arc<Authorization>>,
+    authorizations: &BTreeMap<Name, Arc<Authorization>>,
 ) -> Findings {
     engine::run(&Context::new(inventory, pods).with_authorizations(authorizations), rules::ALL)
 }

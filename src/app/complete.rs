@@ -9,6 +9,7 @@ use super::input::Purpose;
 use super::list::ListKind;
 use super::overlay::rank;
 use super::theme::THEMES;
+use super::who_can::complete as who_can;
 
 /// Suggestions that are shown at once.
 const SHOWN: usize = 8;
@@ -28,6 +29,7 @@ impl App {
         match (input.purpose, &input.about) {
             (Purpose::Command, _) => {}
             (Purpose::Explain, Some(about)) => return about.suggestions("", text, SHOWN),
+            (Purpose::WhoCan, _) => return who_can::suggestions(&self.resources, false, "", text, SHOWN),
             _ => return Vec::new(),
         }
         match text.split_once(' ') {
@@ -49,6 +51,9 @@ impl App {
                     let about = self.resolve(thing).ok().and_then(|who| About::new(self.estate(), &who).ok());
                     return about
                         .map_or_else(Vec::new, |it| it.suggestions(&format!("{name} {thing} "), question, SHOWN));
+                }
+                if cmd == Cmd::WhoCan {
+                    return who_can::suggestions(&self.resources, true, &format!("{name} "), argument, SHOWN);
                 }
                 let values = self.values(cmd);
                 rank(argument, values.iter().map(|value| (value.as_str(), "")))

@@ -86,6 +86,9 @@ pub struct SourceArgs {
     /// All namespaces (the default)
     #[arg(short = 'A', long, global = true)]
     pub all_namespaces: bool,
+    /// Use this action catalogue instead of the built-in one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub catalogue: Option<PathBuf>,
     /// Count dates and ages to this time (RFC 3339) instead of the time of the data
     #[arg(long, global = true, value_name = "TIME")]
     pub at: Option<Timestamp>,

@@ -51,7 +51,8 @@ pub fn plain_list<T: Serialize>(question: &str, columns: &[Column<T>], rows: &[T
     Ok(ANSWERED)
 }
 
-fn written<Q: Serialize, T: Serialize>(
+/// Writes rows in the format that was asked for to where the answer goes, and nothing else.
+pub fn written<Q: Serialize, T: Serialize>(
     envelope: Envelope<Q>,
     columns: &[Column<T>],
     rows: &[T],

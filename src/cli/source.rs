@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::estate::{Estate, derive};
+use crate::iam::catalogue::Catalogue;
 use crate::ingest::live::aws::Access;
 use crate::ingest::live::kube::context::{NoCluster, Wish};
 use crate::ingest::live::{self, Live, Patience};
@@ -159,4 +160,18 @@ fn check_live(inventory: &Inventory) -> Result<(), Failure> {
         failure = failure.hint(why);
     }
     Err(failure)
+}
+
+/// Puts the catalogue of a file in the place of the built-in one. Before anything else: everybody asks the same one.
+pub fn catalogue(file: &Path) -> Result<(), Failure> {
+    let shown = file.display();
+    let bytes = std::fs::read(file).map_err(|error| Failure::usage(format!("cannot read `{shown}`: {error}")))?;
+    let catalogue = Catalogue::read(&bytes).map_err(|error| {
+        Failure::usage(format!("`{shown}` is no action catalogue: {error}"))
+            .hint("`cargo run --example catalogue` in the sources makes one")
+    })?;
+    if !catalogue.install() {
+        return Err(Failure::new(Kind::Bug, "the action catalogue was asked for before it was chosen"));
+    }
+    Ok(())
 }

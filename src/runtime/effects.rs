@@ -86,8 +86,11 @@ impl Effects {
             Lane::List => "preparing the list",
             Lane::Access => "summing up a role",
             Lane::Export => "writing a list",
+            Lane::Reach => "walking the graph",
             Lane::Explain => "answering a question",
             Lane::Senders => "finding the sender of a message",
+            Lane::WhoCan => "answering who can",
+            Lane::Resources => "collecting resources",
         };
         self.jobs.replace(Track::Work(lane), name, move |outbox| {
             if let Some(msg) = work.run(outbox.stop()) {

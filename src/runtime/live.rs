@@ -26,7 +26,8 @@ impl LiveReader {
         if let Some(live) = &*opened {
             return Ok(Arc::clone(live));
         }
-        let live = Arc::new(Live::open(&self.options).map_err(|error| error.to_string())?);
+        let live = Live::open(&self.options);
+        let live = Arc::new(live.map_err(|error| format!("{error}; start with --kubeconfig, --snapshot or --demo"))?);
         *opened = Some(Arc::clone(&live));
         Ok(live)
     }

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
+use crate::app::command::Cmd;
 use crate::app::text::{Line, Tone};
 use crate::app::{App, Area, Hit, Layout};
 use crate::base::text::{clean, width};
@@ -117,9 +118,12 @@ pub(super) fn areas(app: &App, layout: &mut Layout) {
     for (number, name, _) in app.screens() {
         let cells = (number.len() + name.len() + 3) as u16;
         let cmd = match number {
-            "1" => crate::app::command::Cmd::Explorer,
-            "7" => crate::app::command::Cmd::Rbac,
-            _ => crate::app::command::Cmd::Policy,
+            "1" => Cmd::Explorer,
+            "3" => Cmd::Blast,
+            "4" => Cmd::WhoCanScreen,
+            "5" => Cmd::PathTo,
+            "7" => Cmd::Rbac,
+            _ => Cmd::Policy,
         };
         layout.areas.push((Area { x, y: 1, width: cells, height: 1 }, Hit::Command(cmd)));
         x += cells + u16::from(app.size.0 >= 90);

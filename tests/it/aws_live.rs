@@ -63,12 +63,8 @@ pub fn options(server: &AwsServer, clusters: Vec<ClusterTarget>) -> Options {
 }
 
 pub fn access(server: &AwsServer, key: &str) -> Access {
-    Access {
-        region: Some("eu-west-1".to_owned()),
-        endpoint_url: Some(server.url.clone()),
-        keys: Some((key.to_owned(), "secret".to_owned())),
-        ..Access::default()
-    }
+    Access { region: Some("eu-west-1".to_owned()), endpoint_url: Some(server.url.clone()), ..Access::default() }
+        .with_keys(key, "secret")
 }
 
 pub fn impatient() -> Patience {
@@ -317,6 +313,20 @@ fn profiles_of_further_accounts_are_read_beside_the_first() {
     let far = &live.accounts["444455556666"];
     assert_eq!((far.directory.as_str(), far.roles.len()), ("accounts/444455556666", 1));
     assert!(live.accounts["111122223333"].roles.len() > 50);
+}
+
+#[test]
+fn a_profile_among_several_that_does_not_say_who_it_is_is_a_gap_of_its_own() {
+    let Some(world) = testbed::world("small", 1) else { return };
+    let fault = Fault::times("sts:GetCallerIdentity", 1, Kind::Expired).after(1);
+    let server = AwsServer::start(&world, 100, vec![fault]);
+    let mut options = options(&server, targets(&world));
+    options.access = vec![access(&server, "AKIATEST"), access(&server, "AKIAOTHER")];
+    let mut live = Inventory::default();
+    read_into(&mut live, options);
+    assert!(live.accounts["111122223333"].roles.is_complete());
+    let other = live.accounts["unknown-account"].source(rolewalk::model::SourceKind::Iam);
+    assert!(live.coverage.report(&other).unwrap().why.contains("expired"));
 }
 
 #[test]

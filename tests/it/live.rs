@@ -2,6 +2,7 @@
 
 mod faults;
 mod headless;
+mod large;
 mod same;
 mod watching;
 

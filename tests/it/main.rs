@@ -9,6 +9,7 @@ mod api_server;
 mod cli;
 mod commands;
 mod demo;
+mod diff;
 mod escalation;
 mod explain;
 mod findings;

@@ -121,6 +121,7 @@ impl App {
             Purpose::Command => self.command_line(&text, effects),
             Purpose::Save => self.save(&text, effects),
             Purpose::Explain => self.accept_question(&text, input.about),
+            Purpose::WhoCan => self.accept_who_can(&text),
         }
     }
 
@@ -186,6 +187,7 @@ impl App {
                 self.place.ask.scope = scope;
             }
             Some((Action::Ask(question), None)) => self.show_explain(question),
+            Some((Action::Switch(switch), None)) => self.toggle_switch(switch),
             None => {}
         }
     }

@@ -12,6 +12,7 @@ use crate::cli::args::{OutputArgs, SourceArgs};
 use crate::cli::table::Column;
 use crate::cli::{ANSWERED, Outcome, output, source};
 use crate::estate::Estate;
+use crate::ingest::live::kube::api;
 use crate::model::{Loss, SourceKind, Status, call};
 
 #[derive(Debug, Serialize)]
@@ -57,12 +58,18 @@ pub struct DoctorArgs {
 pub enum Print {
     /// An IAM policy
     Iam,
+    /// A ClusterRole
+    Rbac,
 }
 
 pub fn run(doctor: &DoctorArgs, data: &SourceArgs, args: &OutputArgs) -> Outcome {
-    if let Some(Print::Iam) = doctor.print {
+    if let Some(print) = doctor.print {
         let mut out = output::open(args)?;
-        writeln!(out, "{}", iam_policy())?;
+        let text = match print {
+            Print::Iam => iam_policy(),
+            Print::Rbac => api::cluster_role(),
+        };
+        writeln!(out, "{}", text.trim_end())?;
         out.flush()?;
         return Ok(ANSWERED);
     }

@@ -86,12 +86,16 @@ pub fn store() -> Result<Store, Failure> {
         .map_err(|error| Failure::new(Kind::Unreadable, format!("cannot find the saved snapshots: {error}")))
 }
 
-/// Opens a file by path, or by its name among the saved snapshots.
-fn open(typed: &str) -> Result<Saved, Failure> {
-    let path = match store() {
+/// The path that a person means: a file, a directory, or the name of a saved snapshot.
+pub fn find(typed: &str) -> PathBuf {
+    match store() {
         Ok(store) => store.find(typed),
         Err(_) => PathBuf::from(typed),
-    };
+    }
+}
+
+fn open(typed: &str) -> Result<Saved, Failure> {
+    let path = find(typed);
     Saved::open(&path).map_err(|error| {
         let failure = Failure::new(Kind::Unreadable, error.to_string());
         if path.is_dir() {

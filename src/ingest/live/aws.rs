@@ -1,6 +1,6 @@
 //! AWS accounts that are asked over the network: who asks, IAM, EKS, the instances of EC2, Organizations.
 //!
-//! [`session`] says where and as whom, [`account`] is one account while it is read, and each service has a file of its
+//! [`session`] says where and as whom, [`plan`] which accounts are read, [`account`] is one account while it is read, and each service has a file of its
 //! own: IAM and STS through their clients, the others by signed calls of our own ([`wire`]) whose JSON goes through the
 //! parser of the files. [`pages`] holds how lists and what they name are read, [`report`] what the feed is told,
 //! [`refusal`] what is said about a call that gave nothing. A refused call is a gap; the others go on.
@@ -15,6 +15,7 @@ mod endpoint;
 mod iam;
 mod organizations;
 mod pages;
+mod plan;
 mod refusal;
 mod report;
 mod session;
@@ -22,7 +23,6 @@ mod whole;
 mod wire;
 mod xml;
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,10 +30,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::{join, join_all, join5};
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::base::Name;
-use crate::ingest::layout::UNKNOWN_ACCOUNT;
 use crate::model::call::Call;
 use crate::model::coverage::Status;
 use crate::model::facts::aws::CallerIdentity;
@@ -44,10 +43,10 @@ use crate::model::source::{Scope, SourceKind};
 use super::{ClusterTarget, Feed, Patience, Source, Task};
 
 use account::Account;
-use refusal::{Cause, Refusal};
+use plan::Plan;
+use refusal::Refusal;
 use report::Spot;
 pub use session::Access;
-use session::Session;
 use whole::WholeXml;
 
 /// Stands for the region where neither a flag, nor a profile, nor a cluster names one.
@@ -123,16 +122,10 @@ impl Source for AwsSource {
     }
 }
 
-/// A profile after it was asked who it is.
-struct Caller {
-    session: Session,
-    answer: Result<CallerIdentity, Refusal>,
-}
-
 async fn load(options: &Options, feed: Feed) {
-    let callers = join_all(options.access.iter().map(|access| caller(access, options))).await;
-    let options = &Options { clusters: located(options, &callers), ..options.clone() };
-    let plans = plan(options, callers);
+    let callers = join_all(options.access.iter().map(|access| plan::caller(access, options))).await;
+    let options = &Options { clusters: plan::located(options, &callers), ..options.clone() };
+    let plans = plan::accounts(options, callers);
     let mut discovered: Vec<Found> = Vec::new();
     let mut work = FuturesUnordered::new();
     for plan in &plans {
@@ -166,145 +159,6 @@ async fn load(options: &Options, feed: Feed) {
             leave_out(&spot, &feed, eks::KINDS.iter().copied(), Status::Missing, why).await;
         }
     }
-}
-
-async fn caller(access: &Access, options: &Options) -> Caller {
-    let patience = &options.patience;
-    let mut access = access.clone();
-    let opened = async {
-        let mut session = Session::open(&access, patience).await;
-        if session.region().is_empty() {
-            // STS and IAM need some region; that of a cluster is in the right partition.
-            let region = options.clusters.iter().find(|it| !it.region.is_empty()).map(|it| it.region.to_string());
-            access.region = Some(region.unwrap_or_else(|| "us-east-1".to_owned()));
-            session = Session { makeshift_region: true, ..Session::open(&access, patience).await };
-        }
-        let config = aws_sdk_sts::config::Builder::from(&session.config).interceptor(WholeXml).build();
-        let client = aws_sdk_sts::Client::from_conf(config);
-        let answer = timeout(patience.credentials, client.get_caller_identity().send()).await;
-        let answer = match answer {
-            Ok(Ok(it)) => match it.account().filter(|id| !id.is_empty()) {
-                Some(id) => Ok(CallerIdentity { account: id.into(), arn: it.arn().unwrap_or_default().into() }),
-                None => Err(Refusal::new(Cause::NotUnderstood, "the answer does not name an account")),
-            },
-            Ok(Err(error)) => Err(Refusal::of(&error, &session.login)),
-            Err(_) => {
-                let seconds = patience.credentials.as_secs_f32();
-                let text = format!("no credentials and no answer of STS within {seconds} s for {}", session.login);
-                Err(Refusal::new(Cause::Unreachable, text))
-            }
-        };
-        Caller { session, answer }
-    };
-    opened.await
-}
-
-/// The clusters with the account that they must be in where their context does not say: that of their profile.
-fn located(options: &Options, callers: &[Caller]) -> Vec<ClusterTarget> {
-    let mut clusters = options.clusters.clone();
-    for cluster in clusters.iter_mut().filter(|it| it.account.is_empty() && !it.eks_name.is_empty()) {
-        let own = options.access.iter().position(|access| access.profile == cluster.profile);
-        let answers = own.and_then(|at| callers.get(at)).into_iter().chain(callers);
-        let identity = answers.filter_map(|it| it.answer.as_ref().ok()).next();
-        cluster.account = identity.map_or_else(|| UNKNOWN_ACCOUNT.into(), |it| it.account.clone());
-    }
-    clusters
-}
-
-/// An account that is to be read, or why it cannot be.
-struct Plan {
-    id: Name,
-    directory: Name,
-    /// With who it is, where STS said so.
-    session: Result<(Session, Result<CallerIdentity, Refusal>), Refusal>,
-    /// Regions of its clusters and of its profile.
-    regions: BTreeSet<Name>,
-}
-
-impl Plan {
-    fn reads(&self, cluster: &ClusterTarget) -> bool {
-        self.session.is_ok() && cluster.account == self.id && !cluster.eks_name.is_empty()
-    }
-}
-
-/// Which accounts are read, in their order: those of the clusters, then those of the other profiles.
-fn plan(options: &Options, callers: Vec<Caller>) -> Vec<Plan> {
-    let mut needed: Vec<Name> = Vec::new();
-    for cluster in &options.clusters {
-        if !cluster.account.is_empty() && !needed.contains(&cluster.account) {
-            needed.push(cluster.account.clone());
-        }
-    }
-    let mut left: Vec<Option<Caller>> = callers.into_iter().map(Some).collect();
-    let several = left.len() > 1;
-    let is = |caller: &Option<Caller>, id: &Name| {
-        caller.as_ref().is_some_and(|it| it.answer.as_ref().is_ok_and(|answer| answer.account == *id))
-    };
-    let mut plans: Vec<Plan> = Vec::new();
-    let mut add = |id: Name, session| {
-        let directory = if plans.is_empty() { Name::from("aws") } else { format!("accounts/{id}").into() };
-        let of_clusters = options.clusters.iter().filter(|it| it.account == id && !it.region.is_empty());
-        let mut regions: BTreeSet<Name> = of_clusters.map(|it| it.region.clone()).collect();
-        let session: Result<(Session, _), _> = session;
-        if let Ok((session, _)) = &session
-            && !session.makeshift_region
-        {
-            regions.insert(session.region());
-        }
-        plans.push(Plan { id, directory, session, regions });
-    };
-    for id in &needed {
-        let found = left.iter_mut().find(|it| is(it, id)).and_then(Option::take);
-        match found {
-            Some(Caller { session, answer }) => add(id.clone(), Ok((session, answer))),
-            None => {
-                // Without an answer of STS the other calls may still be answered: an endpoint of our network for each.
-                let silent = left.iter_mut().find(|it| it.as_ref().is_some_and(Caller::may_answer));
-                match silent.and_then(Option::take) {
-                    Some(Caller { session, answer }) => add(id.clone(), Ok((session, answer))),
-                    None => add(id.clone(), Err(why_not(options, &left, id))),
-                }
-            }
-        }
-    }
-    for caller in left.into_iter().flatten() {
-        match caller {
-            // A single profile that is of another account than the cluster is a mistake, not a wish.
-            Caller { session, answer: Ok(identity) } if several || needed.is_empty() => {
-                add(identity.account.clone(), Ok((session, Ok(identity))));
-            }
-            Caller { session, answer: Err(refusal) } if needed.is_empty() => {
-                let session =
-                    if refusal.cause == Cause::Credentials { Err(refusal) } else { Ok((session, Err(refusal))) };
-                add(UNKNOWN_ACCOUNT.into(), session);
-            }
-            _ => {}
-        }
-    }
-    // Two profiles of one account say the same.
-    let mut seen = BTreeSet::new();
-    plans.retain(|plan| seen.insert(plan.id.clone()));
-    plans
-}
-
-impl Caller {
-    fn may_answer(&self) -> bool {
-        self.answer.as_ref().is_err_and(|refusal| refusal.cause != Cause::Credentials)
-    }
-}
-
-/// Why no profile can read the account of a cluster.
-fn why_not(options: &Options, callers: &[Option<Caller>], id: &Name) -> Refusal {
-    let failed = callers.iter().flatten().find_map(|it| it.answer.as_ref().err());
-    if let Some(refusal) = failed {
-        return refusal.clone();
-    }
-    let cluster = options.clusters.iter().find(|it| it.account == *id).map_or("", |it| it.label.as_str());
-    let other = callers.iter().flatten().find_map(|it| it.answer.as_ref().ok()).map_or("", |it| it.account.as_str());
-    let text = format!(
-        "`{cluster}` belongs to account {id} but the profile is in {other}; roles cannot be read, choose another --profile"
-    );
-    Refusal::new(Cause::Other, text)
 }
 
 /// Every source of an account that cannot be read says why.

@@ -103,7 +103,7 @@ fn a_reader_that_panics_becomes_a_message() {
 }
 
 /// Data that changes: gives one time when it is read, and what comes through a channel afterwards.
-struct Changing(Mutex<mpsc::Receiver<Delta>>);
+struct Changing(Mutex<Receiver<Delta>>);
 
 impl Reader for Changing {
     fn load(&self, sink: &(dyn Fn(Delta) + Sync), _: &AtomicBool) -> Result<(), String> {

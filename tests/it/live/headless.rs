@@ -169,3 +169,12 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredentia
         assert!(err.contains("did not answer within 300 ms"), "{err}");
     }
 }
+
+#[test]
+fn the_smallest_cluster_role_is_printed_without_any_cluster() {
+    let (code, out, err) = rolewalk(Path::new("/nonexistent"), &["doctor", "--print", "rbac"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let yaml = out.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n");
+    assert!(yaml.starts_with("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"), "{out}");
+    assert!(yaml.contains("resources: [pods, serviceaccounts,") && yaml.contains("verbs: [list, watch]"), "{out}");
+}

@@ -40,7 +40,7 @@ fn live(world: &Path, tune: impl Fn(&ApiServer)) -> Inventory {
     std::fs::write(&file, kubeconfig(&clusters)).unwrap();
     let wish = Wish { kubeconfig: Some(file), all_contexts: true, ..Wish::default() };
     let at = Some("2026-06-01T12:00:00Z".parse().unwrap());
-    let patience = rolewalk::ingest::live::Patience { request: std::time::Duration::from_secs(20), ..PATIENCE };
+    let patience = ingest::live::Patience { request: std::time::Duration::from_secs(20), ..PATIENCE };
     let live = Live::open(&Options { wish, patience, at, no_aws: true, ..Options::default() }).unwrap();
 
     let mut inventory = Inventory::default();

@@ -10,7 +10,6 @@ use crate::cli::table::Column;
 use crate::cli::{Outcome, output};
 use crate::estate::Estate;
 use crate::graph::authorization::Authorization;
-use crate::model::EntityKey;
 use crate::rbac::Power;
 
 use super::{Question, RequestArgs, request, verdict};
@@ -19,9 +18,8 @@ use super::{Question, RequestArgs, request, verdict};
 pub struct UsableRecord {
     /// The service account.
     address: String,
-    /// The role's address.
-    role: String,
-    arn: Name,
+    /// The role's ARN.
+    role: Name,
     /// How the account comes to the role: `irsa`, `pod-identity`, `latent-trust`, or a way of `list identities`.
     via: &'static str,
     verdict: &'static str,
@@ -31,10 +29,9 @@ type Col = Column<UsableRecord>;
 
 const COLUMNS: &[Col] = &[
     Col::new("address", |it| it.address.clone()),
-    Col::new("role", |it| it.role.clone()),
+    Col::new("role", |it| it.role.to_string()),
     Col::new("via", |it| it.via.to_owned()),
     Col::new("verdict", |it| it.verdict.to_owned()),
-    Col::new("arn", |it| it.arn.to_string()).extra(),
 ];
 
 pub fn run(
@@ -53,8 +50,7 @@ pub fn run(
         .into_iter()
         .map(|it| UsableRecord {
             address: it.account.to_string(),
-            role: EntityKey::role(&it.role).map_or_else(|| it.role.to_string(), |key| key.to_string()),
-            arn: it.role,
+            role: it.role,
             via: it.via,
             verdict: verdict(it.certainty, false),
         })

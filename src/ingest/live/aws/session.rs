@@ -13,7 +13,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_runtime::env_config::section::EnvConfigSections;
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::os_shim_internal::{Env, Fs};
@@ -34,7 +34,15 @@ pub struct Access {
     pub endpoint_url: Option<String>,
     /// Fixed credentials in place of all that, for tests.
     #[doc(hidden)]
-    pub keys: Option<(String, String)>,
+    pub keys: Option<Credentials>,
+}
+
+impl Access {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_keys(self, id: &str, secret: &str) -> Access {
+        Access { keys: Some(Credentials::new(id, secret, None, None, "fixed")), ..self }
+    }
 }
 
 /// A session, opened without any call.
@@ -72,8 +80,7 @@ impl Session {
         if let Some(url) = &access.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        if let Some((id, secret)) = &access.keys {
-            let keys = Credentials::new(id, secret, None, None, "fixed");
+        if let Some(keys) = access.keys.clone() {
             loader = loader.credentials_provider(keys).region(Region::new(access.region.clone().unwrap_or_default()));
         } else if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
@@ -104,12 +111,29 @@ fn http_client() -> SharedHttpClient {
         let mut builder = Connector::builder();
         builder.set_connector_settings(settings.cloned());
         builder.set_sleep_impl(components.and_then(|it| it.sleep_impl()));
-        builder
+        let builder = builder
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .proxy_config(ProxyConfig::from_env())
-            .pool_idle_timeout(Duration::from_secs(30))
-            .build()
+            .pool_idle_timeout(Duration::from_secs(30));
+        match own_certificates() {
+            Some(context) => builder.tls_context(context).build(),
+            None => builder.build(),
+        }
     })
+}
+
+/// The certificates of `AWS_CA_BUNDLE`, which the AWS CLI trusts too, beside those of the system.
+fn own_certificates() -> Option<TlsContext> {
+    let path = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty())?;
+    let bundle = match std::fs::read(&path) {
+        Ok(bundle) => bundle,
+        Err(error) => {
+            tracing::warn!("AWS_CA_BUNDLE `{}` cannot be read: {error}", path.display());
+            return None;
+        }
+    };
+    let store = TrustStore::empty().with_native_roots(true).with_pem_certificate(bundle);
+    TlsContext::builder().with_trust_store(store).build().ok()
 }
 
 /// How credentials are come by: decides what to tell a user to do when they are no good.
