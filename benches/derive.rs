@@ -48,6 +48,16 @@ fn estate(bencher: Bencher<'_, '_>) {
         .bench(|| rolewalk::estate::derive(inventory, &|| false));
 }
 
+/// Who may do what in every cluster, one after the other.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn authorizations(bencher: Bencher<'_, '_>) {
+    let inventory = &*INVENTORY;
+    bencher.bench(|| {
+        let all = inventory.clusters.values().map(|cluster| rolewalk::graph::authorization::of(cluster));
+        all.map(|it| it.powers.len()).sum::<usize>()
+    });
+}
+
 /// Every pod by itself: what the sharing saves.
 #[divan::bench(sample_count = 1, sample_size = 1)]
 fn one_by_one(bencher: Bencher<'_, '_>) {

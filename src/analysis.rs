@@ -10,6 +10,7 @@ pub mod path;
 pub mod picture;
 pub mod query;
 pub mod roles;
+pub mod usable;
 pub mod used_by;
 pub mod verdict;
 pub mod who_can;

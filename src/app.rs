@@ -3,7 +3,8 @@
 //! Everything that can happen arrives as one [`Msg`]; [`App::update`] changes the state and answers with [`Effect`]s
 //! that somebody else carries out. Nothing here knows of a terminal, a thread pool, a cluster or an account.
 //!
-//! [`place`] says where the user is, [`list`], [`explorer`], [`policy`] and [`explain`] what stands there, [`overlay`] what lies over
+//! [`place`] says where the user is; [`list`], [`explorer`], [`policy`], [`rbac`], [`reach`], [`explain`] and
+//! [`who_can`] what stands there; [`overlay`] what lies over
 //! it, [`header`] the lines around it. [`command`] is the table of everything that can be asked for.
 
 pub mod command;
@@ -21,18 +22,22 @@ pub mod overlay;
 pub mod pages;
 pub mod place;
 pub mod policy;
+pub mod rbac;
+pub mod reach;
 pub mod settings;
 pub mod text;
 pub mod theme;
 mod update;
+pub mod who_can;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::analysis::access::RoleAccess;
 use crate::analysis::query::QueryError;
+use crate::base::Name;
 use crate::estate::Estate;
 use crate::model::{EntityKey, Inventory, Kind};
 
@@ -44,7 +49,10 @@ use list::{ListRow, ListView};
 use overlay::Overlay;
 use place::{Place, Screen};
 use policy::PolicyView;
+use rbac::{RbacPlace, RbacView};
+use reach::ReachView;
 use text::Target;
+use who_can::{WhoCanLine, WhoCanView};
 
 pub use effect::{Effect, Lane, Work};
 pub use key::{Code, Key};
@@ -106,8 +114,22 @@ pub struct App {
     pub columns: Columns,
     pub detail_scroll: usize,
     pub policy: Option<PolicyView>,
+    /// The view of the RBAC screen, and what it was made for: place, scope, system objects, estate.
+    rbac: Option<((RbacPlace, place::Scope, bool, usize), RbacView)>,
     explain: Option<Arc<ExplainView>>,
     explain_asked: Option<(explain::Question, usize)>,
+    reach: Option<Arc<ReachView>>,
+    reach_asked: Option<(reach::Question, usize)>,
+    /// Things marked in the Explorer: those of a blast radius.
+    pub lit: Option<BTreeSet<EntityKey>>,
+    who_can: Option<Arc<WhoCanView>>,
+    who_can_asked: Option<update::WhoCanAsked>,
+    who_can_lines: Vec<WhoCanLine>,
+    /// The scope that the lines were made for.
+    who_can_scope: place::Scope,
+    /// What a question may be about; empty until one is typed.
+    resources: Arc<Vec<Name>>,
+    resources_asked: Option<usize>,
     pub search: String,
 
     pub overlay: Option<Overlay>,
@@ -155,8 +177,18 @@ impl App {
             columns: Columns::default(),
             detail_scroll: 0,
             policy: None,
+            rbac: None,
             explain: None,
             explain_asked: None,
+            reach: None,
+            reach_asked: None,
+            lit: None,
+            who_can: None,
+            who_can_asked: None,
+            who_can_lines: Vec::new(),
+            who_can_scope: place::Scope::default(),
+            resources: Arc::default(),
+            resources_asked: None,
             search: String::new(),
             overlay: None,
             input: None,
@@ -237,6 +269,15 @@ impl App {
         match self.place.screen {
             Screen::Policy => self.place.policy.as_ref().map(|policy| policy.role.clone()),
             Screen::Explain => self.place.explain.as_ref().map(|it| it.question.who.clone()),
+            Screen::Rbac => {
+                let view = self.rbac_view()?;
+                match self.place.rbac.as_ref()?.column {
+                    rbac::USES => view.used().and_then(Target::key).cloned(),
+                    _ => view.holder().map(rbac::Holder::key),
+                }
+            }
+            Screen::Blast | Screen::Path => self.reach_key(),
+            Screen::WhoCan => self.who_can_row()?.key.clone(),
             Screen::Explorer => {
                 if let 1..=3 = self.place.column
                     && let Some(key) = self.pick(self.place.column).and_then(Target::key)
@@ -257,7 +298,20 @@ impl App {
         if self.place.screen == Screen::Explain {
             return self.explained()?.role().cloned();
         }
+        if self.place.screen == Screen::WhoCan {
+            return self.who_can_row()?.role.as_deref().and_then(EntityKey::role);
+        }
         self.pick(2).and_then(Target::key).cloned()
+    }
+
+    /// The blast radius or the paths of the place, once they have come.
+    pub fn reached(&self) -> Option<(&ReachView, &place::ReachPlace)> {
+        let place = self.place.reach.as_ref()?;
+        self.reach.as_deref().filter(|view| view.question == place.question).map(|view| (view, place))
+    }
+
+    pub fn is_path(&self) -> bool {
+        self.place.screen == Screen::Path
     }
 
     /// The answer to the question of the place, once it has come.
@@ -277,6 +331,11 @@ impl App {
         let (Some(view), Some(place)) = (&self.policy, &self.place.policy) else { return Vec::new() };
         let asked = self.explained().filter(|it| it.role() == Some(&view.role)).and_then(|it| it.answer.as_ref());
         view.words(place.line, asked)
+    }
+
+    /// The RBAC screen, once something was read.
+    pub fn rbac_view(&self) -> Option<&RbacView> {
+        self.rbac.as_ref().map(|(_, view)| view)
     }
 
     fn subject(&self) -> Option<Subject<'_>> {

@@ -17,11 +17,13 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::analysis::usable::Holdings;
 use crate::analysis::who_can::Roster;
 use crate::base::Name;
 use crate::findings::{self, Findings};
 use crate::graph::authorization::{self, Authorization};
 use crate::graph::{AccessGraph, escalation};
+use crate::identity::accounts::AccountTrust;
 use crate::identity::resolve::{self, PodIdentity};
 use crate::model::facts::iam::Role;
 use crate::model::facts::meta::Origin;
@@ -45,6 +47,8 @@ pub struct Estate {
     pub groups: Vec<Group>,
     /// What is wrong, in screen order: problems of groups first, then of roles, then gaps.
     pub problems: Vec<Problem>,
+    /// What each service account is worth to whoever holds it, by cluster, namespace, name.
+    pub accounts: Vec<AccountTrust>,
     /// Who may do what in each cluster, by its label.
     pub authorizations: BTreeMap<Name, Arc<Authorization>>,
     pub graph: AccessGraph,
@@ -56,7 +60,7 @@ pub struct Estate {
 
 /// Derives the estate. `stop` is asked between the stages; a derivation that nobody waits for any more gives `None`.
 pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> {
-    let mut identities = resolve::identities(inventory, stop)?;
+    let identities = resolve::identities(inventory, stop)?;
     if stop() {
         return None;
     }
@@ -76,17 +80,18 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
         return None;
     }
     let graph = AccessGraph::build(inventory, &identities, authorizations.values().cloned().collect(), gains);
-    let pods = std::mem::take(&mut identities.pods);
+    let resolve::Identities { pods, accounts, .. } = identities;
     if stop() {
         return None;
     }
-    let findings = findings::run(inventory, &pods);
+    let findings = findings::run_with(inventory, &pods, &authorizations);
     if stop() {
         return None;
     }
     let problems = problem::find(inventory, &pods, &mut groups);
     let roster = OnceLock::new();
-    Some(Estate { inventory: inventory.clone(), pods, groups, problems, authorizations, graph, findings, roster })
+    let inventory = inventory.clone();
+    Some(Estate { inventory, pods, groups, problems, accounts, authorizations, graph, findings, roster })
 }
 
 impl Estate {
@@ -107,6 +112,16 @@ impl Estate {
     /// Who may do what in the cluster of this label.
     pub fn authorization(&self, label: &str) -> Option<&Authorization> {
         self.authorizations.get(label).map(|it| &**it)
+    }
+
+    /// Everything that a question about rights and their worth in AWS needs of one cluster.
+    pub fn holdings(&self, label: &str) -> Option<Holdings<'_>> {
+        Some(Holdings {
+            cluster: self.cluster(label)?,
+            authorization: self.authorization(label)?,
+            pods: &self.pods,
+            accounts: &self.accounts,
+        })
     }
 
     pub fn pod(&self, key: &EntityKey) -> Option<&PodIdentity> {

@@ -20,6 +20,8 @@ pub mod rules;
 pub mod severity;
 pub mod similar;
 pub mod sink;
+pub mod subjects;
+pub mod trust_text;
 
 pub use acceptance::Acceptance;
 pub use context::{Context, Seat, Workload};
@@ -30,10 +32,25 @@ pub use rule::{Category, Entry, Kind, Rule};
 pub use severity::Severity;
 pub use sink::Sink;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::Name;
+use crate::graph::authorization::Authorization;
 use crate::identity::resolve::PodIdentity;
 use crate::model::Inventory;
 
-/// Runs every rule of the registry. `pods` are the identities of [`crate::identity::resolve::all`].
+/// Runs every rule of the registry. `pods` are the identities of [`crate::identity::resolve::all`]. Rights are worked out
+/// when a rule asks for them.
 pub fn run(inventory: &Inventory, pods: &[PodIdentity]) -> Findings {
     engine::run(&Context::new(inventory, pods), rules::ALL)
+}
+
+/// As [`run`], with the rights of all clusters at hand.
+pub fn run_with(
+    inventory: &Inventory,
+    pods: &[PodIdentity],
+    authorizations: &BTreeMap<Name, Arc<Authorization>>,
+) -> Findings {
+    engine::run(&Context::new(inventory, pods).with_authorizations(authorizations), rules::ALL)
 }

@@ -11,6 +11,7 @@
 
 pub mod authorization;
 mod build;
+pub mod closure;
 pub mod escalation;
 pub mod evidence;
 pub mod kind;

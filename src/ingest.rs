@@ -17,6 +17,7 @@ mod input;
 mod kinds;
 mod kube;
 pub mod layout;
+pub mod live;
 mod object;
 mod problem;
 pub mod raw;

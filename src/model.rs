@@ -1,9 +1,10 @@
 //! Ground facts: what the sources reported, under stable names, and what they could not read.
 //!
 //! [`facts`] says what one object is, [`listing`] how much of a kind was read, [`source`] where a kind comes from and
-//! which permission it needs, [`feed`] how facts arrive, and [`inventory`] holds them all. Nothing here judges.
+//! which permission it needs, [`call`] which calls to AWS answer them, [`feed`] how facts arrive, and [`inventory`] holds them all. Nothing here judges.
 
 pub mod arn;
+pub mod call;
 pub mod coverage;
 pub mod facts;
 pub mod feed;

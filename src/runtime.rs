@@ -8,6 +8,7 @@ pub mod effects;
 pub mod event;
 pub mod event_loop;
 pub mod jobs;
+pub mod live;
 pub mod load;
 pub mod log;
 pub mod panic;

@@ -9,7 +9,10 @@ mod frame;
 mod header;
 mod overlay;
 mod policy;
+mod rbac;
+mod reach;
 pub mod theme;
+mod who_can;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -40,6 +43,9 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Layout {
         Screen::Explorer => explorer::draw(&mut canvas, body, app, &mut layout),
         Screen::Policy => policy::draw(&mut canvas, body, app, &mut layout),
         Screen::Explain => explain::draw(&mut canvas, body, app, &mut layout),
+        Screen::Rbac => rbac::draw(&mut canvas, body, app, &mut layout),
+        Screen::Blast | Screen::Path => reach::draw(&mut canvas, body, app, &mut layout),
+        Screen::WhoCan => who_can::draw(&mut canvas, body, app, &mut layout),
     }
     overlay::draw(&mut canvas, area, body, app, &mut layout);
     let cursor = canvas.cursor;

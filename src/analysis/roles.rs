@@ -77,13 +77,14 @@ fn summary(
     role: &Arc<Role>,
     session: &Session,
 ) -> Summary {
-    let Session { principal, policies, context, .. } = session;
-    let access = summaries.access(principal, policies, context);
+    let Session { principal, policies, context, unread, .. } = session;
+    let mut access = summaries.access(principal, policies, context);
+    access.incomplete |= unread.identity;
     let Privilege { class, certain, .. } = judged(inventory, role, session, !access.is_none());
     Summary {
         role: Arc::clone(role),
         class,
-        certain,
+        certain: certain && !unread.identity,
         access,
         statements: policies.identity.iter().map(|policy| policy.document.statements.len()).sum(),
         trusted_by: match &role.trust {

@@ -14,13 +14,15 @@ mod roster;
 mod touch;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::base::Name;
 use crate::iam::catalogue::Catalogue;
+use crate::iam::{Layer, Policy};
 use crate::identity::documents::Documents;
 use crate::model::{Arn, EntityKey, Inventory, Kind};
 
@@ -33,7 +35,7 @@ pub use requests::{Ask, Requests, Target};
 pub use roster::{Holder, Roster, Way};
 
 use roster::{Subject, Who};
-use touch::{Touched, lets_in, touched};
+use touch::{Bearing, Touched, bearing, is_personal, lets_in, singles_out};
 
 /// What a row is about, for switches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,9 +171,10 @@ impl<'a> Sides<'a> {
 pub fn who_can(inventory: &Inventory, roster: &Roster, question: &Question) -> Answer {
     let requests = Requests::new(Catalogue::bundled(), question);
     let sides = Sides::new(inventory, roster, &requests);
-    let touched: Vec<Touched> = roster.documents.par_iter().map(|it| touched(it, &requests)).collect();
+    let documents: Vec<Bearing> = roster.documents.par_iter().map(|it| bearing(it, &requests)).collect();
     let all: Touched = (0..requests.asks.len()).filter_map(|at| u16::try_from(at).ok()).collect();
-    let asked = Asked { inventory, roster, question, requests: &requests, sides: &sides, touched, all };
+    let (requests, sides) = (&requests, &sides);
+    let asked = Asked { inventory, roster, question, requests, sides, documents, all, alike: RwLock::default() };
     let found: Vec<Found> = roster.subjects.par_iter().map(|subject| asked.subject(subject)).collect();
     let mut rows: Vec<Row> = Vec::new();
     let mut denied: Vec<Row> = Vec::new();
@@ -184,13 +187,21 @@ pub fn who_can(inventory: &Inventory, roster: &Roster, question: &Question) -> A
     rows.extend(asked.unknown());
     rows.extend(asked.outsiders());
     rows.extend(asked.unread_policies());
-    rows.sort_by(|a, b| {
+    rows.par_sort_by(|a, b| {
         let key = |row: &Row| (row.verdict, row.steps_more);
-        let rest = |row: &'_ Row| (row.address.clone(), row.role.clone(), row.via);
-        key(a).cmp(&key(b)).then_with(|| rest(a).cmp(&rest(b))).then_with(|| a.grant.actions.cmp(&b.grant.actions))
+        let order = key(a).cmp(&key(b)).then_with(|| a.address.cmp(&b.address)).then_with(|| a.role.cmp(&b.role));
+        order.then_with(|| a.via.cmp(b.via)).then_with(|| a.grant.actions.cmp(&b.grant.actions))
     });
     denied.sort_by(|a, b| a.address.cmp(&b.address));
-    let mut unread: Vec<Name> = rows.iter().flat_map(|row| row.grant.unread.iter().cloned()).collect();
+    let mut unread: Vec<Name> = Vec::new();
+    let mut last: Option<&Arc<Grant>> = None;
+    for row in rows.iter().filter(|row| !row.grant.unread.is_empty()) {
+        // Rows of one grant share it, and many stand together.
+        if !last.is_some_and(|it| Arc::ptr_eq(it, &row.grant)) {
+            unread.extend(row.grant.unread.iter().filter(|it| !unread.contains(it)).cloned().collect::<Vec<_>>());
+        }
+        last = Some(&row.grant);
+    }
     let policy = asked.policy_state();
     if policy == PolicyState::Unread {
         unread.push("resource policy".into());
@@ -223,8 +234,20 @@ struct Asked<'a> {
     requests: &'a Requests,
     sides: &'a Sides<'a>,
     /// By place of the document.
-    touched: Vec<Touched>,
+    documents: Vec<Bearing>,
     all: Touched,
+    /// Answers of callers whom nothing tells apart.
+    alike: RwLock<FxHashMap<Alike, Arc<[Arc<Grant>]>>>,
+}
+
+/// What decides an answer where no document looks at who asks: the account and kind of the caller, and the documents
+/// that bear on the question, by place and name.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike {
+    account: Name,
+    is_user: bool,
+    documents: SmallVec<[(u32, Name); 4]>,
+    boundary: Option<(usize, Name)>,
 }
 
 impl Asked<'_> {
@@ -246,7 +269,7 @@ impl Asked<'_> {
         }
         let mut asks: Vec<u16> = Vec::new();
         for place in documents {
-            asks.extend_from_slice(&self.touched[*place as usize]);
+            asks.extend_from_slice(&self.documents[*place as usize].touched);
         }
         asks.sort_unstable();
         asks.dedup();
@@ -255,7 +278,7 @@ impl Asked<'_> {
 
     fn subject(&self, subject: &Subject) -> Found {
         let asks = self.candidates(&subject.session, &subject.documents);
-        let own = if asks.is_empty() { Vec::new() } else { self.grants(&subject.session, &asks) };
+        let own: Arc<[Arc<Grant>]> = if asks.is_empty() { Arc::default() } else { self.own(subject, &asks) };
         let (kind, via) = match &subject.who {
             Who::Role(_) => (RowKind::Role, "role"),
             Who::User => (RowKind::Person, "user"),
@@ -287,6 +310,63 @@ impl Asked<'_> {
             });
         }
         Found::Open(rows)
+    }
+
+    /// What a subject may do by itself. Ten thousand roles have a few hundred sets of documents that bear on a question.
+    fn own(&self, subject: &Subject, asks: &[u16]) -> Arc<[Arc<Grant>]> {
+        let Some(alike) = self.alike(subject) else { return self.grants(&subject.session, asks).into() };
+        if let Some(known) = self.alike.read().unwrap_or_else(PoisonError::into_inner).get(&alike) {
+            return Arc::clone(known);
+        }
+        let mut session = subject.session.clone();
+        session.policies.identity = subject
+            .documents
+            .iter()
+            .zip(&subject.session.policies.identity)
+            .filter(|(place, _)| self.documents[**place as usize].relevant)
+            .map(|(_, policy)| policy.clone())
+            .collect();
+        let grants: Arc<[Arc<Grant>]> = self.grants(&session, asks).into();
+        let mut alike_of = self.alike.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(alike_of.entry(alike).or_insert(grants))
+    }
+
+    /// `None` when some document may tell this subject from others.
+    fn alike(&self, subject: &Subject) -> Option<Alike> {
+        let session = &subject.session;
+        let account: Name = session.principal.account()?.into();
+        if session.principal.is_service_linked() {
+            return None;
+        }
+        let personal = |policy: &Policy| {
+            let services = self.requests.services.iter();
+            services.flat_map(|service| policy.document.about(service)).any(is_personal)
+        };
+        let mut documents: SmallVec<[(u32, Name); 4]> = SmallVec::new();
+        for (place, policy) in subject.documents.iter().zip(&session.policies.identity) {
+            let bearing = &self.documents[*place as usize];
+            if bearing.personal {
+                return None;
+            }
+            if bearing.relevant {
+                documents.push((*place, policy.name.clone()));
+            }
+        }
+        if session.unread.identity
+            || session.policies.boundary.iter().any(personal)
+            || session.policies.scps.iter().flat_map(|level| &level.policies).any(personal)
+            || self
+                .sides
+                .of(Some(&account))
+                .iter()
+                .flat_map(|side| side.documents())
+                .any(|document| singles_out(document, &session.principal, &session.context))
+        {
+            return None;
+        }
+        let boundary = session.policies.boundary.as_ref();
+        let boundary = boundary.map(|it| (Arc::as_ptr(&it.document).addr(), it.name.clone()));
+        Some(Alike { account, is_user: matches!(subject.who, Who::User), documents, boundary })
     }
 
     /// The workloads behind a role. Where its sessions differ each way is asked by itself.
@@ -459,6 +539,24 @@ impl Asked<'_> {
             PolicyState::None
         }
     }
+}
+
+/// The policy of the statement because of which a row stands, and of which role or user it is; `None` where none is
+/// named, or it is a resource's.
+pub fn behind<'r>(roster: &'r Roster, row: &Row) -> Option<(&'r EntityKey, &'r Policy)> {
+    let because = row.grant.because.as_ref().filter(|it| it.layer == Layer::Identity)?;
+    let key = match row.kind {
+        RowKind::Person => row.key.clone()?,
+        _ => EntityKey::role(row.role.as_deref()?)?,
+    };
+    let subject = &roster.subjects[*roster.by_key.get(&key)?];
+    let policies = subject.session.policies.identity.iter().filter(|it| it.name == because.policy);
+    // An inline and a managed policy may share a name; the label of the statement tells them apart.
+    let mut policies = policies.filter(|it| {
+        let statement = it.document.statements.get(because.statement);
+        statement.is_none_or(|statement| statement.sid == because.sid)
+    });
+    policies.next().map(|policy| (&subject.key, policy))
 }
 
 /// Actions that need no policy (rules of [`crate::iam::decide()`]).

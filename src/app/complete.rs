@@ -9,6 +9,7 @@ use super::input::Purpose;
 use super::list::ListKind;
 use super::overlay::rank;
 use super::theme::THEMES;
+use super::who_can::complete as who_can;
 
 /// Suggestions that are shown at once.
 const SHOWN: usize = 8;
@@ -28,6 +29,7 @@ impl App {
         match (input.purpose, &input.about) {
             (Purpose::Command, _) => {}
             (Purpose::Explain, Some(about)) => return about.suggestions("", text, SHOWN),
+            (Purpose::WhoCan, _) => return who_can::suggestions(&self.resources, false, "", text, SHOWN),
             _ => return Vec::new(),
         }
         match text.split_once(' ') {
@@ -50,6 +52,9 @@ impl App {
                     return about
                         .map_or_else(Vec::new, |it| it.suggestions(&format!("{name} {thing} "), question, SHOWN));
                 }
+                if cmd == Cmd::WhoCan {
+                    return who_can::suggestions(&self.resources, true, &format!("{name} "), argument, SHOWN);
+                }
                 let values = self.values(cmd);
                 rank(argument, values.iter().map(|value| (value.as_str(), "")))
                     .into_iter()
@@ -71,6 +76,13 @@ impl App {
             Cmd::Theme => THEMES.iter().map(|name| (*name).to_owned()).collect(),
             Cmd::Namespace => {
                 std::iter::once("all".to_owned()).chain(estate.namespaces().iter().map(ToString::to_string)).collect()
+            }
+            Cmd::Rbac => {
+                let names = estate.namespaces().into_iter().map(|it| it.to_string());
+                let subjects = estate.authorizations.values().flat_map(|it| {
+                    it.subjects().map(|subject| subject.key(&it.cluster).to_string()).collect::<Vec<_>>()
+                });
+                std::iter::once("all".to_owned()).chain(names).chain(subjects).collect()
             }
             Cmd::Export => ["csv", "json", "md"].map(str::to_owned).to_vec(),
             Cmd::Policy => roles().collect(),

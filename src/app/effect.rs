@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analysis::access::{RoleAccess, Source, role_access};
 use crate::analysis::message::{self, Denied};
+use crate::analysis::who_can;
 use crate::base::Name;
 use crate::estate::caller::senders;
+use crate::estate::who_can::resources;
 use crate::estate::{Estate, derive};
 use crate::model::facts::meta::Origin;
 use crate::model::{EntityKey, Inventory};
@@ -16,6 +18,8 @@ use super::explain::{ExplainView, Question};
 use super::export::{self, Format};
 use super::list::{ListIndex, ListView};
 use super::place::Ask;
+use super::reach::ReachView;
+use super::who_can::WhoCanView;
 
 /// One wish. Whoever carries it out answers with the message named at the variant.
 #[derive(Debug)]
@@ -61,8 +65,14 @@ pub enum Lane {
     Export,
     /// Answering a question of the Explain screen.
     Explain,
+    /// Walking the access graph.
+    Reach,
     /// Finding who sent an AccessDenied message.
     Senders,
+    /// Answering a question of the Who-can screen.
+    WhoCan,
+    /// Collecting what a question may be about.
+    Resources,
 }
 
 /// A pure computation that is too long for the UI thread.
@@ -94,6 +104,19 @@ pub enum Work {
         estate: Arc<Estate>,
         question: Question,
     },
+    /// `light` for marking things in the Explorer.
+    Reach {
+        estate: Arc<Estate>,
+        question: super::reach::Question,
+        light: bool,
+    },
+    WhoCan {
+        estate: Arc<Estate>,
+        question: who_can::Question,
+    },
+    Resources {
+        estate: Arc<Estate>,
+    },
     /// `text` is a paste that may hold an AccessDenied message.
     Senders {
         estate: Arc<Estate>,
@@ -109,6 +132,9 @@ pub enum Done {
     Access { role: EntityKey, access: Arc<RoleAccess> },
     Exported { file: String, text: String },
     Explained { view: Arc<ExplainView> },
+    Reached { view: Arc<ReachView>, light: bool },
+    WhoCan { view: Arc<WhoCanView> },
+    Resources { resources: Arc<Vec<Name>> },
     Senders { denied: Option<Denied>, senders: Vec<EntityKey> },
 }
 
@@ -120,7 +146,10 @@ impl Work {
             Work::Access { .. } => Lane::Access,
             Work::Export { .. } => Lane::Export,
             Work::Explain { .. } => Lane::Explain,
+            Work::Reach { .. } => Lane::Reach,
             Work::Senders { .. } => Lane::Senders,
+            Work::WhoCan { .. } => Lane::WhoCan,
+            Work::Resources { .. } => Lane::Resources,
         }
     }
 
@@ -150,6 +179,11 @@ impl Work {
             Work::Explain { estate, question } => {
                 Done::Explained { view: Arc::new(ExplainView::build(&estate, question)) }
             }
+            Work::Reach { estate, question, light } => {
+                Done::Reached { view: Arc::new(ReachView::build(&estate, question)), light }
+            }
+            Work::WhoCan { estate, question } => Done::WhoCan { view: Arc::new(WhoCanView::build(&estate, question)) },
+            Work::Resources { estate } => Done::Resources { resources: Arc::new(resources(&estate)) },
             Work::Senders { estate, text } => {
                 let denied = message::parse(&text);
                 let senders = denied.as_ref().map_or_else(Vec::new, |denied| senders(&estate, denied));

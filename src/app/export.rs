@@ -67,7 +67,11 @@ pub fn list(estate: &Estate, view: &ListView, format: Format) -> String {
     table(&COLUMNS, rows, format)
 }
 
-fn table<const N: usize>(columns: &[&str; N], rows: impl Iterator<Item = [String; N]>, format: Format) -> String {
+pub(super) fn table<const N: usize>(
+    columns: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    format: Format,
+) -> String {
     match format {
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(Vec::new());

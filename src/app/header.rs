@@ -104,6 +104,13 @@ impl App {
             }
             (Screen::Policy, None) => return "Policy".into(),
             (Screen::Explain, _) => return self.explain_crumbs(),
+            (Screen::Rbac, _) => return self.rbac_crumbs(),
+            (Screen::Blast | Screen::Path, _) => {
+                let name = if self.is_path() { "Path" } else { "Blast radius" };
+                let subject = self.place.reach.as_ref().map(|it| super::reach::label(it.subject()));
+                return format!("{name} › {}", subject.unwrap_or_default());
+            }
+            (Screen::WhoCan, _) => return self.who_can_crumbs(),
             (Screen::Explorer, _) => {}
         }
         let Some(row) = self.row() else { return self.place.ask.scope.label() };
@@ -124,6 +131,33 @@ impl App {
             }
         }
         parts.join(" › ")
+    }
+
+    fn rbac_crumbs(&self) -> String {
+        let Some(view) = self.rbac_view() else { return "RBAC".into() };
+        let mut parts = vec![String::from("RBAC"), view.title.clone()];
+        parts.extend(view.power().map(|it| it.word().to_owned()));
+        if self.place.rbac.as_ref().is_some_and(|it| it.column > 0) {
+            parts.extend(view.holder().map(|it| it.subject.to_string()));
+        }
+        parts.join(" › ")
+    }
+
+    fn rbac_status(&self) -> Line {
+        let Some(view) = self.rbac_view() else { return Line::default() };
+        let mut parts = Vec::new();
+        if let Some(at) = view.chosen[0].filter(|_| !view.powers.is_empty()) {
+            parts.push(format!("row {} of {}", at + 1, view.powers.len()));
+        }
+        parts.extend(view.power().map(|it| format!("R{}", it.rule())));
+        if let Some(at) = view.chosen[1] {
+            parts.push(format!("subject {} of {}", at + 1, view.holders.len()));
+        }
+        parts.push(format!("scope {}", self.place.ask.scope.label()));
+        if !self.place.ask.system {
+            parts.push("no system subjects (.)".to_owned());
+        }
+        Line::plain(format!(" {}", parts.join(" · ")))
     }
 
     /// The line that holds the input, else a message, else the filter.
@@ -192,6 +226,9 @@ impl App {
                 Purpose::Command => Line::dim(format!(" {}", self.command_help())),
                 Purpose::Search => Line::dim(" enter finds, n and N go on"),
                 Purpose::Explain => self.question_help(),
+                Purpose::WhoCan => {
+                    Line::dim(" RESOURCE, then ACTION or list, read, write, tag, permissions · tab completes")
+                }
                 Purpose::Save => Line::dim(" .txt .csv .json .md; an existing file is never replaced"),
             };
         }
@@ -212,8 +249,17 @@ impl App {
                 if self.search.is_empty() { String::new() } else { format!(" · search: {}", self.matches_text()) };
             return Line::plain(format!(" line {} of {}{found}", page.cursor + 1, page.lines.len()));
         }
+        if let (Screen::Blast | Screen::Path, Some((view, _))) = (self.place.screen, self.reached()) {
+            return Line::plain(format!(" {}", view.status));
+        }
         if self.place.screen == Screen::Explain {
             return self.explain_status();
+        }
+        if self.place.screen == Screen::Rbac {
+            return self.rbac_status();
+        }
+        if self.place.screen == Screen::WhoCan {
+            return self.who_can_status().0;
         }
         let Some(view) = self.list() else { return Line::default() };
         if view.matched == 0 && view.total > 0 {
@@ -284,6 +330,9 @@ impl App {
                 if policy.relaid { "stored on one line, broken for reading" } else { "shown as stored, keys in order" };
             return Line::dim(text);
         }
+        if self.place.screen == Screen::WhoCan && self.overlay.is_none() && self.asked_who_can().is_some() {
+            return self.who_can_status().1;
+        }
         let gap = self.inventory.coverage.gaps().next();
         match gap {
             Some(gap) if !self.loading => Line::default()
@@ -320,6 +369,22 @@ impl App {
             (None, Screen::Explain) => {
                 &[Cmd::Into, Cmd::Raw, Cmd::Explain, Cmd::Policy, Cmd::Copy, Cmd::Zoom, Cmd::Details, Cmd::Help]
             }
+            (None, Screen::Rbac) => &[Cmd::Into, Cmd::Scope, Cmd::Raw, Cmd::Details, Cmd::Copy, Cmd::Zoom, Cmd::Help],
+            (None, Screen::Blast) => {
+                &[Cmd::Expand, Cmd::Into, Cmd::Highlight, Cmd::PathTo, Cmd::Deeper, Cmd::Copy, Cmd::Help]
+            }
+            (None, Screen::Path) => &[Cmd::Into, Cmd::Blast, Cmd::Details, Cmd::Copy, Cmd::Help],
+            (None, Screen::WhoCan) => &[
+                Cmd::WhoCan,
+                Cmd::Into,
+                Cmd::Raw,
+                Cmd::QuickFilter,
+                Cmd::ProblemsOnly,
+                Cmd::Save,
+                Cmd::Copy,
+                Cmd::Zoom,
+                Cmd::Help,
+            ],
             (None, Screen::Explorer) if self.place.column == DETAIL => {
                 &[Cmd::NextPane, Cmd::Zoom, Cmd::Details, Cmd::Raw, Cmd::Help]
             }
@@ -330,6 +395,7 @@ impl App {
                 Cmd::Menu,
                 Cmd::NextProblem,
                 Cmd::Explain,
+                Cmd::WhoCan,
                 Cmd::Policy,
                 Cmd::UsedBy,
                 Cmd::Details,
@@ -338,11 +404,16 @@ impl App {
         };
         let mut hints: Vec<(String, &'static str)> = Vec::new();
         if self.overlay.is_none() {
-            let moves = if self.place.screen == Screen::Explain { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
+            let rows = matches!(self.place.screen, Screen::Explain | Screen::WhoCan);
+            let moves = if rows { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
             let pair = moves.map(|cmd| self.keymap.label(cmd).unwrap_or_default()).concat();
             let word = match self.place.screen {
                 Screen::Policy => "document",
                 Screen::Explain => "step",
+                Screen::Rbac => "move",
+                Screen::Blast => "tree",
+                Screen::Path => "path",
+                Screen::WhoCan => "row",
                 Screen::Explorer => "move",
             };
             hints.push((pair, word));
@@ -367,8 +438,16 @@ impl App {
     }
 
     /// The screens of the second row, with the chosen one.
-    pub fn screens(&self) -> [(&'static str, &'static str, bool); 2] {
-        [("1", "Explorer", self.place.screen == Screen::Explorer), ("6", "Policy", self.place.screen == Screen::Policy)]
+    pub fn screens(&self) -> [(&'static str, &'static str, bool); 6] {
+        let on = |screen| self.place.screen == screen;
+        [
+            ("1", "Explorer", on(Screen::Explorer)),
+            ("3", "Blast", on(Screen::Blast)),
+            ("4", "Who-can", on(Screen::WhoCan)),
+            ("5", "Path", on(Screen::Path)),
+            ("6", "Policy", on(Screen::Policy)),
+            ("7", "RBAC", on(Screen::Rbac)),
+        ]
     }
 
     /// Heading of the list column: `PODS 34 of 412`.

@@ -13,6 +13,8 @@ pub enum Purpose {
     Save,
     /// The action and resource of a question.
     Explain,
+    /// A resource and an action or level.
+    WhoCan,
 }
 
 impl Purpose {
@@ -23,6 +25,7 @@ impl Purpose {
             Purpose::Command => ":",
             Purpose::Save => "save as ",
             Purpose::Explain => "explain ",
+            Purpose::WhoCan => "who can ",
         }
     }
 }

@@ -84,6 +84,7 @@ pub enum Action {
     Filter(&'static str),
     Scope(super::place::Scope),
     Ask(super::explain::Question),
+    Switch(super::who_can::Switch),
 }
 
 /// A list that narrows as one types.

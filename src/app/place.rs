@@ -1,17 +1,27 @@
 //! A place: everything that says where the user is, so that one can return to it.
 
+use std::collections::BTreeSet;
+
+use crate::analysis::who_can;
 use crate::base::Name;
 use crate::model::EntityKey;
 
 use super::explain::Question;
 use super::list::ListKind;
+use super::rbac::RbacPlace;
+use super::reach;
 use super::text::Target;
+use super::who_can::Switches;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Screen {
     Explorer,
     Policy,
     Explain,
+    Rbac,
+    Blast,
+    Path,
+    WhoCan,
 }
 
 /// Which part of the estate the lists show.
@@ -99,6 +109,10 @@ pub struct Place {
     pub policy: Option<PolicyPlace>,
     /// The question of the Explain screen; it stays the current one on the screens after it.
     pub explain: Option<ExplainPlace>,
+    pub rbac: Option<RbacPlace>,
+    /// The question of the blast radius and path screens.
+    pub reach: Option<ReachPlace>,
+    pub who_can: Option<WhoCanPlace>,
 }
 
 /// Where the user is in the Policy screen.
@@ -123,6 +137,37 @@ pub struct ExplainPlace {
     pub step: Option<usize>,
 }
 
+/// Where the user is in the blast radius or path screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReachPlace {
+    pub question: reach::Question,
+    /// Which of several paths.
+    pub alternative: usize,
+    /// Among the lines that show.
+    pub cursor: usize,
+    /// Things whose lines below are hidden.
+    pub folded: BTreeSet<EntityKey>,
+}
+
+impl ReachPlace {
+    /// The thing that is asked about.
+    pub fn subject(&self) -> &EntityKey {
+        match &self.question {
+            reach::Question::Blast { key, .. } => key,
+            reach::Question::Path { from, .. } => from,
+        }
+    }
+}
+
+/// Where the user is in the Who-can screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhoCanPlace {
+    pub question: who_can::Question,
+    pub shows: Switches,
+    /// The line of the result, from 0.
+    pub line: usize,
+}
+
 impl Place {
     pub fn start(cluster: Option<&str>, namespace: Option<&str>) -> Place {
         Place {
@@ -143,6 +188,9 @@ impl Place {
             top: 0,
             policy: None,
             explain: None,
+            rbac: None,
+            reach: None,
+            who_can: None,
         }
     }
 }

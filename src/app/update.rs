@@ -2,9 +2,12 @@
 
 mod commands;
 mod explain;
+mod reach;
 mod keys;
 mod moving;
 mod places;
+mod rbac;
+mod who_can;
 
 use std::sync::Arc;
 
@@ -19,6 +22,8 @@ use super::place::Screen;
 use super::policy::{PolicyView, readable};
 use super::text::{Line, Target};
 use super::{App, Effect, Layout, Msg, Notice, Work};
+
+pub(super) use who_can::Asked as WhoCanAsked;
 
 /// Lines of the log that are kept.
 const LOG: usize = 500;
@@ -119,6 +124,9 @@ impl App {
                 effects.push(Effect::Discard(Box::new(old)));
                 self.asked_for = None;
                 self.explain_asked = None;
+                self.reach_asked = None;
+                self.who_can_asked = None;
+                self.resources_asked = None;
                 if generation < self.wanted {
                     self.start_deriving(effects);
                 }
@@ -133,11 +141,15 @@ impl App {
                 self.access = Some((role, access));
                 self.rebuild_columns();
             }
+            Done::Reached { view, light: true } => self.take_light(&view),
+            Done::Reached { view, .. } => self.reach = Some(view),
             Done::Explained { view } => {
                 if let Some(old) = self.explain.replace(view) {
                     effects.push(Effect::Discard(Box::new(old)));
                 }
             }
+            Done::WhoCan { view } => self.take_who_can(view, effects),
+            Done::Resources { resources } => self.take_resources(resources),
             Done::Senders { denied, senders } => self.take_senders(denied, senders),
             Done::Exported { file, text } => effects.push(Effect::Save { file, text }),
         }
@@ -185,6 +197,9 @@ impl App {
             }));
         }
         self.settle_question(estate_id, effects);
+        self.settle_rbac();
+        self.settle_reach(estate_id, effects);
+        self.settle_who_can(estate_id, effects);
         if let Some(role) = self.shown_role()
             && self.access.as_ref().is_none_or(|(known, _)| *known != role)
             && self.access_asked.as_ref() != Some(&role)
@@ -199,7 +214,7 @@ impl App {
     fn shown_role(&self) -> Option<crate::model::EntityKey> {
         match self.place.screen {
             Screen::Explorer => self.pick(2).and_then(Target::key).cloned(),
-            Screen::Policy | Screen::Explain => None,
+            Screen::Policy | Screen::Explain | Screen::Blast | Screen::Path | Screen::Rbac | Screen::WhoCan => None,
         }
     }
 

@@ -52,11 +52,27 @@ impl Pool {
     }
 }
 
+impl Pool {
+    /// Goes on with the names of an earlier pool, which may have been one of another thread.
+    pub fn resume(names: Names) -> Pool {
+        Pool { outer: POOL.replace(Some(names.0)) }
+    }
+
+    /// Ends the pool and hands its names out, to be resumed.
+    pub fn close(self) -> Names {
+        Names(POOL.take().unwrap_or_default())
+    }
+}
+
 impl Drop for Pool {
     fn drop(&mut self) {
         POOL.set(self.outer.take());
     }
 }
+
+/// The names of a pool that is not in use.
+#[derive(Default)]
+pub struct Names(FxHashSet<Name>);
 
 impl Default for Name {
     fn default() -> Name {

@@ -11,6 +11,9 @@ use super::command::Command;
 
 const EXAMPLES: &str = "\
 Examples:
+  rolewalk                                          the current kubeconfig context and the AWS account behind it
+  rolewalk list pods --context prod --context staging
+  rolewalk list roles --profile audit --region eu-west-1
   rolewalk --demo                                   look around in a built-in estate
   rolewalk --snapshot dumps/                        open a directory of kubectl and AWS CLI output
   rolewalk list identities --snapshot dumps/ -o ndjson
@@ -44,6 +47,36 @@ pub struct SourceArgs {
     /// Use the built-in demo estate
     #[arg(long, global = true)]
     pub demo: bool,
+    /// Read this context of the kubeconfig instead of the current one; may be repeated
+    #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["demo", "snapshot"])]
+    pub context: Vec<String>,
+    /// Read every context of the kubeconfig
+    #[arg(long, global = true, conflicts_with_all = ["demo", "snapshot", "context"])]
+    pub all_contexts: bool,
+    /// Kubeconfig to use instead of $KUBECONFIG and ~/.kube/config
+    #[arg(long, global = true, value_name = "FILE", conflicts_with_all = ["demo", "snapshot"])]
+    pub kubeconfig: Option<PathBuf>,
+    /// AWS profile to ask as; repeat it for further accounts
+    #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["demo", "snapshot"])]
+    pub profile: Vec<String>,
+    /// AWS region, instead of that of the profile; the region of a cluster is known from its context
+    #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["demo", "snapshot"])]
+    pub region: Option<String>,
+    /// Ask every AWS service at this address
+    #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["demo", "snapshot"])]
+    pub endpoint_url: Option<String>,
+    /// Read AWS again after this many minutes; without it, only when asked (ctrl-r)
+    #[arg(long, global = true, value_name = "MINUTES", value_parser = positive, conflicts_with_all = ["demo", "snapshot"])]
+    pub refresh_aws: Option<f64>,
+    /// Do not ask AWS
+    #[arg(long, global = true, conflicts_with_all = ["profile", "region", "endpoint_url"])]
+    pub no_aws: bool,
+    /// Give a request up after this many seconds
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = positive)]
+    pub timeout: Option<f64>,
+    /// Touch no network: only --snapshot and --demo can be read
+    #[arg(long, global = true)]
+    pub offline: bool,
     /// Only this cluster
     #[arg(long, global = true, value_name = "NAME")]
     pub cluster: Option<String>,
@@ -53,9 +86,20 @@ pub struct SourceArgs {
     /// All namespaces (the default)
     #[arg(short = 'A', long, global = true)]
     pub all_namespaces: bool,
+    /// Use this action catalogue instead of the built-in one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub catalogue: Option<PathBuf>,
     /// Count dates and ages to this time (RFC 3339) instead of the time of the data
     #[arg(long, global = true, value_name = "TIME")]
     pub at: Option<Timestamp>,
+}
+
+/// Seconds or minutes that can be waited for.
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(seconds),
+        _ => Err("a number above 0 is expected".to_owned()),
+    }
 }
 
 /// How the answer is written.

@@ -36,7 +36,7 @@ pub enum Command {
     /// Show one thing with everything known about it
     Show(show::ShowArgs),
     /// List each source with its state, counts and losses
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Say what changed between two snapshots in terms of access
     Diff(diff::DiffArgs),
     /// Decide IAM requests given as JSON lines on stdin
@@ -78,6 +78,9 @@ pub enum Command {
 }
 
 pub fn run(args: Args) -> Outcome {
+    if let Some(file) = &args.source.catalogue {
+        super::source::catalogue(file)?;
+    }
     let draws = matches!(args.command, Some(Command::Blast(_) | Command::Path(_) | Command::Graph(_)));
     if args.output.output.is_picture() && !draws {
         return Err(Failure::usage("this answer is no graph")
@@ -88,7 +91,7 @@ pub fn run(args: Args) -> Outcome {
         Some(Command::Debug(debug)) => tui::debug(&args, debug),
         Some(Command::List(list)) => list::run(list, &args.source, &args.output),
         Some(Command::Show(show)) => show::run(show, &args.source, &args.output),
-        Some(Command::Doctor) => doctor::run(&args.source, &args.output),
+        Some(Command::Doctor(doctor)) => doctor::run(doctor, &args.source, &args.output),
         Some(Command::Diff(diff)) => diff::run(diff, &args.source, &args.output),
         Some(Command::Eval) => eval::run(&args.output),
         Some(Command::Explain(explain)) => explain::run(explain, &args.source, &args.output),

@@ -41,18 +41,18 @@ pub fn list<T: Serialize, Q: Serialize>(
     rows: &[T],
     args: &OutputArgs,
 ) -> Outcome {
-    enveloped_rows(Envelope::new(estate, question), columns, rows, args)?;
+    written(Envelope::new(estate, question), columns, rows, args)?;
     finish(estate, args)
 }
 
 /// Writes a list that rests on no estate.
 pub fn plain_list<T: Serialize>(question: &str, columns: &[Column<T>], rows: &[T], args: &OutputArgs) -> Outcome {
-    enveloped_rows(Envelope::of_inventory(&Inventory::default(), question), columns, rows, args)?;
+    written(Envelope::of_inventory(&Inventory::default(), question), columns, rows, args)?;
     Ok(ANSWERED)
 }
 
-/// Opens the answer and writes rows under an envelope of their own.
-pub fn enveloped_rows<Q: Serialize, T: Serialize>(
+/// Writes rows in the format that was asked for to where the answer goes, and nothing else.
+pub fn written<Q: Serialize, T: Serialize>(
     envelope: Envelope<Q>,
     columns: &[Column<T>],
     rows: &[T],

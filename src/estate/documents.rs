@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::base::Name;
+use crate::identity::documents::stand_in;
 use crate::model::facts::iam::{PolicyText, Role};
 use crate::model::facts::meta::Origin;
 use crate::model::{EntityKey, Inventory, Kind, Lookup};
@@ -90,9 +91,21 @@ fn managed(inventory: &Inventory, role: &Role, arn: &Name, as_role: Option<Docum
         Some(parts) if parts.account == "aws" => DocumentRole::AwsManaged,
         _ => DocumentRole::CustomerManaged,
     };
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let dated = stand_in(inventory, &role.account, arn).filter(|_| as_role.is_none());
+    if let Some(policy) = dated {
+        return RoleDocument {
+            role: kind,
+            name: policy.dated(name).into(),
+            arn: Some(arn.clone()),
+            version: policy.version.as_str().into(),
+            versions: vec![policy.version.as_str().into()],
+            text: Some(policy.document.get().into()),
+        };
+    }
     RoleDocument {
         role: as_role.unwrap_or(kind),
-        name: Name::from(arn.rsplit('/').next().unwrap_or(arn)),
+        name: Name::from(name),
         arn: Some(arn.clone()),
         version: found.map_or_else(Name::default, |policy| policy.default_version.clone()),
         versions: found.map_or_else(Vec::new, |policy| policy.versions.iter().map(|it| it.id.clone()).rev().collect()),

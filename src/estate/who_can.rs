@@ -24,6 +24,11 @@ pub fn roster(estate: &Estate) -> &Roster {
     })
 }
 
+/// Resources that a question may be about, sorted. Makes the roster.
+pub fn resources(estate: &Estate) -> Vec<Name> {
+    roster(estate).resources(&estate.inventory)
+}
+
 /// The ways in which the code of a group comes to roles, each with the role's ARN: what its containers sign with, and
 /// what they could obtain beside that.
 fn holders(estate: &Estate, group: &Group) -> Vec<(Name, Holder)> {

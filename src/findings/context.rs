@@ -2,12 +2,14 @@
 
 mod workloads;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
 use crate::analysis::roles;
 use crate::base::{Name, Truth};
+use crate::graph::authorization::{self, Authorization, Subject};
 use crate::iam::Document;
 use crate::iam::privilege::{Class, Privilege};
 use crate::identity::injection::Associations;
@@ -18,7 +20,10 @@ use crate::model::facts::iam::Role;
 use crate::model::facts::workload::ServiceAccount;
 use crate::model::{AccountFacts, Arn, ClusterFacts, EntityKey, Inventory, Kind, Lookup, SourceId, SourceKind};
 
+use crate::rbac::{Power, Request};
+
 use super::platform;
+use super::subjects::{WebStatement, WebStatements};
 
 pub use workloads::{Seat, Variant, Workload};
 
@@ -36,6 +41,9 @@ pub struct Context<'a> {
     by_role: FxHashMap<EntityKey, Vec<usize>>,
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
+    web: WebStatements,
+    given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
+    worked_out: FxHashMap<Name, OnceLock<Authorization>>,
 }
 
 /// What is worked out once for a cluster.
@@ -74,7 +82,57 @@ impl<'a> Context<'a> {
             clusters: inventory.clusters.iter().map(|(label, facts)| (label.clone(), index(facts))).collect(),
             classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
             workloads,
+            web: WebStatements::default(),
+            given: None,
+            worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
         }
+    }
+
+    /// With the rights of all clusters, worked out before.
+    #[must_use]
+    pub fn with_authorizations(mut self, given: &'a BTreeMap<Name, Arc<Authorization>>) -> Context<'a> {
+        self.given = Some(given);
+        self
+    }
+
+    /// Who may do what in a cluster.
+    pub fn authorization(&self, cluster: &ClusterFacts) -> &Authorization {
+        if let Some(given) = self.given.and_then(|given| given.get(&cluster.label)) {
+            return given;
+        }
+        let cell = self.worked_out.get(&cluster.label).expect("every cluster of the inventory has its place");
+        cell.get_or_init(|| authorization::of(cluster))
+    }
+
+    /// Subjects outside the platform (guard G2) that surely hold one of these powers over any object of a namespace,
+    /// sorted, each once.
+    pub fn holders(&self, cluster: &ClusterFacts, powers: &[Power], namespace: &str) -> Vec<Subject> {
+        let held = self.authorization(cluster).powers().iter().filter(|it| {
+            powers.contains(&it.power)
+                && it.certainty.is_yes()
+                && it.names.is_none()
+                && it.scope.covers(namespace)
+                && !is_platform_subject(&it.subject)
+        });
+        let mut subjects: Vec<Subject> = held.map(|it| it.subject.clone()).collect();
+        subjects.sort();
+        subjects.dedup();
+        subjects
+    }
+
+    /// Subjects outside the platform that surely may create namespaces.
+    pub fn namespace_creators(&self, cluster: &ClusterFacts) -> Vec<Subject> {
+        let request = Request::parse("create", "namespaces", None, None);
+        let answers = self.authorization(cluster).who_may(&request).into_iter();
+        answers
+            .filter(|it| it.answer.truth.is_yes() && it.answer.names.is_empty() && !is_platform_subject(&it.subject))
+            .map(|it| it.subject)
+            .collect()
+    }
+
+    /// Every Allow for web identity that names the provider of a cluster, by role and statement.
+    pub fn web_statements(&self) -> &[WebStatement] {
+        self.web.of(self)
     }
 
     pub fn workload(&self, key: &EntityKey) -> Option<&Workload<'a>> {
@@ -180,6 +238,24 @@ impl<'a> Context<'a> {
             _ => self.workload(subject).is_some_and(|workload| workload.platform),
         }
     }
+}
+
+/// A user, group or service account of the platform.
+pub fn is_platform_subject(subject: &Subject) -> bool {
+    match subject {
+        Subject::ServiceAccount { namespace, name } => platform::is_service_account(namespace, name),
+        Subject::Group(name) | Subject::User(name) => platform::is_subject(name),
+        Subject::Iam(arn) => arn.contains(":role/aws-service-role/"),
+    }
+}
+
+/// The first role is of a worse class than the second, as far as both are known.
+pub fn is_stronger(context: &Context<'_>, role: &EntityKey, other: &EntityKey) -> bool {
+    let class = |key: &EntityKey| match context.inventory.accounts.get(&key.scope)?.role(&key.name) {
+        Lookup::Found(role) => Some(context.privilege_of(role).class),
+        _ => None,
+    };
+    class(role).is_some_and(|own| class(other).is_none_or(|other| own < other))
 }
 
 fn sensitive(privilege: &Privilege) -> Truth {

@@ -1,6 +1,6 @@
 //! Changes that mend a finding, in the forms people apply them: kubectl, the AWS CLI, Terraform, eksctl.
 
-use crate::model::EntityKey;
+use crate::model::{ClusterFacts, EntityKey};
 
 use super::context::{Seat, Workload};
 use super::finding::{Fix, Tool};
@@ -97,6 +97,30 @@ pub fn patch_template(workload: &Workload<'_>, spec: &str) -> Fix {
 pub fn identifier(name: &str) -> String {
     let plain: String = name.chars().map(|it| if it.is_ascii_alphanumeric() || it == '_' { it } else { '_' }).collect();
     if plain.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_') { plain } else { format!("_{plain}") }
+}
+
+/// Takes a Pod Identity association away.
+pub fn delete_association(cluster: &ClusterFacts, id: &str) -> Fix {
+    aws(format!(
+        "aws eks delete-pod-identity-association --cluster-name {} --association-id {}",
+        quoted(cluster_name(cluster)),
+        quoted(id)
+    ))
+}
+
+/// Gives a role to a service account by Pod Identity.
+pub fn create_association(cluster: &ClusterFacts, namespace: &str, account: &str, role: &str) -> Fix {
+    aws(format!(
+        "aws eks create-pod-identity-association --cluster-name {} --namespace {} --service-account {} --role-arn {}",
+        quoted(cluster_name(cluster)),
+        quoted(namespace),
+        quoted(account),
+        quoted(role)
+    ))
+}
+
+fn cluster_name(cluster: &ClusterFacts) -> &str {
+    cluster.description().map_or(cluster.label.as_str(), |it| it.name.as_str())
 }
 
 /// The role annotation of a service account.

@@ -18,6 +18,7 @@ mod relevant;
 mod services;
 mod trusts;
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,15 +26,16 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::base::{Name, Truth};
-use crate::iam::escalation::{By, Gives, On, Step, Technique};
-use crate::model::{EntityKey, Inventory, Lookup};
+use crate::iam::catalogue::ActionId;
+use crate::iam::escalation::{By, Gives, On, Technique};
+use crate::model::{EntityKey, Inventory};
 
 use ground::Ground;
 use held::Held;
 use holder::{Holder, Who};
 use out::Out;
 use principals::{Shared, UserGain};
-use relevant::may_matter;
+use relevant::{Mentioned, mentioned};
 
 pub use proof::{Proof, proofs};
 
@@ -144,6 +146,40 @@ impl PartialEq for Targets {
 
 impl Eq for Targets {}
 
+impl fmt::Display for Targets {
+    /// The first by its address, and how many more.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.iter().next(), self.len()) {
+            (None, _) => f.write_str("nobody"),
+            (Some(first), 1) => write!(f, "{first}"),
+            (Some(first), count) => write!(f, "{first} and {} more", count - 1),
+        }
+    }
+}
+
+impl fmt::Display for Gained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Gained::Account { account, through: None } => write!(f, "administrator of {account}"),
+            Gained::Account { account, through: Some(through) } => {
+                write!(f, "administrator of {account} through {through}")
+            }
+            Gained::Ceiling(of) => write!(f, "all that the boundary leaves to {of}"),
+            Gained::More => f.write_str("more than it has"),
+            Gained::Roles(targets) | Gained::Users(targets) | Gained::Groups(targets) | Gained::Nodes(targets) => {
+                write!(f, "{targets}")
+            }
+            Gained::SomeRole { service, among } if among.is_empty() => write!(f, "a role that trusts {service}"),
+            Gained::SomeRole { among, .. } => write!(f, "one of {among}"),
+            Gained::UsersInService(users) => write!(f, "{users} in one service"),
+            Gained::Cluster(cluster) => write!(f, "administrator of cluster/{cluster}"),
+            Gained::Association { cluster, roles } => write!(f, "{roles} for pods of cluster/{cluster}"),
+            Gained::Organization => f.write_str("other accounts of the organisation"),
+            Gained::Data(kind) => write!(f, "access to a {kind} by its policy"),
+        }
+    }
+}
+
 /// All gains of all principals.
 #[derive(Clone, Debug, Default)]
 pub struct Gains {
@@ -185,14 +221,23 @@ impl Gains {
 /// All gains of all roles and users of all accounts. Uses all cores; principals whose policies name no action of the
 /// table cost a look at their texts.
 pub fn gains(inventory: &Inventory) -> Gains {
+    gains_where(inventory, |_| true)
+}
+
+/// As [`gains`], of one role or user alone.
+pub fn gains_of(inventory: &Inventory, principal: &EntityKey) -> Gains {
+    gains_where(inventory, |key| key == principal)
+}
+
+fn gains_where(inventory: &Inventory, wanted: impl Fn(&EntityKey) -> bool) -> Gains {
     let ground = Ground::new(inventory);
     let roles = ground.roles.iter().filter(|it| !it.facts.path.starts_with("/aws-service-role/")).map(Who::Role);
     let users = ground.users.iter().map(Who::User);
-    let asked: Vec<Who<'_>> = roles.chain(users).collect();
+    let asked: Vec<Who<'_>> = roles.chain(users).filter(|who| wanted(who.key())).collect();
     let found: Vec<(EntityKey, Standing)> = asked
         .into_par_iter()
-        .filter(|who| concerned(&ground, *who))
-        .map(|who| (who.key().clone(), standing(&ground, who)))
+        .filter_map(|who| Some((who, concerned(&ground, who)?)))
+        .map(|(who, actions)| (who.key().clone(), standing(&ground, who, &actions)))
         .collect();
     let mut gains = Gains::default();
     for (key, Standing { administrator, unread, found }) in found {
@@ -219,36 +264,45 @@ struct Standing {
     found: Vec<Gain>,
 }
 
-/// Whether a policy of the principal, or a trust policy that names it, can matter.
-fn concerned(ground: &Ground<'_>, who: Who<'_>) -> bool {
-    let account = match who {
-        Who::Role(role) => role.account,
-        Who::User(user) => user.account,
+/// The actions that some policy of the principal could allow, sorted; none when neither they nor a trust policy that
+/// names it can matter.
+fn concerned(ground: &Ground<'_>, who: Who<'_>) -> Option<Vec<ActionId>> {
+    let (account, inline, attached, groups) = match who {
+        Who::Role(role) => (role.account, &role.facts.inline, &role.facts.attached, Vec::new()),
+        Who::User(user) => (user.account, &user.facts.inline, &user.facts.attached, ground.groups_of(user)),
     };
-    let facts = ground.accounts[account].facts;
-    let text = |arn: &Name| match facts.policy(arn) {
-        Lookup::Found(policy) => policy.default_text().is_none_or(|text| may_matter(text)),
-        _ => true,
-    };
-    let own = match who {
-        Who::Role(role) => {
-            role.facts.inline.iter().any(|it| may_matter(&it.text)) || role.facts.attached.iter().any(text)
+    let unread = matches!(who, Who::User(user) if groups.len() < user.facts.groups.len());
+    let inline = inline.iter().chain(groups.iter().flat_map(|it| &it.facts.inline));
+    let attached = attached.iter().chain(groups.iter().flat_map(|it| &it.facts.attached));
+    let mut actions = Vec::new();
+    let mut any = unread;
+    for text in inline {
+        match mentioned(&text.text) {
+            Mentioned::Any => any = true,
+            Mentioned::These(these) => actions.extend(these),
         }
-        Who::User(user) => {
-            let groups = ground.groups_of(user);
-            user.facts.inline.iter().chain(groups.iter().flat_map(|it| &it.facts.inline)).any(|it| may_matter(&it.text))
-                || user.facts.attached.iter().chain(groups.iter().flat_map(|it| &it.facts.attached)).any(text)
-                || groups.len() < user.facts.groups.len()
+    }
+    for arn in attached {
+        match ground.mentioned.get(&(account, arn.as_str())) {
+            Some(Mentioned::These(these)) => actions.extend_from_slice(these),
+            Some(Mentioned::Any) | None => any = true,
         }
-    };
-    own || !ground.trusts.naming(who.arn()).is_empty() || !ground.trusts.open().is_empty()
+    }
+    if any {
+        return Some(ground.actions.clone());
+    }
+    actions.sort_unstable();
+    actions.dedup();
+    let named = || !ground.trusts.naming(who.arn()).is_empty() || !ground.trusts.open().is_empty();
+    (!actions.is_empty() || named()).then_some(actions)
 }
 
-fn standing(ground: &Ground<'_>, who: Who<'_>) -> Standing {
-    let holder = Holder::new(ground, who);
+fn standing(ground: &Ground<'_>, who: Who<'_>, actions: &[ActionId]) -> Standing {
+    let holder = Holder::new(ground, who, actions);
     let mut out = Out::new(&holder);
     let shared = Shared::default();
-    for technique in Technique::all() {
+    for (technique, actions) in &ground.techniques {
+        let technique: &'static Technique = technique;
         // Within its account there is nothing more for an administrator; other accounts may trust it.
         let beyond = technique.gives == Gives::Role && technique.steps.iter().all(|it| it.on == On::Trust);
         if holder.administrator.is_yes() && !beyond {
@@ -258,8 +312,7 @@ fn standing(ground: &Ground<'_>, who: Who<'_>) -> Standing {
             (By::Anyone, _) | (By::Role, Who::Role(_)) | (By::User, Who::User(_)) => true,
             (By::Role | By::User, _) => false,
         };
-        let held = |step: &Step| step.on == On::Trust || holder.may(step.action);
-        if !fits || !technique.steps.iter().all(held) {
+        if !fits || !holder.may(actions) {
             continue;
         }
         // What a technique changes on the principal itself it asks for by itself.
@@ -277,9 +330,9 @@ fn standing(ground: &Ground<'_>, who: Who<'_>) -> Standing {
             Gives::Role => principals::roles(&holder, &shared, technique, &fixed, false, &mut out),
             Gives::RoleWithAnything => principals::roles(&holder, &shared, technique, &fixed, true, &mut out),
             Gives::NewRole => principals::new_role(&holder, &shared, technique, &mut out),
-            Gives::PassedRole => services::passed(&holder, technique, &fixed, &mut out),
+            Gives::PassedRole => services::passed(&holder, &shared, technique, &fixed, &mut out),
             Gives::RunningRole => services::running(&holder, technique, &fixed, &mut out),
-            Gives::Association => services::association(&holder, technique, &fixed, &mut out),
+            Gives::Association => services::association(&holder, &shared, technique, &fixed, &mut out),
             Gives::User => principals::users(&holder, technique, &fixed, UserGain::AsIs, &mut out),
             Gives::UserWithAnything => {
                 principals::users(&holder, technique, &fixed, UserGain::WithAnything, &mut out);

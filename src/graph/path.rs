@@ -72,6 +72,10 @@ pub fn paths(graph: &AccessGraph, from: &[Seed], to: &[NodeId], start: &EntityKe
         remaining(&back, graph, seed.node).map(|hops| hops + own)
     };
     let Some(shortest) = from.iter().filter_map(distance).min() else { return Paths::default() };
+    // Nobody walks from a thing to itself.
+    if shortest == 0 {
+        return Paths::default();
+    }
     let mut search = Search {
         graph,
         back: &back,

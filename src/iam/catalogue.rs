@@ -18,6 +18,9 @@ use crate::iam::catalogue::format::{ActionRow, CatalogueError, KeyRow, ResourceR
 pub use crate::iam::catalogue::risk::Risk;
 use crate::iam::pattern::{self, ArnGlob};
 
+/// The one in use.
+static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+
 static BUNDLED: &[u8] = include_bytes!("../../assets/catalogue.tsv.gz");
 
 /// What kind of thing an action does, by the AWS service reference (iam-evaluation.md section 10).
@@ -88,10 +91,15 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The catalogue that this build carries. The first call unpacks it (a few milliseconds), later ones are free.
+    /// The catalogue that this build carries, or the one that was put in its place. The first call unpacks it (a few milliseconds), later ones are free.
     pub fn bundled() -> &'static Catalogue {
-        static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
         CATALOGUE.get_or_init(Catalogue::unpack_bundled)
+    }
+
+    /// Puts this one in the place of the carried one, for the whole program. False, and without effect, once anybody has
+    /// asked for [`Catalogue::bundled`].
+    pub fn install(self) -> bool {
+        CATALOGUE.set(self).is_ok()
     }
 
     /// A fresh copy of the carried catalogue, which only a measurement of its cost wants.

@@ -11,6 +11,7 @@ use crate::base::{Name, Truth};
 use crate::iam::access::{is_damaged, readable};
 use crate::iam::catalogue::{ActionId, Catalogue};
 use crate::iam::document::{DocumentKind, Effect};
+use crate::iam::escalation::{By, Gives, Technique};
 use crate::iam::glob::{Glob, Token, contains};
 use crate::iam::parse;
 use crate::iam::pattern::ArnGlob;
@@ -120,15 +121,15 @@ const SENSITIVE: &[&str] = &[
     "ssm:GetParametersByPath",
 ];
 
-/// Steps on the role itself, by number of iam-evaluation.md section 11.
-const ON_SELF: &[(&str, u8)] = &[
-    ("iam:CreatePolicyVersion", 1),
-    ("iam:SetDefaultPolicyVersion", 2),
-    ("iam:PutRolePolicy", 3),
-    ("iam:AttachRolePolicy", 4),
-    ("iam:DeleteRolePermissionsBoundary", 25),
-    ("iam:PutRolePermissionsBoundary", 25),
-];
+/// Steps on the role itself that take one action, with their number in iam-evaluation.md section 11.
+fn on_self() -> impl Iterator<Item = (&'static str, u8)> {
+    let alone = |row: &&Technique| {
+        matches!(row.gives, Gives::Own | Gives::OwnOlder | Gives::OwnUnbounded)
+            && row.by != By::User
+            && row.steps.len() == 1
+    };
+    Technique::all().filter(alone).flat_map(|row| row.actions().map(|action| (action, row.number)))
+}
 
 /// What is known of a role beside its policies.
 #[derive(Clone, Copy, Debug, Default)]
@@ -207,7 +208,7 @@ pub fn is_administrator(catalogue: &Catalogue, account: &str, found: &Permission
 
 /// The actions that decide.
 fn asked(catalogue: &Catalogue) -> Vec<ActionId> {
-    let names = CONTROL.iter().chain(SENSITIVE).chain(ON_SELF.iter().map(|(name, _)| name));
+    let names = CONTROL.iter().chain(SENSITIVE).copied().chain(on_self().map(|(name, _)| name));
     let mut ids: Vec<ActionId> = names.filter_map(|name| catalogue.find(name)).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -280,7 +281,7 @@ impl<'c> Question<'c> {
         };
         let own = std::slice::from_ref(arn);
         let mut steps = Vec::new();
-        for (action, number) in ON_SELF {
+        for (action, number) in on_self() {
             let targets = match number {
                 1 => attachments.customer_policies,
                 2 => attachments.versioned_policies,
@@ -289,8 +290,8 @@ impl<'c> Question<'c> {
             };
             let hits = |row: &&Row| targets.iter().any(|target| row.resources.matches(target));
             if let Some(row) = self.rows(action).filter(hits).min_by_key(|row| row.status()) {
-                let certain = row.requirement.is_none() && row.marks.is_empty() && *number != 2;
-                steps.push(Step { action, number: *number, certain });
+                let certain = row.requirement.is_none() && row.marks.is_empty() && number != 2;
+                steps.push(Step { action, number, certain });
             }
         }
         steps
@@ -399,7 +400,7 @@ mod tests {
     #[test]
     fn every_action_that_decides_exists() {
         let catalogue = Catalogue::bundled();
-        for action in CONTROL.iter().chain(SENSITIVE).chain(ON_SELF.iter().map(|(name, _)| name)) {
+        for action in CONTROL.iter().chain(SENSITIVE).copied().chain(on_self().map(|(name, _)| name)) {
             assert!(catalogue.find(action).is_some(), "{action}");
         }
     }

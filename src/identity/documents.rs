@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustc_hash::FxHashMap;
 
 use crate::base::Name;
+use crate::iam::catalogue::managed::{ManagedPolicies, ManagedPolicy};
 use crate::iam::{Document, DocumentKind, Policies, Policy, parse};
 use crate::model::facts::iam::{NamedPolicy, PolicyText, Role, User};
 use crate::model::{Inventory, Lookup};
@@ -43,21 +44,36 @@ impl Documents {
     /// Identity policies and boundary of a role. Texts that were not read are in it as unreadable documents, so that
     /// no answer they could change is given as certain.
     pub fn of_role(&self, inventory: &Inventory, role: &Role) -> Policies {
+        self.role(inventory, role, false)
+    }
+
+    /// As [`Documents::of_role`], with what AWS published of its managed policies where the text in force was not read.
+    /// The caller takes care that nothing is certain then: [`any_stands_in`].
+    pub fn of_role_dated(&self, inventory: &Inventory, role: &Role) -> Policies {
+        self.role(inventory, role, true)
+    }
+
+    fn role(&self, inventory: &Inventory, role: &Role, dated: bool) -> Policies {
         let inline = role.inline.iter().map(|policy| Policy {
             name: policy.name.clone(),
             document: self.get(DocumentKind::Identity, &policy.text),
         });
         let account = &role.account;
-        let managed = role.attached.iter().map(|arn| self.managed(inventory, account, arn, DocumentKind::Identity));
+        let managed = |arn: &Name, kind: DocumentKind| self.managed(inventory, account, arn, kind);
+        let attached = role.attached.iter().map(|arn| match dated {
+            true => self.managed_or_dated(inventory, account, arn),
+            false => managed(arn, DocumentKind::Identity),
+        });
         Policies {
-            identity: inline.chain(managed).collect(),
-            boundary: role.boundary.as_ref().map(|arn| self.managed(inventory, account, arn, DocumentKind::Boundary)),
+            identity: inline.chain(attached).collect(),
+            // A boundary limits, so a text that may be older than the one in force is no stand-in for it.
+            boundary: role.boundary.as_ref().map(|arn| managed(arn, DocumentKind::Boundary)),
             ..Policies::default()
         }
     }
 
     /// Identity policies and boundary of a user, those of its groups among them. A group that was not read stands for
-    /// a policy that could not be.
+    /// a policy that could not be; texts of AWS stand in as in [`Documents::of_role_dated`].
     pub fn of_user(&self, inventory: &Inventory, user: &User) -> Policies {
         let account = &user.account;
         let mut identity = Vec::new();
@@ -66,7 +82,7 @@ impl Documents {
                 name: policy.name.clone(),
                 document: self.get(DocumentKind::Identity, &policy.text),
             }));
-            identity.extend(attached.iter().map(|arn| self.managed(inventory, account, arn, DocumentKind::Identity)));
+            identity.extend(attached.iter().map(|arn| self.managed_or_dated(inventory, account, arn)));
         };
         add(&user.inline, &user.attached);
         let mut unread = Vec::new();
@@ -98,16 +114,44 @@ impl Documents {
         inline() || managed()
     }
 
-    fn managed(&self, inventory: &Inventory, account: &Name, arn: &Name, kind: DocumentKind) -> Policy {
-        let text = match inventory.accounts.get(account).map(|account| account.policy(arn)) {
-            Some(Lookup::Found(policy)) => policy.default_text(),
-            _ => None,
-        };
+    fn managed(&self, inventory: &Inventory, account: &str, arn: &Name, kind: DocumentKind) -> Policy {
         Policy {
             name: Name::new(arn.rsplit('/').next().unwrap_or(arn)),
-            document: text.map_or_else(|| self.unread(kind), |text| self.get(kind, text)),
+            document: text_of(inventory, account, arn).map_or_else(|| self.unread(kind), |text| self.get(kind, text)),
         }
     }
+
+    fn managed_or_dated(&self, inventory: &Inventory, account: &str, arn: &Name) -> Policy {
+        match stand_in(inventory, account, arn) {
+            Some(policy) => Policy {
+                name: policy.dated(arn.rsplit('/').next().unwrap_or(arn)).into(),
+                document: self.get(DocumentKind::Identity, &policy.document.get().into()),
+            },
+            None => self.managed(inventory, account, arn, DocumentKind::Identity),
+        }
+    }
+}
+
+/// The text in force of a managed policy, where it was read.
+fn text_of<'a>(inventory: &'a Inventory, account: &str, arn: &str) -> Option<&'a PolicyText> {
+    match inventory.accounts.get(account)?.policy(arn) {
+        Lookup::Found(policy) => policy.default_text(),
+        Lookup::Absent | Lookup::Unknown => None,
+    }
+}
+
+/// What AWS published of one of its managed policies, to stand in for a text that was not read. The one in force may be
+/// newer, so nothing that rests on it is certain.
+pub fn stand_in(inventory: &Inventory, account: &str, arn: &str) -> Option<&'static ManagedPolicy> {
+    if !arn.contains(":iam::aws:policy/") || text_of(inventory, account, arn).is_some() {
+        return None;
+    }
+    ManagedPolicies::bundled().get(arn)
+}
+
+/// Whether a text of AWS stands in for one of these policies.
+pub fn any_stands_in(inventory: &Inventory, account: &str, attached: &[Name]) -> bool {
+    attached.iter().any(|arn| stand_in(inventory, account, arn).is_some())
 }
 
 /// `sts:` in any case, `NotAction`, an escape, or a `"*"` that is no value of `Resource`.

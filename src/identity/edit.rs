@@ -20,14 +20,19 @@ const MOST: usize = 6;
 /// Edits of `text`, in order, after which it admits the request. Empty when it does already, when it cannot be read, or
 /// when no few edits would do.
 pub fn smallest(text: &str, request: &Request) -> Vec<Edit> {
-    let Ok(mut document) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    mended(text, request).map_or_else(Vec::new, |(edits, _)| edits)
+}
+
+/// The edits of [`smallest`], and the document as it is after them. `None` when no few edits would do.
+pub fn mended(text: &str, request: &Request) -> Option<(Vec<Edit>, Value)> {
+    let mut document = serde_json::from_str::<Value>(text).ok()?;
     let mut edits = Vec::new();
     while edits.len() < MOST {
         let (parsed, _) = parse(&document.to_string(), DocumentKind::Trust);
         let policy = Policy { name: "trust".into(), document: Arc::new(parsed) };
         let admission = admits_request(&policy, request);
         if admission.verdict.is_yes() {
-            return edits;
+            return Some((edits, document));
         }
         let deny = admission.matches.iter().find(|it| it.source.effect == Effect::Deny && it.truth != Truth::No);
         let edit = match (deny, &admission.nearest) {
@@ -35,12 +40,9 @@ pub fn smallest(text: &str, request: &Request) -> Vec<Edit> {
             (None, Some(miss)) if miss.truth.is_no() => mend(&mut document, miss, request),
             _ => None,
         };
-        match edit {
-            Some(edit) => edits.push(edit),
-            None => return Vec::new(),
-        }
+        edits.push(edit?);
     }
-    Vec::new()
+    None
 }
 
 fn statement(document: &mut Value, index: usize) -> Option<&mut Value> {

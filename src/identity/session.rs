@@ -11,7 +11,7 @@ use crate::model::facts::meta::Labels;
 use crate::model::{AccountFacts, Arn, ClusterFacts, Inventory, Lookup};
 
 use super::Source;
-use super::documents::Documents;
+use super::documents::{Documents, any_stands_in};
 
 /// How a session came to be: what decides its tags (rule V6, R73, R82).
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,8 +43,9 @@ const ASSUMED: &[(&str, &str)] = &[("aws:SecureTransport", "true")];
 impl Session {
     /// Puts the session together. Parses documents that `documents` has not seen yet.
     pub fn new(inventory: &Inventory, documents: &Documents, role: &Role, origin: Origin<'_>) -> Session {
-        let mut policies = documents.of_role(inventory, role);
-        let mut unread = Unread::default();
+        let mut policies = documents.of_role_dated(inventory, role);
+        let dated = any_stands_in(inventory, &role.account, &role.attached);
+        let mut unread = Unread { identity: dated, ..Unread::default() };
         let account = inventory.accounts.get(&role.account);
         (policies.scps, unread.scps) = ceilings(documents, account, &OrganizationPolicyKind::ServiceControl);
         let details = origin.association.and_then(|it| it.details.as_ref());
@@ -63,8 +64,11 @@ impl Session {
     /// The requests of an IAM user. Whether it signed in with MFA is not known.
     pub fn of_user(inventory: &Inventory, documents: &Documents, user: &User) -> Session {
         let mut policies = documents.of_user(inventory, user);
-        let mut unread = Unread::default();
         let account = inventory.accounts.get(&user.account);
+        let groups = account.into_iter().flat_map(|it| it.groups.iter()).filter(|it| user.groups.contains(&it.name));
+        let dated = any_stands_in(inventory, &user.account, &user.attached)
+            || groups.into_iter().any(|it| any_stands_in(inventory, &user.account, &it.attached));
+        let mut unread = Unread { identity: dated, ..Unread::default() };
         (policies.scps, unread.scps) = ceilings(documents, account, &OrganizationPolicyKind::ServiceControl);
         let mut context = caller(inventory, &user.arn, &user.account)
             .with("aws:PrincipalType", "User")
@@ -164,6 +168,12 @@ pub struct ResourceSide {
 }
 
 impl ResourceSide {
+    /// The documents that stand here.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        let rcps = self.rcps.iter().flat_map(|level| &level.policies);
+        rcps.chain(&self.policy).map(|policy| &*policy.document)
+    }
+
     /// Looks it up. For what is no ARN there is nothing to find.
     pub fn find(inventory: &Inventory, documents: &Documents, caller: Option<&str>, resource: &str) -> ResourceSide {
         let Some(arn) = Arn::parse(resource) else { return ResourceSide::default() };
@@ -294,7 +304,11 @@ pub fn ceilings(
             levels.push(level(&account.id, &mut ids.into_iter()));
         }
     }
-    let whole = reaches_root && account.target_policies_by_target.is_complete() && account.parents.is_complete();
+    // Every account of an organisation has something above it.
+    let alone = account.parents.is_empty() && account.target_policies.is_complete();
+    let whole = (reaches_root || alone && levels.is_empty())
+        && account.target_policies_by_target.is_complete()
+        && account.parents.is_complete();
     (levels, unread || !whole)
 }
 

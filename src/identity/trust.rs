@@ -46,23 +46,15 @@ impl Trusts {
             return Check::unknown("R2", "the issuer of the cluster was not read", missing);
         };
         let issuer = description.issuer_path();
-        let Some(arn) = crate::model::Arn::parse(&role.arn) else {
-            return Check::unknown("R4", "the role's own ARN cannot be read", vec![]);
-        };
-        // The provider that STS resolves is the one of the role's account (R48).
-        let provider = format!("arn:{}:iam::{}:oidc-provider/{issuer}", arn.partition, arn.account);
         let trust = self.documents.trust(role);
         let sub = format!("system:serviceaccount:{}:{}", question.namespace, question.account);
-        let mut context = token_context(inventory, issuer, &sub, question.audience);
+        let Some(mut request) = web_identity_request(inventory, role, &trust.document, issuer, &sub, question.audience)
+        else {
+            return Check::unknown("R4", "the role's own ARN cannot be read", vec![]);
+        };
         if let Some(session) = question.session.value() {
-            context.set("sts:RoleSessionName", Value::One(session.clone()));
+            request.context.set("sts:RoleSessionName", Value::One(session.clone()));
         }
-        for key in keys(&trust.document) {
-            if is_absent_for_web_identity(&key, issuer) {
-                context.set_absent(&key);
-            }
-        }
-        let request = Request::new(Principal::Federated(provider.into()), WEB_IDENTITY, &role.arn).in_context(context);
         let answer = decide(&request, &Policies { resource: Some(trust.clone()), ..Policies::default() });
         let what = format!("{sub} with audience {}", question.audience);
         let mut check = verdict(&answer, "R72", "R55", &what);
@@ -225,6 +217,28 @@ impl Trusts {
             role.attached.iter().any(|arn| known.iter().any(|name| arn.ends_with(&format!("policy/{name}"))));
         if answer.is_unknown() && attached && role.boundary.is_none() { Truth::Yes } else { answer }
     }
+}
+
+/// The web-identity call for a role with a token of this issuer: keys that such a call never carries are absent, keys in
+/// no table stay open (R57, R62, R67). `None` when the role's own ARN is none.
+pub fn web_identity_request(
+    inventory: &Inventory,
+    role: &Role,
+    trust: &Document,
+    issuer: &str,
+    subject: &str,
+    audience: &Name,
+) -> Option<Request> {
+    let arn = crate::model::Arn::parse(&role.arn)?;
+    // The provider that STS resolves is the one of the role's account (R48).
+    let provider = format!("arn:{}:iam::{}:oidc-provider/{issuer}", arn.partition, arn.account);
+    let mut context = token_context(inventory, issuer, subject, audience);
+    for key in keys(trust) {
+        if is_absent_for_web_identity(&key, issuer) {
+            context.set_absent(&key);
+        }
+    }
+    Some(Request::new(Principal::Federated(provider.into()), WEB_IDENTITY, &role.arn).in_context(context))
 }
 
 /// What is known of a web-identity call with a token of this issuer (R62, R67).

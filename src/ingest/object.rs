@@ -205,7 +205,7 @@ impl<'de> Deserialize<'de> for Time {
 
             fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Time, E> {
                 // Saturates; what is out of range then is no time.
-                Ok(Time(Timestamp::from_microsecond((seconds * 1e6) as i64).ok()))
+                Ok(Time(Timestamp::from_microsecond((seconds * 1e6).round() as i64).ok()))
             }
         }
         deserializer.deserialize_any(Visitor)

@@ -35,13 +35,25 @@ pub struct Context<'a> {
     pub shared: Shared,
     /// A page of the list is missing: the last answer named a next one.
     pub more: bool,
+    /// Objects are found again by their names, not by their place in a file.
+    pub by_name: bool,
     page: Option<Batch>,
     sink: &'a (dyn Fn(Delta) + Sync),
 }
 
 impl<'a> Context<'a> {
     pub fn new(place: Place, source: SourceId, account: Name, region: Name, sink: &'a (dyn Fn(Delta) + Sync)) -> Self {
-        Context { place, source, account, region, shared: Shared::default(), more: false, page: None, sink }
+        Context {
+            place,
+            source,
+            account,
+            region,
+            shared: Shared::default(),
+            more: false,
+            by_name: false,
+            page: None,
+            sink,
+        }
     }
 
     pub fn send(&self, change: Change) {

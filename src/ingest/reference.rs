@@ -45,7 +45,8 @@ pub fn parse(snapshot: &Snapshot) -> io::Result<usize> {
     Ok(count)
 }
 
-fn objects(kind: SourceKind, text: &[u8]) -> io::Result<usize> {
+/// Parses one answer; returns how many objects there were when it is one of the large lists.
+pub fn objects(kind: SourceKind, text: &[u8]) -> io::Result<usize> {
     macro_rules! items {
         ($type:ty) => {
             one::<$type>(text)?.items.0.len()

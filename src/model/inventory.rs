@@ -418,7 +418,8 @@ impl Inventory {
         let Delta { place, source, change } = delta;
         match change {
             Change::Opened => {
-                let again = self.coverage.report(&source).is_some_and(|report| report.status <= Status::Partial);
+                // Whatever an earlier reading left is on show until this one is whole, also when it failed half way.
+                let again = self.coverage.report(&source).is_some();
                 let report = self.coverage.report_mut(source.clone());
                 *report = SourceReport::new(Status::Loading);
                 if again {
@@ -450,12 +451,18 @@ impl Inventory {
                 self.with(&place, &source, |facts| facts.step(source.kind, &Step::Finish(reading)));
             }
             Change::Failed { status, why, permission } => {
-                self.staged.remove(&source);
+                // A later reading that failed leaves what an earlier one gave; what a first one gave is part of the list.
+                let first = self.staged.remove(&source).is_none();
                 let report = self.coverage.report_mut(source.clone());
+                let step = (first && report.count > 0).then_some(Step::Finish(Reading::Partial));
                 report.status = status;
                 report.why = why;
                 report.permission = permission;
-                self.with(&place, &source, |_| {});
+                self.with(&place, &source, |facts| {
+                    if let Some(step) = step {
+                        facts.step(source.kind, &step);
+                    }
+                });
             }
             Change::Restored(inventory) => *self = *inventory,
             Change::Changed(batch) => self.take(&place, &source, batch, true),

@@ -77,7 +77,7 @@ sources! {
     ClusterRoleBindings Cluster "clusterrolebindings.json" true "list clusterrolebindings.rbac.authorization.k8s.io";
     NetworkPolicies Cluster "networkpolicies.json" true "list networkpolicies.networking.k8s.io";
     Webhooks Cluster "mutatingwebhookconfigurations.json" true "list mutatingwebhookconfigurations.admissionregistration.k8s.io";
-    ConfigMaps Cluster "configmaps.json" true "list configmaps";
+    ConfigMaps Cluster "configmaps.json" true "get configmaps";
     Secrets Cluster "secrets.json" false "list secrets";
     Services Cluster "services.json" false "list services";
     Ingresses Cluster "ingresses.json" false "list ingresses.networking.k8s.io";

@@ -9,9 +9,9 @@ use std::fmt;
 pub enum Power {
     Escalate,
     Bind,
+    AwsAuthEdit,
     Impersonate,
     NodesProxy,
-    AwsAuthEdit,
     WebhookControl,
     TokenRequest,
     PodCreate,
@@ -21,9 +21,9 @@ pub enum Power {
     PodAttach,
     PodDebug,
     PodPatchImage,
+    NodeclassEdit,
     SecretMint,
     SecretRead,
-    NodeclassEdit,
     ControllerCrd,
     PvCreate,
     Csr,
@@ -38,7 +38,7 @@ pub enum Power {
 /// How much a power is worth by itself, before anybody asks which AWS roles hang on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Weight {
-    /// Leads to every right in its scope.
+    /// Leads to every right in its scope, by itself.
     Total,
     /// Acts as another identity.
     Identity,
@@ -243,6 +243,22 @@ static ROWS: &[Row] = &[
         ],
     },
     Row {
+        power: Power::AwsAuthEdit,
+        word: "aws-auth-edit",
+        rule: 165,
+        weight: Weight::Total,
+        gains: "maps any IAM principal to system:masters",
+        ways: &[
+            when(
+                "configmaps",
+                Only("kube-system"),
+                When::AwsAuthRead,
+                &[named(WRITE, "", &["configmaps"], "aws-auth")],
+            ),
+            when("configmaps", Only("kube-system"), When::AwsAuthAbsent, &[can(CREATE, "", &["configmaps"])]),
+        ],
+    },
+    Row {
         power: Power::Impersonate,
         word: "impersonate",
         rule: 158,
@@ -262,22 +278,6 @@ static ROWS: &[Row] = &[
         weight: Weight::Identity,
         gains: "runs commands in every pod through the kubelets, unaudited",
         ways: &[way("nodes", Cluster, &[can(&["get", "create"], "", &["nodes/proxy"])])],
-    },
-    Row {
-        power: Power::AwsAuthEdit,
-        word: "aws-auth-edit",
-        rule: 165,
-        weight: Weight::Total,
-        gains: "maps any IAM principal to system:masters",
-        ways: &[
-            when(
-                "configmaps",
-                Only("kube-system"),
-                When::AwsAuthRead,
-                &[named(WRITE, "", &["configmaps"], "aws-auth")],
-            ),
-            when("configmaps", Only("kube-system"), When::AwsAuthAbsent, &[can(CREATE, "", &["configmaps"])]),
-        ],
     },
     Row {
         power: Power::WebhookControl,
@@ -396,6 +396,18 @@ static ROWS: &[Row] = &[
         ways: &[way("pods", Anywhere, &[can(WRITE, "", &["pods"])])],
     },
     Row {
+        power: Power::NodeclassEdit,
+        word: "nodeclass-edit",
+        rule: 166,
+        weight: Weight::Identity,
+        gains: "starts nodes with another role, or its own start script",
+        ways: &[
+            way("ec2nodeclasses", Cluster, &[can(MAKE, "karpenter.k8s.aws", &["ec2nodeclasses"])]),
+            way("nodepools", Cluster, &[can(MAKE, "karpenter.sh", &["nodepools"])]),
+            way("nodeclasses", Cluster, &[can(MAKE, "eks.amazonaws.com", &["nodeclasses"])]),
+        ],
+    },
+    Row {
         power: Power::SecretMint,
         word: "secret-mint",
         rule: 157,
@@ -410,18 +422,6 @@ static ROWS: &[Row] = &[
         weight: Weight::Step,
         gains: "reads tokens, keys and whatever else lies in Secrets",
         ways: &[way("secrets", Anywhere, &[can(READ, "", &["secrets"])])],
-    },
-    Row {
-        power: Power::NodeclassEdit,
-        word: "nodeclass-edit",
-        rule: 166,
-        weight: Weight::Identity,
-        gains: "starts nodes with another role, or its own start script",
-        ways: &[
-            way("ec2nodeclasses", Cluster, &[can(MAKE, "karpenter.k8s.aws", &["ec2nodeclasses"])]),
-            way("nodepools", Cluster, &[can(MAKE, "karpenter.sh", &["nodepools"])]),
-            way("nodeclasses", Cluster, &[can(MAKE, "eks.amazonaws.com", &["nodeclasses"])]),
-        ],
     },
     Row {
         power: Power::ControllerCrd,
@@ -454,7 +454,7 @@ static ROWS: &[Row] = &[
         power: Power::Csr,
         word: "csr",
         rule: 161,
-        weight: Weight::Total,
+        weight: Weight::Step,
         gains: "client certificates of any name, where the signer issues them",
         // The signer of client certificates by name or by its domain; on EKS it refuses most of them.
         ways: &[
@@ -571,6 +571,11 @@ mod tests {
             assert_eq!(Power::from_word(row.word), Some(row.power));
             assert!(!row.ways.is_empty() && row.ways.iter().all(|way| !way.needs.is_empty()));
         }
+    }
+
+    #[test]
+    fn the_heavier_power_stands_first() {
+        assert!(ROWS.is_sorted_by_key(|row| row.weight));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::model::facts::meta::Origin;
 
 use super::clipboard::{Clipboard, Surroundings};
 use super::jobs::{Jobs, Outbox, Said, Track};
-use super::load::{self, Reader, Show};
+use super::load::{self, Known, Reader, Show};
 use super::save;
 
 /// How long the end of the program waits for a file that is being written.
@@ -33,6 +33,7 @@ pub struct Effects {
     reader: Arc<dyn Reader>,
     clipboard: Arc<Mutex<Clipboard>>,
     loaded: bool,
+    known: Arc<Known>,
     saves: Vec<JoinHandle<()>>,
 }
 
@@ -40,7 +41,7 @@ impl Effects {
     pub fn new(jobs: Jobs, reader: Arc<dyn Reader>) -> Effects {
         let surroundings = Surroundings::from_variables(|name| std::env::var_os(name));
         let clipboard = Arc::new(Mutex::new(Clipboard::new(surroundings)));
-        Effects { jobs, reader, clipboard, loaded: false, saves: Vec::new() }
+        Effects { jobs, reader, clipboard, loaded: false, known: Arc::default(), saves: Vec::new() }
     }
 
     /// No job runs, and no report of one waits.
@@ -74,7 +75,8 @@ impl Effects {
         let reader = Arc::clone(&self.reader);
         let show = if self.loaded { Show::Whole } else { Show::Growing };
         self.loaded = true;
-        self.jobs.replace(Track::Load, "reading the sources", move |outbox| load::load(&*reader, show, outbox));
+        let known = Arc::clone(&self.known);
+        self.jobs.replace(Track::Load, "reading the sources", move |outbox| load::load(&*reader, show, &known, outbox));
     }
 
     fn work(&mut self, work: Work) {
@@ -84,8 +86,11 @@ impl Effects {
             Lane::List => "preparing the list",
             Lane::Access => "summing up a role",
             Lane::Export => "writing a list",
+            Lane::Reach => "walking the graph",
             Lane::Explain => "answering a question",
             Lane::Senders => "finding the sender of a message",
+            Lane::WhoCan => "answering who can",
+            Lane::Resources => "collecting resources",
         };
         self.jobs.replace(Track::Work(lane), name, move |outbox| {
             if let Some(msg) = work.run(outbox.stop()) {

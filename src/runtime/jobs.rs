@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -55,7 +55,8 @@ pub struct Report {
 pub struct Outbox {
     reports: UnboundedSender<Report>,
     stop: Arc<AtomicBool>,
-    flight: Arc<Flight>,
+    /// None for a job that is at rest.
+    flight: Mutex<Option<Arc<Flight>>>,
 }
 
 #[derive(Debug)]
@@ -86,8 +87,15 @@ impl Report {
 impl Outbox {
     /// Says something; a program that is ending does not listen any more.
     pub fn say(&self, said: Said) {
-        let report = Report { said, stop: Arc::clone(&self.stop), _flight: Some(Arc::clone(&self.flight)) };
-        let _ = self.reports.send(report);
+        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let _ = self.reports.send(Report { said, stop: Arc::clone(&self.stop), _flight: flight });
+    }
+
+    /// The job has done what it was started for and only reports what happens from now on: it does not count as in
+    /// flight any more.
+    pub fn rest(&self) {
+        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let _ = self.reports.send(Report { said: Said::End, stop: Arc::clone(&self.stop), _flight: flight });
     }
 
     pub fn send(&self, msg: Msg) {
@@ -97,7 +105,8 @@ impl Outbox {
     /// The last word, which takes the flight along: once it is dealt with, the job does not count.
     fn end(self) {
         let Outbox { reports, stop, flight } = self;
-        let _ = reports.send(Report { said: Said::End, stop, _flight: Some(flight) });
+        let flight = flight.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let _ = reports.send(Report { said: Said::End, stop, _flight: flight });
     }
 
     /// Raised when newer work has replaced this job.
@@ -152,7 +161,8 @@ impl Jobs {
         stop: Arc<AtomicBool>,
         body: impl FnOnce(&Outbox) + Send + 'static,
     ) -> JoinHandle<()> {
-        let outbox = Outbox { reports: self.reports.clone(), stop, flight: Flight::start(&self.flying) };
+        let outbox =
+            Outbox { reports: self.reports.clone(), stop, flight: Mutex::new(Some(Flight::start(&self.flying))) };
         self.pool.spawn_blocking(move || {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| body(&outbox))) {
                 let job = format!("{name}: {}", panic::text_of(&*payload));

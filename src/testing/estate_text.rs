@@ -256,6 +256,10 @@ impl Builder {
             origin: Origin::default(),
         };
         self.push(&head, SourceKind::Cluster, Batch::Cluster(vec![cluster.into()]));
+        let directory = format!("{}/{region}", self.account_directory(account));
+        let place = Place::Region { account: account.as_str().into(), region: region.as_str().into() };
+        let listed = Batch::ClusterNames(vec![Name::from(name.as_str()).into()]);
+        self.push_at(place, SourceId::new(&directory, SourceKind::ClusterList), listed);
         if !self.own_providers.contains(name) && !line.flag("no-provider") {
             self.provider(&head, account, vec!["sts.amazonaws.com".into()]);
         }
@@ -591,7 +595,8 @@ impl Builder {
             let region =
                 Place::Region { account: cluster.account.as_str().into(), region: cluster.region.as_str().into() };
             let directory = format!("{}/{}", self.account_directory(&cluster.account), cluster.region);
-            places.push((region, SourceId::new(&directory, SourceKind::Instances)));
+            places.push((region.clone(), SourceId::new(&directory, SourceKind::Instances)));
+            places.push((region, SourceId::new(&directory, SourceKind::ClusterList)));
         }
         for account in &self.accounts {
             let directory = self.account_directory(account);

@@ -148,6 +148,9 @@ fn row(canvas: &mut Canvas<'_>, inside: Rect, y: u16, row: &ListRow, view: &List
     let long = room >= 4 + 4 + width(&name) + width(&count);
     let counted = room >= 4 + width(&name) + width(&count);
     let style = canvas.theme.style(tone);
+    if app.lit.as_ref().is_some_and(|lit| lit.contains(&row.key)) {
+        canvas.put(inside.x + 1, y, 1, canvas.glyphs.lit, style);
+    }
     canvas.put(inside.x + 2, y, 1, letter, style);
     let mut x = inside.x + 4;
     if long && !row.code.is_empty() {

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
+use crate::app::command::Cmd;
 use crate::app::text::{Line, Tone};
 use crate::app::{App, Area, Hit, Layout};
 use crate::base::text::{clean, width};
@@ -116,7 +117,14 @@ pub(super) fn areas(app: &App, layout: &mut Layout) {
     let mut x = 0;
     for (number, name, _) in app.screens() {
         let cells = (number.len() + name.len() + 3) as u16;
-        let cmd = if number == "1" { crate::app::command::Cmd::Explorer } else { crate::app::command::Cmd::Policy };
+        let cmd = match number {
+            "1" => Cmd::Explorer,
+            "3" => Cmd::Blast,
+            "4" => Cmd::WhoCanScreen,
+            "5" => Cmd::PathTo,
+            "7" => Cmd::Rbac,
+            _ => Cmd::Policy,
+        };
         layout.areas.push((Area { x, y: 1, width: cells, height: 1 }, Hit::Command(cmd)));
         x += cells + u16::from(app.size.0 >= 90);
     }

@@ -40,7 +40,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
         String::new()
     };
     let count = view.alternatives.len();
-    let title = if count > 1 { format!("{}   {} of {count}", view.title, place.alternative + 1) } else { view.title.clone() };
+    let title =
+        if count > 1 { format!("{}   {} of {count}", view.title, place.alternative + 1) } else { view.title.clone() };
     let inside = canvas.boxed(left, &title, &note, true);
     layout.list_height = height;
     layout.list_top = from;

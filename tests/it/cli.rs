@@ -205,7 +205,7 @@ fn eval_answers_each_line_and_goes_on_after_a_bad_one() {
 
 #[test]
 fn without_data_or_with_a_wrong_flag_the_exit_code_says_usage() {
-    let (code, out, err) = run(&["list", "pods"]);
+    let (code, out, err) = run(&["list", "pods", "--offline"]);
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(err.contains("--snapshot DIR") && err.contains("--demo"), "{err}");
     assert_eq!(run(&["lst"]).0, 2);

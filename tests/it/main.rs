@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and says why it was skipped")]
 
+mod aws_emulators;
+mod aws_live;
+mod aws_server;
+mod api_server;
 mod cli;
 mod commands;
 mod demo;
@@ -17,6 +21,7 @@ mod identity_table;
 mod identity_vectors;
 mod identity_worlds;
 mod ingest;
+mod live;
 mod pty;
 mod rbac;
 mod reach;

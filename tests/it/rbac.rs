@@ -4,6 +4,8 @@ mod cases;
 mod command;
 mod naive;
 mod random;
+mod screen;
+mod usable;
 mod worlds;
 
 use rolewalk::base::Truth;

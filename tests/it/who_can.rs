@@ -6,11 +6,13 @@ use std::path::Path;
 use rolewalk::analysis::explain::{self, Caller};
 use rolewalk::analysis::verdict::Verdict;
 use rolewalk::analysis::who_can::{Answer, Question, Row, What};
+use rolewalk::app::{Code, Key};
 use rolewalk::estate::{Estate, derive, who_can};
 use rolewalk::identity::documents::Documents;
 use rolewalk::ingest::{self, Options};
 use rolewalk::model::{EntityKey, Kind};
 use rolewalk::testing::estate_text::estate as read;
+use rolewalk::testing::{Harness, dump};
 use serde_json::Value;
 
 use crate::testbed;
@@ -314,4 +316,136 @@ fn resources_are_named_as_people_do() {
     for text in ["arn:aws:s3", "a b", "x", "role/nobody"] {
         assert!(who_can::resource(&estate, text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn which_pods_can_write_this_bucket_takes_sixteen_keys() {
+    let keys: Vec<Key> = std::iter::once('w')
+        .chain("acme-inv".chars())
+        .map(Key::char)
+        .chain([Key::new(Code::Tab)])
+        .chain("write".chars().map(Key::char))
+        .chain([Key::new(Code::Enter)])
+        .collect();
+    assert_eq!(keys.len(), 16);
+    let mut ui = Harness::demo();
+    keys.into_iter().for_each(|key| ui.key(key));
+    let screen = dump(&ui.draw((100, 30)));
+    for text in ["Who-can › acme-invoices › write", "data/etl-nightly ×1", "IR spark-role", "with one more step"] {
+        assert!(screen.contains(text), "{text}: {screen}");
+    }
+    ui.run("C");
+    assert_eq!(ui.outside, ["copy rolewalk --demo who-can write arn:aws:s3:::acme-invoices"]);
+}
+
+fn run(args: &[&str]) -> (i32, String, String) {
+    let mut command = assert_cmd::Command::cargo_bin("rolewalk").expect("the binary is built");
+    let output = command.args(args).arg("--demo").output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_command_line_answers_in_every_format_with_the_same_rows() {
+    let ask = ["who-can", "write", "acme-invoices"];
+    let (code, json, _) = run(&[&ask[..], &["-o", "json"]].concat());
+    assert_eq!(code, 0);
+    let json: Value = serde_json::from_str(&json).expect("is JSON");
+    assert_eq!((&json["schema"], &json["question"]["ask"]), (&1.into(), &"who-can".into()));
+    let rows = json["results"].as_array().expect("results");
+    let order = |row: &Value| {
+        let verdicts = ["allow", "cond", "unk", "deny"];
+        let verdict = verdicts.iter().position(|it| row["verdict"] == *it).expect("a verdict");
+        (verdict, row["steps_more"].as_u64(), row["address"].as_str().map(str::to_owned))
+    };
+    assert!(rows.is_sorted_by_key(order) && rows.len() > 10, "by verdict, steps_more, address");
+    for field in ["address", "role", "via", "actions", "verdict", "certain", "conditions", "steps_more"] {
+        assert!(rows.iter().all(|row| row.get(field).is_some()), "{field}");
+    }
+    let (_, ndjson, _) = run(&[&ask[..], &["-o", "ndjson"]].concat());
+    let lines: Vec<Value> = ndjson.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!((&lines[0]["question"], &lines[1..]), (&json["question"], rows.as_slice()));
+    let (_, csv, _) = run(&[&ask[..], &["-o", "csv"]].concat());
+    assert_eq!(csv::Reader::from_reader(csv.as_bytes()).records().count(), rows.len());
+    let (_, table, notes) = run(&ask);
+    assert_eq!(table.lines().count(), rows.len() + 1);
+    assert!(notes.contains("looked at 67 roles"), "{notes}");
+}
+
+#[test]
+fn the_exit_code_says_whether_nobody_can() {
+    let unread = "arn:aws:sqs:eu-west-1:111122223333:unread";
+    assert_eq!(run(&["who-can", "write", "acme-invoices", "--expect-none"]).0, 1);
+    assert_eq!(run(&["who-can", "write", "acme-invoices", "--strict"]).0, 3);
+    assert_eq!(run(&["who-can", "write", unread]).0, 0);
+    for args in [
+        &["who-can", "writes", "acme"][..],
+        &["who-can", "write", "a b"],
+        &["who-can", "write", "*"],
+        &["who-can", "s3:Get*", "acme"],
+    ] {
+        let (code, out, err) = run(args);
+        assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn can_lists_the_actions_of_a_level_that_a_thing_has() {
+    let (code, out, _) = run(&["can", "role/spark-role", "write", "acme-invoices", "-o", "json"]);
+    assert_eq!(code, 0);
+    let json: Value = serde_json::from_str(&out).expect("is JSON");
+    let rows = json["results"].as_array().expect("results");
+    let of = |action: &str| rows.iter().find(|row| row["action"] == action).map(|row| row["verdict"].clone());
+    assert_eq!((of("s3:PutObject"), of("s3:DeleteBucket")), (Some("allow".into()), Some("deny".into())));
+    assert_eq!(rows.len(), 41);
+    let (code, out, notes) = run(&["can", "role/spark-role", "write"]);
+    assert_eq!(code, 0);
+    assert!(out.contains("s3:PutObject") && !out.contains("DENY") && notes.contains("are denied"), "{out}{notes}");
+    let (code, out, _) = run(&["can", "role/spark-role", "s3:PutObject", "acme-invoices/k"]);
+    assert_eq!(code, 0);
+    assert!(out.contains("ALLOW?"), "{out}");
+}
+
+#[test]
+fn a_text_of_aws_stands_in_for_a_managed_policy_that_was_not_read() {
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let text =
+        format!("cluster c1\nresource arn:aws:s3:::acme policy=none\nrole r attached={admin}\nuser u attached={admin}");
+    let answer = ask(&estate(&text), "s3:PutObject", "acme");
+    assert_eq!(
+        rows(&answer),
+        ["allow? iam-user/111122223333:u user s3:PutObject", "allow? role/111122223333:r role s3:PutObject"]
+    );
+    let because = answer.rows[0].grant.because.as_ref().expect("a statement");
+    assert_eq!(because.policy, "AdministratorAccess (AWS text of 2015-02-06)");
+    assert!(answer.unread.contains(&"identity policies".into()), "{:?}", answer.unread);
+    let other = ask(&estate(&text.replace("Administrator", "Unheard")), "s3:PutObject", "acme");
+    assert_eq!(other.verdict(), Verdict::Unk, "{:?}", rows(&other));
+}
+
+#[test]
+fn a_managed_policy_that_was_read_wins_over_the_text_of_aws() {
+    let estate = estate(
+        r#"
+        cluster c1
+        resource arn:aws:s3:::acme policy=none
+        policy AdministratorAccess arn=arn:aws:iam::aws:policy/AdministratorAccess allow={"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}
+        role r attached=arn:aws:iam::aws:policy/AdministratorAccess
+    "#,
+    );
+    assert_eq!(ask(&estate, "s3:PutObject", "acme").verdict(), Verdict::Deny);
+    let answer = ask(&estate, "s3:GetObject", "acme");
+    assert_eq!(answer.rows[0].grant.because.as_ref().map(|it| it.policy.as_str()), Some("AdministratorAccess"));
+    assert!(!answer.unread.contains(&"identity policies".into()), "{:?}", answer.unread);
+}
+
+#[test]
+fn another_catalogue_replaces_the_built_in_one() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/catalogue.tsv.gz");
+    let ask = ["who-can", "s3:PutObject", "acme-invoices", "-o", "json"];
+    assert_eq!(run(&[&ask[..], &["--catalogue", file]].concat()), run(&ask));
+    let (code, out, err) =
+        run(&[&ask[..], &["--catalogue", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]].concat());
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("is no action catalogue"), "{err}");
 }

@@ -74,16 +74,21 @@ pub struct Requests {
     pub asks: Vec<Ask>,
     /// What was asked, and what is inside it where that was asked too.
     pub targets: Vec<Target>,
+    /// Prefixes of the asks, each once.
+    pub services: Vec<Box<str>>,
 }
 
 impl Requests {
     /// Works them out. Cost: a look at the resource types of the ARN's service, and at all actions of services that have
     /// such resources.
     pub fn new(catalogue: &Catalogue, question: &Question) -> Requests {
-        match &question.what {
+        let mut requests = match &question.what {
             What::Action(action) => Requests::of_action(catalogue, action, &question.resource),
             What::Level(level) => Requests::of_level(catalogue, *level, &question.resource),
-        }
+        };
+        requests.services = requests.asks.iter().map(|ask| ask.action.service().into()).collect();
+        requests.services.dedup();
+        requests
     }
 
     fn of_action(catalogue: &Catalogue, name: &Name, resource: &str) -> Requests {
@@ -108,7 +113,7 @@ impl Requests {
             }
             None => Target::new(resource),
         };
-        Requests { asks: vec![ask(catalogue, name.clone(), id, 0)], targets: vec![target] }
+        Requests { asks: vec![ask(catalogue, name.clone(), id, 0)], targets: vec![target], services: Vec::new() }
     }
 
     /// Every action of the level that has a resource type which the ARN can be of, and of what is inside it.
@@ -152,7 +157,7 @@ impl Requests {
                 asks.push(ask(catalogue, action.to_string().into(), Some(id), target));
             }
         }
-        Requests { asks, targets }
+        Requests { asks, targets, services: Vec::new() }
     }
 
     /// Every action of the level, on any resource it takes.
@@ -162,7 +167,7 @@ impl Requests {
         let asks = ids
             .map(|it| ask(catalogue, it.to_string().into(), Some(it.id()), usize::from(it.wildcard_only())))
             .collect();
-        Requests { asks, targets: vec![target(Resource::Any), target(Resource::None)] }
+        Requests { asks, targets: vec![target(Resource::Any), target(Resource::None)], services: Vec::new() }
     }
 
     /// The resources that are really asked about, as they are shown.

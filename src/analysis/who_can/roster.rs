@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::analysis::session::{Origin, Session};
+use crate::analysis::session::{Origin, Session, policy_holder};
 use crate::base::{Name, Truth};
 use crate::iam::Document;
 use crate::identity::Source;
 use crate::identity::documents::Documents;
 use crate::model::facts::eks::Association;
 use crate::model::facts::iam::{Role, User};
-use crate::model::{EntityKey, Inventory, Kind, Lookup};
+use crate::model::{Arn, EntityKey, Inventory, Kind, Lookup};
 
 /// A workload and one of the ways in which its code comes to a role.
 #[derive(Clone, Debug)]
@@ -125,6 +125,33 @@ impl Roster {
             }
         }
         Roster { parsed, subjects, documents, unknown, by_key }
+    }
+
+    /// Every ARN that the documents write as a resource and every one with a policy of its own, the resources that hold
+    /// the objects they name, and the roles and users: what a question may be about. Sorted.
+    pub fn resources(&self, inventory: &Inventory) -> Vec<Name> {
+        let mut found: FxHashSet<Name> = FxHashSet::default();
+        for document in &self.documents {
+            for clause in document.statements.iter().filter_map(|it| it.resources.as_ref()) {
+                for entry in clause.entries.iter().filter(|it| it.written.starts_with("arn:")) {
+                    let Some(arn) = Arn::parse(&entry.written).filter(|it| !it.resource.contains("${")) else {
+                        continue;
+                    };
+                    let holder = policy_holder(&entry.written, arn);
+                    if !holder.contains(['*', '?']) && holder.len() < entry.written.len() {
+                        found.insert(holder.into());
+                    }
+                    found.insert(entry.written.clone());
+                }
+            }
+        }
+        for account in inventory.accounts.values() {
+            found.extend(account.resource_policies.iter().map(|it| it.arn.clone()));
+        }
+        found.extend(self.subjects.iter().map(|it| it.arn.clone()));
+        let mut found: Vec<Name> = found.into_iter().collect();
+        found.sort();
+        found
     }
 
     pub fn roles(&self) -> usize {

@@ -11,8 +11,35 @@ use super::requests::{Requests, Target};
 /// Places of the asks that some Allow of a document may grant, ascending. Never too few.
 pub(super) type Touched = Box<[u16]>;
 
-/// Asks a document. Cost: its statements about the services of the asks.
-pub(super) fn touched(document: &Document, requests: &Requests) -> Touched {
+/// What a document is to a question.
+pub(super) struct Bearing {
+    pub touched: Touched,
+    /// It may say something of the services that are asked about; otherwise it changes no answer.
+    pub relevant: bool,
+    /// What it says of them may differ by who asks.
+    pub personal: bool,
+}
+
+/// Looks at a document. Cost: its statements about the services of the asks.
+pub(super) fn bearing(document: &Document, requests: &Requests) -> Bearing {
+    let unreadable = document.damage == Damage::Unreadable;
+    let services = || requests.services.iter();
+    Bearing {
+        touched: touched(document, requests),
+        relevant: unreadable || services().any(|service| document.about(service).next().is_some()),
+        personal: services().any(|service| document.about(service).any(is_personal)),
+    }
+}
+
+/// Whether a statement hangs on who the caller is: keys that [`crate::analysis::session`] sets for each by itself.
+pub(super) fn is_personal(statement: &Statement) -> bool {
+    let own = |key: &str| ["aws:principal", "aws:user", "aws:federated"].iter().any(|start| key.starts_with(start));
+    let resources = statement.resources.iter().flat_map(|it| it.values());
+    resources.flat_map(|it| it.variables()).any(|key| own(key))
+        || statement.conditions.iter().flat_map(|it| it.keys()).any(|key| own(key))
+}
+
+fn touched(document: &Document, requests: &Requests) -> Touched {
     let all = || (0..requests.asks.len()).filter_map(|at| u16::try_from(at).ok()).collect();
     if document.damage == Damage::Unreadable {
         return all();
@@ -63,6 +90,19 @@ fn reaches(statement: &Statement, target: &Target, service: &str) -> bool {
             (None, Resource::None) => pattern.is_all() || pattern.covers_service(service),
             (None, Resource::Any) => true,
         })
+}
+
+/// Whether a document at the resource may tell this caller from others of its account and kind: it asks who they are, or
+/// names this one.
+pub(super) fn singles_out(document: &Document, who: &Principal, context: &Context) -> bool {
+    document.statements.iter().any(|statement| {
+        let by_name = |pattern: &PrincipalPattern| {
+            let shared = matches!(pattern, PrincipalPattern::Everyone | PrincipalPattern::Account(_));
+            !shared && !pattern.bond(who, context).1.is_no()
+        };
+        is_personal(statement)
+            || statement.principals.iter().any(|clause| clause.negated || clause.values().any(by_name))
+    })
 }
 
 /// Whether an Allow of a resource's policy may let this caller in by itself. Naming the account does not: that leaves it

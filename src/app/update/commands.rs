@@ -10,6 +10,7 @@ use crate::app::place::{Scope, Screen};
 use crate::app::policy::PolicyView;
 use crate::app::text::Line;
 use crate::app::theme::THEMES;
+use crate::app::who_can::{self, Switch};
 use crate::app::{App, Effect, Key, Work, pages};
 use crate::model::Kind;
 
@@ -69,7 +70,21 @@ impl App {
                 self.leave_overlay();
                 self.place.screen = Screen::Explorer;
             }
+            Cmd::Blast => self.blast_command(argument, false),
+            Cmd::ReachedBy => self.blast_command(argument, true),
+            Cmd::Highlight => self.light(effects),
+            Cmd::PathTo => self.path_command(argument),
+            Cmd::Deeper => self.deepen(|depth| depth.saturating_add(1)),
+            Cmd::Shallower => self.deepen(|depth| depth.saturating_sub(1)),
+            Cmd::Depth => match argument.parse::<usize>() {
+                Ok(depth) => self.deepen(|_| depth),
+                Err(_) => self.fail(format!("`{argument}` is no number")),
+            },
+            Cmd::WhoCanScreen => self.who_can_screen(),
+            Cmd::WhoCan => self.who_can_command(argument),
             Cmd::Policy => self.policy_command(argument),
+            Cmd::Rbac => self.rbac_command(argument),
+            Cmd::Rights => self.rights_of_selection(),
             Cmd::AllNamespaces => self.scope(Scope::default()),
             Cmd::Scope => self.scope_picker(),
             Cmd::Filter => self.filter_command(argument),
@@ -103,6 +118,7 @@ impl App {
             Cmd::LastPlace => self.swap_place(),
             Cmd::NextProblem => self.step_problem(true),
             Cmd::PreviousProblem => self.step_problem(false),
+            Cmd::ProblemsOnly if self.place.screen == Screen::WhoCan => self.toggle_switch(Switch::Denied),
             Cmd::ProblemsOnly => self.place.ask.problems_only ^= true,
             Cmd::System => {
                 self.place.ask.system ^= true;
@@ -121,6 +137,7 @@ impl App {
             Cmd::UsedBy => self.used_by(argument),
             Cmd::Mark => self.toggle_mark(),
             Cmd::Trust => self.trust(),
+            Cmd::QuickFilter if self.place.screen == Screen::WhoCan => self.switches_menu(),
             Cmd::QuickFilter => self.quick_filter(),
             Cmd::Sort => {
                 let ask = &mut self.place.ask;
@@ -129,6 +146,7 @@ impl App {
                 self.say(format!("sorted by {word}"));
             }
             Cmd::SortReverse => self.place.ask.reverse ^= true,
+            Cmd::Expand if matches!(self.place.screen, Screen::Blast | Screen::Path) => self.reach_expand(),
             Cmd::Expand => self.place.ask.collapsed ^= true,
             Cmd::NextStatement => self.step_statement(true),
             Cmd::PreviousStatement => self.step_statement(false),
@@ -191,8 +209,17 @@ impl App {
 
     fn filter_command(&mut self, argument: &str) {
         let in_document = matches!(self.overlay, Some(Overlay::Page(_))) || self.place.screen == Screen::Policy;
+        if !in_document && self.place.screen == Screen::Rbac {
+            return self.say("there is no filter here; @ narrows to a namespace, . hides what belongs to the system");
+        }
+        if !in_document && matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            return self.say("there is no list here; / filters the Explorer (1)");
+        }
         if !in_document && self.place.screen == Screen::Explain {
             return self.say("there is no list here; e asks again");
+        }
+        if !in_document && self.place.screen == Screen::WhoCan {
+            return self.say("f chooses which rows are shown; w asks again");
         }
         match (in_document, argument.is_empty()) {
             (true, true) => self.open_input(Purpose::Search, ""),
@@ -389,6 +416,9 @@ impl App {
         if self.place.screen == Screen::Explain && self.overlay.is_none() {
             return self.open_proof();
         }
+        if self.place.screen == Screen::WhoCan && self.overlay.is_none() {
+            return self.open_reason();
+        }
         let Some(mut key) = self.selected_key() else { return };
         // A row of pods stands for its first pod where its owner has no text of its own.
         if self.estate().origin(&key).is_none()
@@ -467,6 +497,18 @@ impl App {
             let words = words.iter().filter(|it| !it.is_empty()).map(|it| shell(it)).collect::<Vec<_>>().join(" ");
             return format!("{command} explain {words}");
         }
+        if let (Screen::Rbac, None, Some(view)) = (self.place.screen, &self.overlay, self.rbac_view()) {
+            return format!("{command} {}", view.command);
+        }
+        if let (Screen::Blast | Screen::Path, None, Some((view, _))) =
+            (self.place.screen, &self.overlay, self.reached())
+        {
+            return format!("{command} {}", view.command.trim_start_matches("rolewalk "));
+        }
+        if let (Screen::WhoCan, None, Some(place)) = (self.place.screen, &self.overlay, &self.place.who_can) {
+            let (what, resource) = (place.question.what.word(), &place.question.resource);
+            return format!("{command} who-can {} {}", shell(what), shell(resource));
+        }
         if !on_list && let Some(key) = self.selected_key() {
             return format!("{command} show {}", shell(&key.to_string()));
         }
@@ -498,6 +540,10 @@ impl App {
             (Some(_), _) => "page",
             (None, Screen::Policy) => "policy",
             (None, Screen::Explain) => "explain",
+            (None, Screen::Rbac) => "rbac",
+            (None, Screen::Blast) => "blast",
+            (None, Screen::Path) => "path",
+            (None, Screen::WhoCan) => "who-can",
             (None, Screen::Explorer) => self.place.ask.list.word(),
         };
         let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
@@ -522,9 +568,18 @@ impl App {
 
     /// Lists go as tables in the background, documents and pages as their text.
     fn write(&mut self, format: Format, file: String, effects: &mut Vec<Effect>) {
+        if let (None, Screen::WhoCan, Some(view)) = (&self.overlay, self.place.screen, self.asked_who_can()) {
+            let rows = self.who_can_lines().iter().filter_map(|line| view.row(*line));
+            let text = export::table(&who_can::COLUMNS, rows.map(who_can::record), format);
+            return effects.push(Effect::Save { file, text });
+        }
         let lines: Option<Vec<String>> = match (&self.overlay, self.place.screen, &self.policy) {
             (Some(Overlay::Page(page)), ..) => Some(page.lines.iter().map(Line::text).collect()),
             (None, Screen::Policy, Some(policy)) => Some(policy.lines.clone()),
+            (None, Screen::Rbac, _) => Some(self.rbac_view().map_or_else(Vec::new, |view| view.text())),
+            (None, Screen::Blast | Screen::Path, _) => {
+                Some(self.reached().map_or_else(Vec::new, |(view, place)| view.text(place.alternative)))
+            }
             (None, Screen::Explain, _) => Some(self.explained().map_or_else(Vec::new, |view| view.text())),
             _ => None,
         };

@@ -76,6 +76,15 @@ impl App {
     }
 
     fn ask_about_selection(&mut self) {
+        if self.place.screen == Screen::WhoCan && self.overlay.is_none() {
+            return match self.row_question() {
+                (Some(who), Some((action, resource))) => {
+                    self.open_question(&who, &format!("{action} {resource}"), None)
+                }
+                (Some(who), None) => self.open_question(&who, "", None),
+                (None, _) => self.fail("explain: the row is no workload and no role"),
+            };
+        }
         let Some(who) = self.asked_thing() else { return self.fail("explain: the selection leads to no identity") };
         let current = match self.place.screen {
             Screen::Explain if self.overlay.is_none() => self.place.explain.as_ref().map(|it| &it.question),

@@ -121,6 +121,7 @@ impl App {
             Purpose::Command => self.command_line(&text, effects),
             Purpose::Save => self.save(&text, effects),
             Purpose::Explain => self.accept_question(&text, input.about),
+            Purpose::WhoCan => self.accept_who_can(&text),
         }
     }
 
@@ -186,6 +187,7 @@ impl App {
                 self.place.ask.scope = scope;
             }
             Some((Action::Ask(question), None)) => self.show_explain(question),
+            Some((Action::Switch(switch), None)) => self.toggle_switch(switch),
             None => {}
         }
     }
@@ -232,6 +234,11 @@ impl App {
             (MouseKind::Press, Hit::List { top }) if self.overlay.is_none() => {
                 self.place.column = 0;
                 self.select_line(line(top));
+            }
+            (MouseKind::Press, Hit::Column { column, top })
+                if self.overlay.is_none() && self.place.screen == Screen::Rbac =>
+            {
+                self.choose_rbac(column, line(top));
             }
             (MouseKind::Press, Hit::Column { column, top }) if self.overlay.is_none() => {
                 self.place.column = column;

@@ -2,6 +2,7 @@
 
 use crate::app::overlay::{Overlay, Page};
 use crate::app::place::Screen;
+use crate::app::rbac::{COLUMNS, RULES};
 use crate::app::text::Target;
 use crate::app::{App, DETAIL, Effect, PANES, explorer};
 
@@ -10,7 +11,10 @@ impl App {
     pub(super) fn page_height(&self) -> usize {
         let height = match (&self.overlay, self.place.screen) {
             (Some(_), _) | (None, Screen::Policy) => self.layout.page_height,
-            (None, Screen::Explorer | Screen::Explain) => self.layout.list_height,
+            (
+                None,
+                Screen::Explorer | Screen::Explain | Screen::Blast | Screen::Path | Screen::Rbac | Screen::WhoCan,
+            ) => self.layout.list_height,
         };
         height.max(2)
     }
@@ -31,8 +35,17 @@ impl App {
             }
             return;
         }
+        if self.place.screen == Screen::Rbac {
+            return self.step_rbac(delta);
+        }
+        if matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            return self.reach_step(delta);
+        }
         if self.place.screen == Screen::Explain {
             return self.step_to(self.explain_step().saturating_add_signed(delta));
+        }
+        if self.place.screen == Screen::WhoCan {
+            return self.step_who_can(delta);
         }
         match self.place.column {
             DETAIL => self.scroll_detail(delta),
@@ -118,7 +131,12 @@ impl App {
     pub(super) fn scroll_detail(&mut self, delta: isize) {
         let lines = match (self.place.screen, self.explained()) {
             (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
+            (Screen::WhoCan, _) => self.who_can_detail().len(),
             (Screen::Policy, _) => self.statement_words().len(),
+            (Screen::Rbac, _) => self.rbac_view().map_or(0, |view| view.panes[RULES].len()),
+            (Screen::Blast | Screen::Path, _) => {
+                self.reached().map_or(0, |(view, place)| view.beside(place.alternative, place.cursor).len() * 3)
+            }
             _ => self.columns.detail.len(),
         };
         let last = lines.saturating_sub(1);
@@ -130,6 +148,9 @@ impl App {
             let panes = PANES as isize;
             let next = (self.place.column as isize + delta).rem_euclid(panes);
             self.place.column = next.unsigned_abs();
+        }
+        if let (Screen::Rbac, Some(place)) = (self.place.screen, &mut self.place.rbac) {
+            place.column = (place.column as isize + delta).rem_euclid(COLUMNS as isize).unsigned_abs();
         }
         if let (Screen::Policy, Some(place)) = (self.place.screen, &mut self.place.policy) {
             place.in_words = !place.in_words;
@@ -147,6 +168,9 @@ impl App {
         match self.place.screen {
             Screen::Policy => return self.turn_document(1),
             Screen::Explain => return self.open_proof(),
+            Screen::Rbac => return self.into_rbac(effects),
+            Screen::Blast | Screen::Path => return self.reach_into(true),
+            Screen::WhoCan => return self.explain_row(),
             Screen::Explorer => {}
         }
         let folded = self.list().is_some_and(|view| view.is_folded());
@@ -175,7 +199,11 @@ impl App {
             self.overlay = None;
         } else if self.place.screen == Screen::Policy {
             self.turn_document(-1);
-        } else if self.place.screen == Screen::Explain {
+        } else if self.place.screen == Screen::Rbac {
+            self.out_rbac();
+        } else if matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            self.reach_out();
+        } else if matches!(self.place.screen, Screen::Explain | Screen::WhoCan) {
             self.go_back();
         } else if self.place.column == 0 {
             if let Some(view) = self.list()
@@ -197,7 +225,9 @@ impl App {
                     page.cursor = line;
                 }
             }
+            _ if matches!(self.place.screen, Screen::Blast | Screen::Path) => self.reach_to(line),
             _ if self.place.screen == Screen::Explain => self.step_to(line),
+            _ if self.place.screen == Screen::WhoCan => self.who_can_line(line),
             _ => {
                 let last = self.policy.as_ref().map_or(0, |it| it.lines.len().saturating_sub(1));
                 if let Some(place) = self.place.policy.as_mut().filter(|_| self.place.screen == Screen::Policy) {
@@ -295,8 +325,17 @@ impl App {
                 None => self.say("this document reads without issues"),
             };
         }
+        if matches!(self.place.screen, Screen::Blast | Screen::Path) {
+            return self.reach_step(if forward { 1 } else { -1 });
+        }
         if self.place.screen == Screen::Explain {
             return self.step_trouble(forward);
+        }
+        if self.place.screen == Screen::Rbac {
+            return self.step_rbac(if forward { 1 } else { -1 });
+        }
+        if self.place.screen == Screen::WhoCan {
+            return self.step_doubt(forward);
         }
         let (Some(view), Some(cursor)) = (self.list(), self.cursor) else { return };
         let troubled = |line: &usize| view.row(*line).is_some_and(|row| row.worst.is_some());

@@ -7,7 +7,7 @@ use crate::app::policy::PolicyView;
 use crate::app::text::Target;
 use crate::app::{App, Effect};
 use crate::estate::{Ambiguity, resolve_address};
-use crate::model::{EntityKey, Kind};
+use crate::model::{EntityKey, Kind, Lookup};
 
 /// Places that are kept.
 const KEPT: usize = 200;
@@ -39,6 +39,7 @@ impl App {
             self.cursor = Some(line);
         }
         self.rebuild_columns();
+        self.refresh_who_can();
     }
 
     pub(super) fn go_back(&mut self) -> bool {
@@ -187,7 +188,8 @@ impl App {
                     return self.say(format!("no role of the loaded data uses {key}"));
                 };
                 let documents = self.estate().documents(&role);
-                let at = documents.iter().position(|it| it.name == key.name).unwrap_or(0);
+                let ends = |arn: &str| arn.rsplit('/').next() == Some(key.name.as_str());
+                let at = documents.iter().position(|it| it.arn.as_deref().is_some_and(ends)).unwrap_or(0);
                 self.push_place();
                 return self.show_policy(role, at, 0);
             }
@@ -246,7 +248,10 @@ impl App {
             }
             None => {
                 self.back.pop();
-                self.fail(format!("the documents of {role} were not read; what it may do is unknown"));
+                self.fail(match self.estate().role(&role) {
+                    Lookup::Absent => format!("{role} does not exist: the roles of its account were read whole"),
+                    _ => format!("the documents of {role} were not read; what it may do is unknown"),
+                });
             }
         }
     }

@@ -127,7 +127,7 @@ pub fn run(args: &DiffArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
         markdown(&mut out, &diff, &before, &after)?;
         out.flush()?;
     } else {
-        output::enveloped_rows(Envelope::new(&after, question), COLUMNS, &rows, output)?;
+        output::written(Envelope::new(&after, question), COLUMNS, &rows, output)?;
     }
     if !output.quiet && matches!(output.output, Format::Table | Format::Csv) {
         notes(&diff).iter().for_each(|line| note(line));

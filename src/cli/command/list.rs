@@ -8,7 +8,7 @@ mod clusters;
 pub mod identities;
 mod nodes;
 mod pods;
-mod roles;
+pub mod roles;
 mod service_accounts;
 
 use clap::{Args as ClapArgs, ValueEnum};

@@ -2,6 +2,7 @@
 
 mod powers;
 mod subjects;
+mod usable;
 
 use clap::{Args as ClapArgs, Subcommand};
 use serde::Serialize;
@@ -19,6 +20,8 @@ use crate::rbac::{Request, Target, resources};
 pub enum RbacCommand {
     /// Say who may do this: users, groups, service accounts, and the IAM principals mapped to them
     Subjects(RequestArgs),
+    /// List the service accounts with their AWS roles that become usable through a right
+    Usable(RequestArgs),
     /// List the powers that lead to other identities, worst first, with how many hold them
     Powers,
 }
@@ -42,6 +45,7 @@ pub fn run(command: &RbacCommand, data: &SourceArgs, output: &OutputArgs) -> Out
     }
     match command {
         RbacCommand::Subjects(request) => subjects::run(&estate, authorization, request, data, output),
+        RbacCommand::Usable(request) => usable::run(&estate, authorization, request, data, output),
         RbacCommand::Powers => powers::run(&estate, authorization, data, output),
     }
 }

@@ -12,6 +12,7 @@ use crate::cli::envelope::seconds;
 use crate::cli::failure::{Failure, Kind as FailureKind};
 use crate::cli::{Outcome, output, source};
 use crate::estate::{Ambiguity, Estate, resolve_address};
+use crate::graph::escalation;
 use crate::identity::Hop;
 use crate::identity::resolve::{self, PodIdentity};
 use crate::model::{EntityKey, Kind, Lookup};
@@ -142,6 +143,30 @@ fn report(estate: &Estate, key: &EntityKey) -> Report {
     }
 }
 
+/// What a role or user can make of itself by its rights in AWS, cheapest way first, each thing once.
+fn become_facts(estate: &Estate, key: &EntityKey, facts: &mut Facts) {
+    let found = escalation::gains_of(&estate.inventory, key);
+    match found.is_administrator(key) {
+        Truth::Yes => facts.add("administrator", "of its account"),
+        Truth::Unknown => facts.add("administrator", "of its account, where its conditions hold"),
+        Truth::No => {}
+    }
+    let mut seen = Vec::new();
+    for gain in found.of(key).iter().filter(|it| it.technique.is_escalation()) {
+        if seen.contains(&&gain.to) {
+            continue;
+        }
+        seen.push(&gain.to);
+        let mut hangs = gain.needs.iter().map(|need| format!("needs {need}")).collect::<Vec<_>>();
+        hangs.extend((!gain.keys.is_empty()).then(|| format!("depends on {}", gain.keys.join(", "))));
+        let hangs = if hangs.is_empty() { String::new() } else { format!(" ({})", hangs.join("; ")) };
+        facts.add("can become", format!("{}: {}{hangs}", gain.to, gain.technique.title));
+    }
+    if found.unread().contains(key) {
+        facts.add("can become", "perhaps more: a policy could not be read");
+    }
+}
+
 /// Label and value, left out when there is no value.
 struct Facts(Vec<Fact>);
 
@@ -197,7 +222,9 @@ fn facts(estate: &Estate, key: &EntityKey) -> Vec<Fact> {
                     facts.add("document", format!("{} ({}{unread})", document.name, document.role.title()));
                 }
             }
+            become_facts(estate, key, &mut facts);
         }
+        Kind::IamUser => become_facts(estate, key, &mut facts),
         Kind::Node => {
             if let Some(cluster) = estate.cluster(&key.scope)
                 && let Lookup::Found(node) = cluster.node(&key.name)

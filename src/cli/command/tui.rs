@@ -11,8 +11,9 @@ use crate::cli::Outcome;
 use crate::cli::args::{Args, Color, ScreenArgs, SourceArgs};
 use crate::cli::failure::{Failure, Kind, note};
 use crate::cli::source;
+use crate::runtime::live::LiveReader;
 use crate::runtime::snapshot::SnapshotReader;
-use crate::runtime::{self, DataOrigin, Fault, Options, Settings, log, terminal};
+use crate::runtime::{self, DataOrigin, Fault, Options, Reader, Settings, log, terminal};
 
 #[derive(Debug, Subcommand)]
 pub enum DebugCommand {
@@ -40,21 +41,32 @@ pub fn run(args: &Args, fault: Option<Fault>) -> Outcome {
         terminal::no_terminal("rolewalk").lines().for_each(note);
         return Ok(ExitCode::from(Kind::Usage.code()));
     }
-    if args.source.snapshot.as_deref() == Some(Path::new("-")) {
-        return Err(Failure::usage("the screens need the keyboard, which stdin is").hint("save it to a file first"));
-    }
-    let input = source::input(&args.source)?;
-    // What cannot be read at all is said before the terminal changes.
-    input.open(source::options(&args.source)).map_err(source::unreadable)?;
+    let reader = reader(&args.source)?;
     // The log is a convenience: without it the program works.
     if let Err(error) = log::start(LevelFilter::INFO, None) {
         note(&format!("no log: {error}"));
     }
     let settings = settings(&args.source, &args.screen, |name| std::env::var(name).ok());
-    let reader = Arc::new(SnapshotReader::new(input, source::options(&args.source)));
     let code = runtime::run(Options { settings, reader, fault })
         .map_err(|error| Failure::usage(format!("the terminal cannot be used: {error}")))?;
     Ok(ExitCode::from(code))
+}
+
+/// Where the data comes from. Live data is looked for when the screen is up, which can tell what is missing.
+fn reader(args: &SourceArgs) -> Result<Arc<dyn Reader>, Failure> {
+    if source::is_live(args) {
+        if args.offline {
+            source::live(args)?;
+        }
+        return Ok(Arc::new(LiveReader::new(source::live_options(args))));
+    }
+    if args.snapshot.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage("the screens need the keyboard, which stdin is").hint("save it to a file first"));
+    }
+    let input = source::input(args)?;
+    // What cannot be read at all is said before the terminal changes.
+    input.open(source::options(args)).map_err(source::unreadable)?;
+    Ok(Arc::new(SnapshotReader::new(input, source::options(args))))
 }
 
 fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) -> Option<String>) -> Settings {
@@ -69,11 +81,13 @@ fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) ->
     let utf8 = locale.to_ascii_lowercase().replace('-', "").contains("utf8");
     let origin = match &source.snapshot {
         Some(directory) => DataOrigin::Snapshot(directory.display().to_string()),
-        None => DataOrigin::Demo,
+        None if source.demo => DataOrigin::Demo,
+        None => DataOrigin::Live,
     };
     let command = match &source.snapshot {
         Some(directory) => format!("rolewalk --snapshot {}", quoted(directory)),
-        None => "rolewalk --demo".to_owned(),
+        None if source.demo => "rolewalk --demo".to_owned(),
+        None => live_command(source),
     };
     let defaults = Settings::default();
     Settings {
@@ -88,6 +102,24 @@ fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) ->
         command,
         ..defaults
     }
+}
+
+/// The start of a headless command that reads the same clusters.
+fn live_command(source: &SourceArgs) -> String {
+    let mut command = "rolewalk".to_owned();
+    if let Some(file) = &source.kubeconfig {
+        command += &format!(" --kubeconfig {}", quoted(file));
+    }
+    for context in &source.context {
+        command += &format!(" --context {}", quoted(Path::new(context)));
+    }
+    if source.all_contexts {
+        command += " --all-contexts";
+    }
+    if source.no_aws {
+        command += " --no-aws";
+    }
+    command
 }
 
 /// The path as a shell takes it in one piece.

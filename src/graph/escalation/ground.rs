@@ -3,10 +3,13 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use crate::base::{Name, Truth};
 use crate::iam::catalogue::{ActionId, Catalogue};
+use crate::iam::escalation::{On, Technique};
 use crate::iam::pattern::ArnGlob;
 use crate::iam::permissions::permissions_of;
 use crate::iam::privilege::{controlling, everything, is_administrator};
@@ -19,6 +22,7 @@ use crate::model::{AccountFacts, Arn, EntityKey, Inventory, Kind, Lookup};
 
 use super::holder::Target;
 use super::machines::Machines;
+use super::relevant::{Mentioned, mentioned};
 use super::trusts::{Service, Trusts};
 
 /// A role that may be gained.
@@ -108,6 +112,8 @@ pub(super) struct Ground<'a> {
     pub documents: Documents,
     /// The actions of the table and those that make an administrator, sorted.
     pub actions: Vec<ActionId>,
+    /// The rows of the table with their actions, trust apart, which is asked by itself.
+    pub techniques: Vec<(&'static Technique, SmallVec<[ActionId; 4]>)>,
     pub accounts: Vec<Account<'a>>,
     /// By key.
     pub roles: Vec<Role<'a>>,
@@ -119,6 +125,8 @@ pub(super) struct Ground<'a> {
     pub machines: Machines,
     sets: Mutex<FxHashMap<Vec<u32>, Arc<[EntityKey]>>>,
     key_sets: Mutex<FxHashMap<Vec<EntityKey>, Arc<[EntityKey]>>>,
+    /// What the texts of managed policies could allow, by account and ARN.
+    pub(super) mentioned: FxHashMap<(usize, &'a str), Mentioned>,
     /// Whether instances with the role of this place register with Systems Manager.
     pub(super) registering: Mutex<FxHashMap<usize, bool>>,
 }
@@ -178,6 +186,7 @@ impl<'a> Ground<'a> {
             catalogue,
             documents,
             actions,
+            techniques: Technique::all().map(|row| (row, asked(catalogue, row))).collect(),
             accounts,
             roles,
             users,
@@ -187,6 +196,7 @@ impl<'a> Ground<'a> {
             machines,
             sets: Mutex::default(),
             key_sets: Mutex::default(),
+            mentioned: mentioned_by_policies(inventory),
             registering: Mutex::default(),
         }
     }
@@ -285,6 +295,11 @@ fn unbounded(catalogue: &Catalogue, documents: &Documents, account: &Arc<Account
     is_administrator(catalogue, &account.id, &found)
 }
 
+fn asked(catalogue: &Catalogue, row: &Technique) -> SmallVec<[ActionId; 4]> {
+    let steps = row.steps.iter().filter(|step| step.on != On::Trust);
+    steps.filter_map(|step| catalogue.find(step.action)).collect()
+}
+
 /// The resource types of each action with account and partition filled in.
 fn kinds(
     catalogue: &Catalogue,
@@ -308,6 +323,19 @@ fn kinds(
         (*id, kinds)
     };
     actions.iter().map(of).collect()
+}
+
+/// Each managed policy is looked at once, however many roles have it.
+fn mentioned_by_policies(inventory: &Inventory) -> FxHashMap<(usize, &str), Mentioned> {
+    let policies = inventory.accounts.values().enumerate();
+    let policies: Vec<_> = policies.flat_map(|(at, account)| account.policies.iter().map(move |it| (at, it))).collect();
+    let look = |(at, policy): (usize, &'_ Arc<iam::Policy>)| {
+        let found = policy.default_text().map_or(Mentioned::Any, |text| mentioned(text));
+        (at, found)
+    };
+    let keys: Vec<&str> = policies.iter().map(|(_, it)| it.arn.as_str()).collect();
+    let found: Vec<(usize, Mentioned)> = policies.into_par_iter().map(look).collect();
+    found.into_iter().zip(keys).map(|((at, found), arn)| ((at, arn), found)).collect()
 }
 
 /// Principals that a trust policy, a resource policy or an access entry names: gaining one may give more than its own

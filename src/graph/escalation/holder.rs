@@ -95,7 +95,8 @@ pub(super) struct Holder<'g> {
 }
 
 impl<'g> Holder<'g> {
-    pub fn new(ground: &'g Ground<'g>, who: Who<'g>) -> Holder<'g> {
+    /// `actions` are those that some policy of the principal could allow, sorted.
+    pub fn new(ground: &'g Ground<'g>, who: Who<'g>, actions: &[ActionId]) -> Holder<'g> {
         let (account, session) = match who {
             Who::Role(role) => {
                 let session = Session::new(ground.inventory, &ground.documents, role.facts, Origin::default());
@@ -117,7 +118,7 @@ impl<'g> Holder<'g> {
         if damaged {
             policies = readable(&policies);
         }
-        let found = permissions_of(ground.catalogue, &ground.actions, &principal, &policies, &context);
+        let found = permissions_of(ground.catalogue, actions, &principal, &policies, &context);
         let mut rows: FxHashMap<ActionId, SmallVec<[u32; 2]>> = FxHashMap::default();
         for (at, row) in found.rows.iter().enumerate() {
             for action in &row.actions.known {
@@ -129,9 +130,9 @@ impl<'g> Holder<'g> {
         Holder { ground, account, who, principal, policies, context, found, rows, damaged, administrator }
     }
 
-    /// Whether any row tells of the action.
-    pub fn may(&self, action: &str) -> bool {
-        self.ground.catalogue.find(action).is_some_and(|id| self.rows.contains_key(&id))
+    /// Whether some row tells of each of the actions.
+    pub fn may(&self, actions: &[ActionId]) -> bool {
+        actions.iter().all(|id| self.rows.contains_key(id))
     }
 
     pub fn key(&self) -> &'g EntityKey {

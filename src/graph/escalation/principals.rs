@@ -1,6 +1,8 @@
 //! Roles, users and groups that a principal gains through IAM and STS (techniques 5 to 24 and 29).
 
-use std::sync::OnceLock;
+use std::cell::{OnceCell, Ref, RefCell};
+
+use rustc_hash::FxHashMap;
 
 use crate::base::Name;
 use crate::iam::DocumentKind;
@@ -13,18 +15,29 @@ use super::ground::{Group, Role, User};
 use super::held::Held;
 use super::holder::{Chosen, Holder, Rights, Target, Who};
 use super::out::{Grouped, Out};
+use super::services::Profile;
 use super::{Gained, policy_of};
 
 /// What several techniques of one principal ask alike.
 #[derive(Default)]
 pub(super) struct Shared {
-    takable: OnceLock<Vec<(u32, Held)>>,
-    letting_in: OnceLock<LettingIn>,
+    takable: OnceCell<Vec<(u32, Held)>>,
+    letting_in: OnceCell<LettingIn>,
+    passable: RefCell<FxHashMap<(&'static str, Profile), Grouped<u32>>>,
 }
 
 impl Shared {
     pub fn takable(&self, holder: &Holder<'_>) -> &[(u32, Held)] {
         self.takable.get_or_init(|| takable(holder))
+    }
+
+    /// Roles that may be passed to a service, found when first asked for.
+    pub fn passable(&self, key: (&'static str, Profile), find: impl FnOnce() -> Grouped<u32>) -> Ref<'_, Grouped<u32>> {
+        if !self.passable.borrow().contains_key(&key) {
+            let found = find();
+            self.passable.borrow_mut().insert(key, found);
+        }
+        Ref::map(self.passable.borrow(), |all| all.get(&key).expect("it was just put there"))
     }
 
     fn lets_in(&self, holder: &Holder<'_>, arn: &str) -> Option<Held> {

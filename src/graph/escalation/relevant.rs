@@ -4,13 +4,28 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use crate::iam::escalation::Technique;
+use crate::iam::catalogue::{ActionId, Catalogue};
+use crate::iam::escalation;
+use crate::iam::privilege::controlling;
 
-/// Lower-case names of the table's actions by service, sorted.
-static NAMES: LazyLock<FxHashMap<&'static str, Vec<String>>> = LazyLock::new(|| {
-    let mut names: FxHashMap<&'static str, Vec<String>> = FxHashMap::default();
-    for (service, name) in Technique::all().flat_map(Technique::actions).filter_map(|it| it.split_once(':')) {
-        names.entry(service).or_default().push(name.to_ascii_lowercase());
+/// The actions that a text could allow, of those that are asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Mentioned {
+    /// Any of them, or what it says cannot be told without reading it.
+    Any,
+    /// In no order, perhaps repeated.
+    These(Vec<ActionId>),
+}
+
+type Named = FxHashMap<&'static str, Vec<(&'static str, ActionId)>>;
+
+/// The actions of the table and those that make an administrator: lower-case names by service, sorted.
+static NAMES: LazyLock<Named> = LazyLock::new(|| {
+    let catalogue = Catalogue::bundled();
+    let mut names: Named = FxHashMap::default();
+    for id in escalation::actions(catalogue).into_iter().chain(controlling(catalogue)) {
+        let action = catalogue.action(id);
+        names.entry(action.service().prefix()).or_default().push((action.lower_name(), id));
     }
     for list in names.values_mut() {
         list.sort_unstable();
@@ -19,13 +34,14 @@ static NAMES: LazyLock<FxHashMap<&'static str, Vec<String>>> = LazyLock::new(|| 
     names
 });
 
-/// Whether a document could allow an action of the table. Never no where it may be yes.
-pub(super) fn may_matter(text: &str) -> bool {
+/// The actions that a document could allow. Never fewer than it does.
+pub(super) fn mentioned(text: &str) -> Mentioned {
     let bytes = text.as_bytes();
     // Escapes could spell anything, and an exclusion names what it does not mean.
     if memchr::memchr(b'\\', bytes).is_some() || memchr::memmem::find(bytes, b"NotAction").is_some() {
-        return true;
+        return Mentioned::Any;
     }
+    let mut found = Vec::new();
     let mut in_actions = false;
     // A statement without actions cannot be read, so it may say anything.
     let (mut statements, mut actions) = (0, 0);
@@ -36,35 +52,38 @@ pub(super) fn may_matter(text: &str) -> bool {
             in_actions = word == "Action";
             statements += usize::from(word == "Effect");
             actions += usize::from(in_actions);
-        } else if in_actions && is_of_the_table(word) {
-            return true;
+        } else if in_actions && !collect(word, &mut found) {
+            return Mentioned::Any;
         }
     }
-    actions == 0 || statements != actions || serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()
+    if actions == 0 || statements != actions || serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
+        return Mentioned::Any;
+    }
+    Mentioned::These(found)
 }
 
-fn is_of_the_table(pattern: &str) -> bool {
-    let Some((service, name)) = pattern.split_once(':') else { return pattern.contains(['*', '?']) };
-    let names = match NAMES.get(service) {
+/// Adds what a pattern could mean; false when that is everything.
+fn collect(pattern: &str, found: &mut Vec<ActionId>) -> bool {
+    let Some((service, name)) = pattern.split_once(':') else { return !pattern.contains(['*', '?']) };
+    let names = match NAMES.get(service).or_else(|| NAMES.get(service.to_ascii_lowercase().as_str())) {
         Some(names) => names,
-        None => match NAMES.get(service.to_ascii_lowercase().as_str()) {
-            Some(names) => names,
-            None => return service.contains(['*', '?']),
-        },
+        None => return !service.contains(['*', '?']),
     };
     let fixed = name.find(['*', '?']).unwrap_or(name.len());
     let start = name[..fixed].to_ascii_lowercase();
-    let first = names.partition_point(|it| *it < start);
-    match names.get(first) {
-        Some(found) if fixed < name.len() => found.starts_with(&start),
-        Some(found) => *found == start,
-        None => false,
-    }
+    let first = names.partition_point(|it| *it.0 < *start);
+    let fits = |it: &&(&str, ActionId)| if fixed < name.len() { it.0.starts_with(&start) } else { it.0 == start };
+    found.extend(names[first..].iter().take_while(fits).map(|it| it.1));
+    true
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn may_matter(text: &str) -> bool {
+        mentioned(text) != Mentioned::These(Vec::new())
+    }
 
     fn actions(actions: &str) -> bool {
         may_matter(&format!(r#"{{"Statement":[{{"Effect":"Allow","Action":{actions},"Resource":"*"}}]}}"#))

@@ -9,23 +9,17 @@ use super::Gained;
 use super::held::Held;
 use super::holder::{Chosen, Holder, Rights, Target};
 use super::out::{Grouped, Out};
+use super::principals::Shared;
 
 const PASS: &str = "iam:PassRole";
 const NEW_PROFILE: &str = "iam:CreateInstanceProfile";
 
-/// The right to pass roles to a service, with the keys that only passing has filled in.
-struct Passing<'h> {
-    rights: Rights<'h>,
-}
-
-impl<'h> Passing<'h> {
-    fn new(holder: &'h Holder<'_>, service: &str) -> Passing<'h> {
-        let to = holder.account.service(service);
-        let resource = associated(holder, service);
-        let chosen: [Chosen<'_>; 2] =
-            [("iam:PassedToService", Some(&to)), ("iam:AssociatedResourceArn", Some(&resource))];
-        Passing { rights: holder.rights(PASS, &chosen) }
-    }
+/// The right to pass roles to a service.
+fn passing<'h>(holder: &'h Holder<'_>, service: &str) -> Rights<'h> {
+    let to = holder.account.service(service);
+    let resource = associated(holder, service);
+    let chosen: [Chosen<'_>; 2] = [("iam:PassedToService", Some(&to)), ("iam:AssociatedResourceArn", Some(&resource))];
+    holder.rights(PASS, &chosen)
 }
 
 /// The ARN of a thing of the service that what the policies ask of `iam:AssociatedResourceArn` admits, else of any.
@@ -56,39 +50,62 @@ fn associated(holder: &Holder<'_>, service: &str) -> String {
     }
 }
 
-/// Roles that may be passed to the service and that it can take, by how surely.
-fn passable(holder: &Holder<'_>, technique: &'static Technique, passing: &Passing<'_>, fixed: &Held) -> Grouped<u32> {
-    let mut found: Grouped<u32> = Grouped::new();
-    let on = technique.steps.iter().find(|it| it.action == PASS).map(|it| it.on);
-    let makes_profile = technique.actions().any(|it| it == NEW_PROFILE);
-    for service in technique.service.and_then(|it| holder.account.services.get(it)).into_iter().flatten() {
-        let Some(role) = holder.ground.roles.get(service.role as usize) else { continue };
-        let profile = match on {
-            Some(On::Profiled) => holder.account.profiled(role.facts),
-            _ if makes_profile => !holder.account.profiled(role.facts),
-            _ => Truth::Yes,
-        };
-        let Some(profile) = Held::from(profile) else { continue };
-        let Some(passes) = passing.rights.over(role.target()) else { continue };
-        let held = fixed.and(&passes).and(&service.held).and(&profile);
-        found.entry(held).or_default().push(service.role);
-    }
-    found
+/// What a passed role needs besides: a profile that is there, or one that is made.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Profile {
+    There,
+    Made,
+    NotNeeded,
+}
+
+/// Roles that may be passed to the service and that it can take, by how surely. Techniques of one service share them.
+fn passable<'s>(
+    holder: &Holder<'_>,
+    shared: &'s Shared,
+    technique: &'static Technique,
+) -> std::cell::Ref<'s, Grouped<u32>> {
+    let service = technique.service.unwrap_or_default();
+    let profile = if technique.steps.iter().any(|it| it.on == On::Profiled) {
+        Profile::There
+    } else if technique.actions().any(|it| it == NEW_PROFILE) {
+        Profile::Made
+    } else {
+        Profile::NotNeeded
+    };
+    shared.passable((service, profile), || {
+        let rights = passing(holder, service);
+        let mut found: Grouped<u32> = Grouped::new();
+        for trusting in holder.account.services.get(service).into_iter().flatten() {
+            let Some(role) = holder.ground.roles.get(trusting.role as usize) else { continue };
+            let Some(passes) = rights.over(role.target()) else { continue };
+            let profile = match profile {
+                Profile::There => holder.account.profiled(role.facts),
+                Profile::Made => !holder.account.profiled(role.facts),
+                Profile::NotNeeded => Truth::Yes,
+            };
+            let Some(profile) = Held::from(profile) else { continue };
+            let held = passes.and(&trusting.held).and(&profile);
+            found.entry(held).or_default().push(trusting.role);
+        }
+        found
+    })
 }
 
 /// A role passed to something new.
-pub(super) fn passed(holder: &Holder<'_>, technique: &'static Technique, fixed: &Held, out: &mut Out<'_>) {
+pub(super) fn passed(
+    holder: &Holder<'_>,
+    shared: &Shared,
+    technique: &'static Technique,
+    fixed: &Held,
+    out: &mut Out<'_>,
+) {
     let Some(service) = technique.service else { return };
-    let passing = Passing::new(holder, service);
-    if passing.rights.is_empty() {
-        return;
-    }
-    for (held, places) in passable(holder, technique, &passing, fixed) {
-        if let Some(targets) = out.roles(places) {
-            out.push(technique, Gained::Roles(targets), &held);
+    for (held, places) in passable(holder, shared, technique).iter() {
+        if let Some(targets) = out.roles(places.clone()) {
+            out.push(technique, Gained::Roles(targets), &fixed.and(held));
         }
     }
-    if !holder.account.facts.roles.is_complete() {
+    if !holder.account.facts.roles.is_complete() && !passing(holder, service).is_empty() {
         unread(technique, service, &[], fixed, out);
     }
 }
@@ -113,17 +130,19 @@ pub(super) fn running(holder: &Holder<'_>, technique: &'static Technique, fixed:
 }
 
 /// The choice of role for service accounts of a cluster (R178).
-pub(super) fn association(holder: &Holder<'_>, technique: &'static Technique, fixed: &Held, out: &mut Out<'_>) {
-    let Some(service) = technique.service else { return };
-    let passing = Passing::new(holder, service);
-    if passing.rights.is_empty() {
-        return;
-    }
+pub(super) fn association(
+    holder: &Holder<'_>,
+    shared: &Shared,
+    technique: &'static Technique,
+    fixed: &Held,
+    out: &mut Out<'_>,
+) {
     for cluster in holder.ground.clusters_of(&holder.account.id) {
-        let Some(held) = over_cluster(holder, technique, cluster) else { continue };
-        for (held, places) in passable(holder, technique, &passing, &fixed.and(&held)) {
-            if let Some(roles) = out.roles(places) {
-                out.push(technique, Gained::Association { cluster: cluster.label.clone(), roles }, &held);
+        let Some(over) = over_cluster(holder, technique, cluster) else { continue };
+        for (held, places) in passable(holder, shared, technique).iter() {
+            if let Some(roles) = out.roles(places.clone()) {
+                let to = Gained::Association { cluster: cluster.label.clone(), roles };
+                out.push(technique, to, &fixed.and(&over).and(held));
             }
         }
     }

@@ -33,6 +33,13 @@ pub struct ManagedPolicy {
     pub document: Box<RawValue>,
 }
 
+impl ManagedPolicy {
+    /// The name under which the text is used where the one in force was not read.
+    pub fn dated(&self, name: &str) -> String {
+        format!("{name} (AWS text of {})", self.date)
+    }
+}
+
 impl ManagedPolicies {
     /// The texts that this build carries. The first call unpacks them (tens of milliseconds), later ones are free.
     pub fn bundled() -> &'static ManagedPolicies {

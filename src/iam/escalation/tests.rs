@@ -1,3 +1,5 @@
+//! The table holds what section 11 lists, under names that AWS knows.
+
 use super::*;
 
 /// Numbers of section 11 that are no right of a principal in AWS: 90 is decided by RBAC.

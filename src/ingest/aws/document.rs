@@ -9,29 +9,46 @@ use serde_json::value::RawValue;
 use crate::base::Name;
 use crate::model::facts::iam::PolicyText;
 
-/// A document as it stands in the file; `None` when it is absent or null.
+/// A document as it came.
 #[derive(Clone, Copy, Default)]
-pub struct Document<'de>(pub Option<&'de RawValue>);
+pub enum Document<'de> {
+    /// Not there, or null.
+    #[default]
+    Absent,
+    /// As it stands in a file: an object, or text.
+    Stored(&'de RawValue),
+    /// As a service sent it.
+    Text(&'de str),
+}
 
 impl<'de> Deserialize<'de> for Document<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Document<'de>, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(|raw| Document(Some(raw)))
+        <&RawValue>::deserialize(deserializer).map(Document::Stored)
     }
 }
 
 impl Document<'_> {
     pub fn text(self) -> Option<PolicyText> {
-        self.0.map(|raw| Name::new(&decoded(raw.get())))
+        match self {
+            Document::Absent => None,
+            Document::Stored(raw) => Some(Name::new(&decoded(raw.get()))),
+            Document::Text(text) => Some(Name::new(&plain(text))),
+        }
     }
 }
 
-/// The document itself. Encoding is undone once; `+` is a plus, not a space.
+/// The document itself.
 fn decoded(raw: &str) -> Cow<'_, str> {
     if !raw.starts_with('"') {
         return to_margin(raw);
     }
     // A RawValue has been read as JSON before; should it not be text after all, it is kept as it stands.
     let Ok(text) = serde_json::from_str::<String>(raw) else { return Cow::Borrowed(raw) };
+    Cow::Owned(plain(&text).into_owned())
+}
+
+/// Encoding is undone once; `+` is a plus, not a space.
+fn plain(text: &str) -> Cow<'_, str> {
     let body = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     // Hand-made dumps sometimes leave the brackets as they are.
     if (body.starts_with('%') || body.starts_with("{%22"))
@@ -39,7 +56,7 @@ fn decoded(raw: &str) -> Cow<'_, str> {
     {
         return Cow::Owned(plain.into_owned());
     }
-    Cow::Owned(body.to_owned())
+    Cow::Borrowed(body)
 }
 
 /// Takes the indentation off that an object has because of where it stands in its file: that of its closing bracket.

@@ -57,7 +57,11 @@ impl<'de> Record<'de> for ReservationIn<'de> {
 }
 
 impl InstanceIn<'_> {
-    fn take(self, context: &mut Context<'_>) -> Result<(), Problem> {
+    /// Turns it into facts.
+    ///
+    /// # Errors
+    /// It has no id.
+    pub fn take(self, context: &mut Context<'_>) -> Result<(), Problem> {
         required(&self.id, "InstanceId")?;
         let instance = Instance {
             id: self.id,

@@ -86,7 +86,9 @@ fn profile(text: &str) -> Option<Name> {
 
 impl<'de> Record<'de> for SecretIn<'de> {
     fn take(self, context: &mut Context<'_>, origin: Origin) -> Result<(), Problem> {
-        expect_kind(&self.kind, "Secret")?;
+        if &*self.kind != "PartialObjectMetadata" {
+            expect_kind(&self.kind, "Secret")?;
+        }
         // Without data, the managed fields still say which keys somebody set (a Secret listed as metadata only).
         let managed = self.metadata.managers.as_ref().map(|managers| {
             let fields = managers.0.iter().flat_map(|manager| &manager.fields.data.0);

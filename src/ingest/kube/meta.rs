@@ -64,6 +64,10 @@ impl MetaIn {
             return Err(Problem::new("metadata.name", "nothing", "a name"));
         }
         let owner = self.owners.into_iter().find(|owner| owner.controller);
+        let origin = match context.by_name {
+            true => Origin { file: format!("{}#{}/{}", origin.file, self.namespace, self.name).into(), ..origin },
+            false => origin,
+        };
         Ok(Meta {
             namespace: self.namespace,
             name: self.name,

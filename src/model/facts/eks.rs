@@ -34,7 +34,8 @@ pub struct EksCluster {
 impl EksCluster {
     /// Host and path of the issuer: the form that providers and condition keys use (R2). Empty when there is none.
     pub fn issuer_path(&self) -> &str {
-        self.issuer.trim_start_matches("https://").trim_end_matches('/')
+        // AWS issues under https alone, emulators of it also under http.
+        self.issuer.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/')
     }
 }
 

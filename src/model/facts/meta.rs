@@ -39,7 +39,8 @@ impl Labels {
 /// Where the stored text of an object stands, so that it can be read again when somebody asks for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// Path inside the snapshot, with its extension as found; empty for objects that came over the network.
+    /// Path inside the snapshot, with its extension as found; live, the name of the source, `#`, namespace, `/`, name. Empty
+    /// for what has no text.
     pub file: Name,
     /// Bytes into the decompressed file.
     pub offset: u64,

@@ -45,14 +45,14 @@ fn start(show: Show, script: Box<Script>) -> (tokio::runtime::Runtime, Unbounded
         .build()
         .expect("a pool");
     let (mut jobs, reports) = Jobs::new(pool.handle().clone());
-    jobs.replace(Track::Load, "reading", move |outbox| load(&Scripted(script), show, outbox));
+    jobs.replace(Track::Load, "reading", move |outbox| load(&Scripted(script), show, &Known::default(), outbox));
     (pool, reports)
 }
 
 #[test]
 fn an_unfinished_inventory_is_shown_while_the_reader_is_slow() {
     let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
+    let wait = Mutex::new(wait);
     let (_pool, mut reports) = start(
         Show::Growing,
         Box::new(move |sink, _| {
@@ -100,4 +100,48 @@ fn a_reader_that_finds_nothing_says_why() {
 fn a_reader_that_panics_becomes_a_message() {
     let (_pool, mut reports) = start(Show::Growing, Box::new(|_, _| panic!("odd file")));
     assert!(matches!(next(&mut reports), Some(Msg::Crashed { job, .. }) if job == "reading: odd file"));
+}
+
+/// Data that changes: gives one time when it is read, and what comes through a channel afterwards.
+struct Changing(Mutex<Receiver<Delta>>);
+
+impl Reader for Changing {
+    fn load(&self, sink: &(dyn Fn(Delta) + Sync), _: &AtomicBool) -> Result<(), String> {
+        sink(time(1));
+        Ok(())
+    }
+    fn follow(&self, sink: &(dyn Fn(Delta) + Sync), _: &AtomicBool) {
+        let changes = self.0.lock().expect("one reader");
+        changes.iter().for_each(sink);
+    }
+    fn changes(&self) -> bool {
+        true
+    }
+    fn raw(&self, _: &Origin) -> Result<String, String> {
+        Err("nothing is stored".into())
+    }
+}
+
+#[test]
+fn changes_that_come_together_are_shown_together_and_nobody_waits_for_the_next() {
+    let (change, changes) = mpsc::channel();
+    let pool = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name(panic::JOB_THREAD)
+        .build()
+        .expect("a pool");
+    let (mut jobs, mut reports) = Jobs::new(pool.handle().clone());
+    let reader = Changing(Mutex::new(changes));
+    jobs.replace(Track::Load, "reading", move |outbox| load(&reader, Show::Whole, &Known::default(), outbox));
+    assert!(matches!(next(&mut reports), Some(Msg::Inventory { finished: true, .. })));
+    assert!(next(&mut reports).is_none(), "the end of the reading");
+    assert_eq!(jobs.in_flight(), 0);
+    (2..100).for_each(|seconds| change.send(time(seconds)).expect("it follows"));
+    match next(&mut reports) {
+        Some(Msg::Inventory { inventory, finished: true }) => {
+            assert_eq!(inventory.now.map(|it| it.as_second()), Some(99));
+        }
+        other => panic!("{other:?}"),
+    }
+    drop(change);
 }

@@ -17,6 +17,16 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("irsa-arn-malformed", "IRSA-006", "workload"),
     ("irsa-custom-audience", "IRSA-004", "workload"),
     ("static-over-irsa", "IRSA-011", "workload"),
+    ("irsa-wildcard-namespace", "TRUST-008", "role"),
+    ("irsa-wildcard-any", "TRUST-001", "role"),
+    ("irsa-no-sub", "TRUST-001", "role"),
+    ("irsa-sub-mismatch", "TRUST-004", "role"),
+    ("irsa-literal-star", "TRUST-005", "role"),
+    ("irsa-trust-deny", "TRUST-017", "role"),
+    ("irsa-stale-env", "DRIFT-003", "workload"),
+    ("pia-fargate", "PODID-002", "workload"),
+    ("pia-not-injected", "DRIFT-002", "workload"),
+    ("unused", "HYG-001", "sa"),
 ];
 
 fn of(directory: &std::path::Path) -> Findings {

@@ -305,9 +305,9 @@ fn a_table_says_who_where_and_by_what() {
         pod-attach       R149  2                *,web
         debug            R149  1                *
         pod-patch-image  R153  2                *,web
+        nodeclass-edit   R166  1                *
         secret-mint      R157  2                *,web
         secret-read      R156  2                *,web
-        nodeclass-edit   R166  1                *
         controller-crd   R167  1                *
         pv-create        R164  1                *
         csr              R161  1                *

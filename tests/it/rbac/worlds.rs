@@ -187,6 +187,28 @@ fn every_row_of_a_world_is_what_the_plain_reading_gives() {
     }
 }
 
+/// `ROLEWALK_WORLD=DIR` names the world. Says how long rights take, and the most costly question about their worth.
+#[test]
+#[ignore = "a measurement; run it with --ignored --nocapture"]
+fn the_time_that_rights_take() {
+    let world = std::env::var("ROLEWALK_WORLD").expect("ROLEWALK_WORLD names a directory");
+    let inventory = ingest::load(Path::new(&world), Options::default()).expect("the world opens");
+    let start = std::time::Instant::now();
+    let all: Vec<_> = inventory.clusters.values().map(|cluster| authorization::of(cluster)).collect();
+    let (grants, powers): (usize, usize) =
+        (all.iter().map(|it| it.grants.len()).sum(), all.iter().map(|it| it.powers.len()).sum());
+    eprintln!("{} clusters, {grants} grants, {powers} powers: {:?}", all.len(), start.elapsed());
+    let estate = rolewalk::estate::derive(&inventory, &|| false).expect("nobody stops it");
+    for label in estate.inventory.clusters.keys() {
+        let holdings = estate.holdings(label).expect("a cluster");
+        for asked in ["get nodes/proxy", "create pods"] {
+            let start = std::time::Instant::now();
+            let (usable, _) = holdings.through_request(&super::request(asked));
+            eprintln!("{label} {asked}: {} usable in {:?}", usable.len(), start.elapsed());
+        }
+    }
+}
+
 /// R172, R174: who is mapped to everything may everything, by the list that the mode reads.
 #[test]
 fn mapped_principals_of_a_world_are_those_of_its_files() {

@@ -99,7 +99,7 @@ fn every_step_of_every_path_stands_on_facts() {
         .collect();
     let (mut steps, mut checked) = (0, 0);
     for from in &starts {
-        for to in &targets {
+        for to in targets.iter().filter(|to| *to != from) {
             let Some(found) = path(world, from, to, Limits { paths: 3, ..Limits::default() }) else { continue };
             for path in &found.paths {
                 assert_eq!(path.hops.first().map(|hop| &hop.from), Some(from));

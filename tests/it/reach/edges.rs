@@ -310,7 +310,7 @@ const CASES: &[Case] = &[
         "controller-crd",
         DEV,
         R,
-        "sa ack/iam\nrole r2\npod ack/ack-iam-controller sa=app node=n1 irsa=r\nsa ack/app\nrole.rbac ns/p can:create=roles.iam.services.k8s.aws\nrolebinding ns/b role=p to:group=dev",
+        "pod ns/ack-iam-controller sa=app node=n1 irsa=r\nrole.rbac ns/p can:create=roles.iam.services.k8s.aws\nrolebinding ns/b role=p to:group=dev",
         "role.rbac ns/p can:create=roles.iam.services.k8s.aws\nrolebinding ns/b role=p to:group=dev",
     ),
     case(
@@ -424,9 +424,9 @@ const CASES: &[Case] = &[
         "association-edit",
         "role/111122223333:e",
         "role/111122223333:q",
-        r#"role q pods
+        r#"role q pods policy={"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}
 role e policy={"Effect":"Allow","Action":["eks:CreatePodIdentityAssociation","iam:PassRole"],"Resource":"*"}"#,
-        r#"role q pods
+        r#"role q pods policy={"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}
 role e policy={"Effect":"Allow","Action":["eks:CreatePodIdentityAssociation"],"Resource":"*"}"#,
     ),
     case(
@@ -455,7 +455,7 @@ role e policy={"Effect":"Allow","Action":["eks:CreatePodIdentityAssociation"],"R
 ];
 
 fn has(text: &str, case: &Case) -> bool {
-    let text = if text.starts_with("cluster") { text.to_owned() } else { format!("{BASE}{text}") };
+    let text = if text.starts_with("cluster ") { text.to_owned() } else { format!("{BASE}{text}") };
     let estate = derived(&text);
     let kind = EdgeKind::from_word(case.kind).unwrap_or_else(|| panic!("`{}` is no kind", case.kind));
     let to = key(case.to);

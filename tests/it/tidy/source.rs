@@ -107,6 +107,18 @@ impl Source {
         names
     }
 
+    /// Methods that are called on a variable of this name, with their lines.
+    pub fn called_on(&self, name: &str) -> impl Iterator<Item = (usize, &str)> {
+        (0..self.tokens.len())
+            .filter(move |&at| self.is(at, name) && self.is(at + 1, ".") && self.is(at + 3, "("))
+            .map(|at| (self.tokens[at].line, self.tokens[at + 2].text.as_str()))
+    }
+
+    /// Whether `path::name` stands in the file.
+    pub fn names(&self, path: &str, name: &str) -> bool {
+        (0..self.tokens.len()).any(|at| self.is(at, path) && self.is(at + 1, "::") && self.is(at + 2, name))
+    }
+
     /// Lines in which a package is named at the start of a path.
     pub fn crates_used(&self, package: &str) -> impl Iterator<Item = usize> {
         (0..self.tokens.len())

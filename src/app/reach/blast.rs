@@ -1,0 +1,207 @@
+//! The blast radius as a tree by hop with what it comes to beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::blast::{Row as Reached, Summary, World, assumes, blast, summary};
+use crate::analysis::roles;
+use crate::app::text::{Line, Target, Tone};
+use crate::base::Truth;
+use crate::estate::Estate;
+use crate::graph::reach::Direction;
+use crate::iam::access::Access;
+use crate::model::{EntityKey, Kind};
+
+use super::{Beside, Question, ReachView, Row, label};
+
+/// Lines of one parent before the rest is counted in a line of its own.
+const SIBLINGS: usize = 40;
+
+pub(super) fn view(estate: &Estate, key: &EntityKey, backward: bool, depth: usize) -> ReachView {
+    let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: &estate.graph };
+    let direction = if backward { Direction::Backward } else { Direction::Forward };
+    let all = blast(world, key, direction, usize::MAX).map(|it| it.rows(world)).unwrap_or_default();
+    let deepest = all.iter().map(|row| row.hops).max().unwrap_or(0);
+    let rows: Vec<&Reached> = all.iter().filter(|row| row.hops <= depth).collect();
+    let keys: Vec<EntityKey> = all.iter().map(|row| &row.key).filter(|it| it.kind == Kind::Role).cloned().collect();
+    let access: BTreeMap<&EntityKey, Option<Access>> = keys.iter().zip(roles::access(world.inventory, &keys)).collect();
+    let summary = summary(world, &all);
+    let flag = if backward { " --backward" } else { "" };
+    let unread = estate.inventory.coverage.gaps().count();
+    let unread = if unread > 0 { format!("   {unread} sources not read whole (:sources)") } else { String::new() };
+    ReachView {
+        title: format!("{} {}", if backward { "WHO CAN BECOME" } else { "FROM" }, label(key)),
+        alternatives: vec![tree(key, &rows, &access)],
+        beside: Beside::All(beside(estate, &summary, &access, &all, backward)),
+        note: format!("assumes: {}", assumes(key, direction)),
+        status: format!("{} things · depth {} of {deepest}{unread}", all.len(), depth.min(deepest)),
+        command: format!("rolewalk blast {key}{flag}"),
+        marked: all.iter().map(|row| row.key.clone()).chain([key.clone()]).collect(),
+        question: Question::Blast { key: key.clone(), backward, depth },
+    }
+}
+
+fn tree(key: &EntityKey, rows: &[&Reached], access: &BTreeMap<&EntityKey, Option<Access>>) -> Vec<Row> {
+    let mut children: BTreeMap<&EntityKey, Vec<&Reached>> = BTreeMap::new();
+    let known: BTreeSet<&EntityKey> = rows.iter().map(|row| &row.key).chain([key]).collect();
+    for row in rows {
+        // The way may lead over a thing that another, surer way shows elsewhere.
+        let parent = if known.contains(&row.from) { &row.from } else { key };
+        children.entry(parent).or_default().push(row);
+    }
+    let start = Line::strong(format!("▾ {}", label(key))).with("  start", Tone::Dim).to(Target::Thing(key.clone()));
+    let mut lines =
+        vec![Row { line: start, key: Some(key.clone()), level: 0, has_children: children.contains_key(key) }];
+    let mut drawing = Drawing { children: &children, access, shown: BTreeSet::from([key]), lines: &mut lines };
+    drawing.below(key, "", 1);
+    lines
+}
+
+struct Drawing<'a> {
+    children: &'a BTreeMap<&'a EntityKey, Vec<&'a Reached>>,
+    access: &'a BTreeMap<&'a EntityKey, Option<Access>>,
+    shown: BTreeSet<&'a EntityKey>,
+    lines: &'a mut Vec<Row>,
+}
+
+impl<'a> Drawing<'a> {
+    fn below(&mut self, parent: &EntityKey, indent: &str, level: usize) {
+        let all: &[&Reached] = self.children.get(parent).map_or(&[], Vec::as_slice);
+        for (at, row) in all.iter().take(SIBLINGS).enumerate() {
+            if !self.shown.insert(&row.key) {
+                continue;
+            }
+            let last = at + 1 == all.len();
+            let has_children = self.children.contains_key(&row.key) || row.key.kind == Kind::Role;
+            let branch = if last { "└─" } else { "├─" };
+            let mark = if has_children { "▾ " } else { "  " };
+            let tone = if row.certainty == Truth::Yes { Tone::Plain } else { Tone::Unknown };
+            let sure = if row.certainty == Truth::Yes { "" } else { "?" };
+            let line = Line::dim(format!("{indent}{branch}{mark}"))
+                .with(label(&row.key), tone)
+                .with(format!("  {}  {}{sure}", row.hops, row.hop.kind.title()), Tone::Dim)
+                .to(Target::Thing(row.key.clone()));
+            self.lines.push(Row { line, key: Some(row.key.clone()), level, has_children });
+            let indent = format!("{indent}{}", if last { "   " } else { "│  " });
+            self.access(&row.key, &indent, level + 1);
+            self.below(&row.key, &indent, level + 1);
+        }
+        if all.len() > SIBLINGS {
+            let line = Line::dim(format!("{indent}└─ and {} more", all.len() - SIBLINGS));
+            self.lines.push(Row { line, key: None, level, has_children: false });
+        }
+    }
+
+    fn access(&mut self, role: &EntityKey, indent: &str, level: usize) {
+        if role.kind != Kind::Role {
+            return;
+        }
+        let text = match self.access.get(role) {
+            Some(Some(access)) if access.is_none() => return,
+            Some(Some(access)) => access.to_string(),
+            _ => "UNK  the role was not read".to_owned(),
+        };
+        let line = Line::dim(format!("{indent}   ")).with(text, Tone::Dim);
+        self.lines.push(Row { line, key: None, level, has_children: false });
+    }
+}
+
+fn beside(
+    estate: &Estate,
+    summary: &Summary,
+    access: &BTreeMap<&EntityKey, Option<Access>>,
+    rows: &[Reached],
+    backward: bool,
+) -> Vec<Line> {
+    let of = |kind: Kind| summary.kinds.get(&kind).map_or(0, |it| it.1);
+    let workloads: usize = summary
+        .kinds
+        .iter()
+        .filter(|(kind, _)| {
+            matches!(
+                kind,
+                Kind::Deployment
+                    | Kind::StatefulSet
+                    | Kind::DaemonSet
+                    | Kind::ReplicaSet
+                    | Kind::Job
+                    | Kind::CronJob
+                    | Kind::Pod
+            )
+        })
+        .map(|(_, count)| count.1)
+        .sum();
+    let roles: usize = estate.inventory.accounts.values().map(|account| account.roles.len()).sum();
+    let ours =
+        if summary.foreign.is_empty() { String::new() } else { format!("  ({} not read)", summary.foreign.len()) };
+    let mut lines = vec![
+        Line::label("AWS accounts", 16, format!("{}{ours}", summary.accounts.len())),
+        Line::label("roles", 16, format!("{} of {roles}", of(Kind::Role))),
+        Line::label("clusters", 16, of(Kind::Cluster).to_string()),
+        Line::label("nodes", 16, of(Kind::Node).to_string()),
+        Line::label("workloads", 16, workloads.to_string()),
+        Line::label("accounts", 16, of(Kind::ServiceAccount).to_string()),
+        Line::label("namespaces", 16, summary.namespaces.to_string()),
+    ];
+    if summary.unknown > 0 {
+        lines.push(Line::label("not certain", 16, summary.unknown.to_string()));
+    }
+    if backward {
+        return lines;
+    }
+    lines.push(Line::default());
+    lines.push(Line::label("score", 16, format!("{} of 100", summary.score)));
+    for (points, text) in summary.because.iter().take(4) {
+        let text = text.replace(":root", "").replace("arn:aws:iam::", "");
+        lines.push(Line::dim(format!("  {points:>3}  {text}")));
+    }
+    lines.push(Line::default());
+    lines.push(Line::strong("worst access by service"));
+    let mut services: BTreeMap<String, String> = BTreeMap::new();
+    for access in access.values().flatten() {
+        if access.everything {
+            services.insert("*".into(), "LRWTP".into());
+        }
+        for (service, levels) in &access.services {
+            let letters = levels.map_or_else(|| "?".to_owned(), |it| it.to_string());
+            let known = services.entry(service.to_string()).or_default();
+            *known = "LRWTP?".chars().filter(|it| known.contains(*it) || letters.contains(*it)).collect();
+        }
+    }
+    let mut services: Vec<(String, String)> = services.into_iter().collect();
+    services.sort_by_key(|(service, letters)| (std::cmp::Reverse(letters.len()), service.clone()));
+    for (service, letters) in services.iter().take(6) {
+        lines.push(Line::label(&format!("  {service}"), 16, letters));
+    }
+    if services.len() > 6 {
+        lines.push(Line::dim(format!("  and {} services more", services.len() - 6)));
+    }
+    lines.push(Line::default());
+    lines.push(Line::strong("do first"));
+    lines.extend(advice(rows).into_iter().enumerate().map(|(at, text)| Line::plain(format!("{} {text}", at + 1))));
+    lines.push(Line::dim("(text only; nothing is run)"));
+    lines
+}
+
+/// The cuts that stop the most, in a few words.
+fn advice(rows: &[Reached]) -> Vec<String> {
+    let mut below: BTreeMap<&EntityKey, usize> = BTreeMap::new();
+    for row in rows {
+        *below.entry(&row.from).or_default() += 1;
+    }
+    let mut first: Vec<(&EntityKey, usize)> = below.into_iter().collect();
+    first.sort_by_key(|(key, count)| (std::cmp::Reverse(*count), (*key).clone()));
+    first
+        .into_iter()
+        .filter_map(|(key, _)| match key.kind {
+            Kind::Node => Some(format!("cordon and isolate node {}", key.name)),
+            Kind::Role => Some(format!("revoke the sessions of role {}", key.name)),
+            Kind::ServiceAccount => Some(format!("unbind {}/{}", key.namespace, key.name)),
+            Kind::Pod | Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Job | Kind::CronJob => {
+                Some(format!("stop {}/{}", key.namespace, key.name))
+            }
+            Kind::Group | Kind::User => Some(format!("remove the bindings of {}", key.name)),
+            _ => None,
+        })
+        .take(3)
+        .collect()
+}

@@ -1,0 +1,204 @@
+//! Reading a list: page by page, from the start again when it became too old, and namespace by namespace when listing
+//! across all of them is refused.
+
+use std::sync::Arc;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use tokio::time::sleep;
+
+use crate::ingest::live::Feed;
+use crate::ingest::live::answers::Around;
+use crate::model::coverage::Status;
+use crate::model::feed::{Change, Delta};
+use crate::model::listing::Reading as Extent;
+
+use super::api::Resource;
+use super::client::{Refusal, RefusalKind};
+use super::cluster::{Cluster, Next, Reading, lock};
+
+/// Objects asked for at a time. Larger pages are fewer requests, smaller ones an earlier first row.
+pub const PAGE: usize = 500;
+
+/// How often a list is begun anew because the API server forgot the version it was reading.
+const RESTARTS: u32 = 3;
+
+/// Reads the list of a source and says in the feed how that ended.
+pub async fn read(cluster: &Cluster, resource: Resource, reading: &mut Reading, feed: &Feed) {
+    let mut absent = None;
+    for api in resource.versions {
+        let mut sent = false;
+        match pages(cluster, resource, &resource.path(api, None), reading, &mut sent, feed).await {
+            Ok(version) => {
+                cluster.listed(reading, "", feed).await;
+                reading.next = Next::Watch { api, version };
+                return;
+            }
+            Err(refusal) if refusal.kind == RefusalKind::Absent && !sent => absent = Some(refusal),
+            Err(refusal) if refusal.kind == RefusalKind::Denied && resource.namespaced && !sent => {
+                return by_namespace(cluster, resource, api, reading, refusal, feed).await;
+            }
+            Err(refusal) => return cluster.failed(reading, refusal, sent, feed).await,
+        }
+    }
+    match absent {
+        Some(_) if resource.optional => {
+            cluster.listed(reading, "the cluster does not have this kind", feed).await;
+            reading.next = Next::Rest;
+        }
+        Some(refusal) => cluster.failed(reading, refusal, false, feed).await,
+        None => {}
+    }
+}
+
+/// Reads all pages of one list and gives its version. `sent` is set once something was passed on.
+async fn pages(
+    cluster: &Cluster,
+    resource: Resource,
+    base: &str,
+    reading: &mut Reading,
+    sent: &mut bool,
+    feed: &Feed,
+) -> Result<String, Refusal> {
+    let (mut next, mut restarts): (Option<String>, u32) = (None, 0);
+    loop {
+        let path = match &next {
+            None => format!("{base}?limit={PAGE}"),
+            Some(token) => {
+                format!("{base}?limit={PAGE}&continue={}", utf8_percent_encode(token, NON_ALPHANUMERIC))
+            }
+        };
+        match page(cluster, resource, &path, reading).await {
+            Ok((deltas, around)) => {
+                *sent |= around.count > 0;
+                cluster.pass_on(deltas, feed).await;
+                match around.next {
+                    Some(token) => next = Some(token),
+                    None if around.torn => {
+                        let why = "an answer could not be read to its end";
+                        return Err(Refusal::new(RefusalKind::Transient, why));
+                    }
+                    None => return Ok(around.version),
+                }
+            }
+            // The token of the next page lives as long as the API server keeps the version, five minutes or so.
+            Err(refusal) if refusal.kind == RefusalKind::Gone && next.is_some() && restarts < RESTARTS => {
+                restarts += 1;
+                next = None;
+                cluster.report(reading, Change::Opened, feed).await;
+            }
+            Err(refusal) => return Err(refusal),
+        }
+    }
+}
+
+/// One page. An answer that is no list, or breaks off, is asked for again; what can be read of the last try counts.
+async fn page(
+    cluster: &Cluster,
+    resource: Resource,
+    path: &str,
+    reading: &mut Reading,
+) -> Result<(Vec<Delta>, Around), Refusal> {
+    let mut tries = 0;
+    loop {
+        let bytes = cluster.server.get(path, resource.accept_list()).await?;
+        let (deltas, around) = reading.answers.page(&bytes, &reading.source.path);
+        if around.listed && !around.torn {
+            return Ok((deltas, around));
+        }
+        tries += 1;
+        if tries >= cluster.patience.attempts {
+            return match around.count {
+                0 => Err(Refusal::new(RefusalKind::Transient, "the answer is no list of objects")),
+                _ => Ok((deltas, around)),
+            };
+        }
+        sleep(cluster.patience.pause_before(tries - 1)).await;
+    }
+}
+
+/// Reads the namespaces that may be read, one after the other.
+async fn by_namespace(
+    cluster: &Cluster,
+    resource: Resource,
+    api: &str,
+    reading: &mut Reading,
+    refusal: Refusal,
+    feed: &Feed,
+) {
+    let (namespaces, all) = namespaces(cluster).await;
+    let (mut read, mut refused, mut sent) = (Vec::new(), 0, false);
+    for namespace in &namespaces {
+        match pages(cluster, resource, &resource.path(api, Some(namespace)), reading, &mut sent, feed).await {
+            Ok(_) => read.push(namespace.as_str()),
+            Err(it) if it.kind == RefusalKind::Denied || it.kind == RefusalKind::Absent => refused += 1,
+            Err(it) => return cluster.failed(reading, it, sent, feed).await,
+        }
+    }
+    if read.is_empty() {
+        let why = format!("{}; no single namespace may be read either ({refused} tried)", refusal.why);
+        return cluster.failed(reading, Refusal::new(RefusalKind::Denied, why), false, feed).await;
+    }
+    let of = if all { format!("{} of {}", read.len(), namespaces.len()) } else { format!("{}", read.len()) };
+    let why = format!("listing all namespaces is refused; read {of}: {}", read.join(", "));
+    reading.has_data = true;
+    reading.next = Next::Again;
+    cluster.report(reading, Change::Listed { reading: Extent::Partial, read_at: None, why: why.clone() }, feed).await;
+    let permission = Some(reading.source.kind.permission().to_owned());
+    cluster.report(reading, Change::Failed { status: Status::Partial, why, permission }, feed).await;
+}
+
+/// The namespaces to try, and whether these are all that there are.
+async fn namespaces(cluster: &Cluster) -> (Vec<String>, bool) {
+    let cell = Arc::clone(&lock(&cluster.known_namespaces));
+    match cell.get_or_init(|| list_namespaces(cluster)).await {
+        Ok(all) => (all.clone(), true),
+        Err(_) => {
+            let mut some: Vec<String> = Vec::new();
+            for namespace in cluster.namespaces.iter().map(String::as_str).chain(["default"]) {
+                if !some.iter().any(|it| it == namespace) {
+                    some.push(namespace.to_owned());
+                }
+            }
+            (some, false)
+        }
+    }
+}
+
+async fn list_namespaces(cluster: &Cluster) -> Result<Vec<String>, Refusal> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct List {
+        metadata: Metadata,
+        items: Vec<Item>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Item {
+        metadata: Metadata,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Metadata {
+        name: String,
+        #[serde(rename = "continue")]
+        next: String,
+    }
+    let mut names = Vec::new();
+    let mut token = String::new();
+    loop {
+        let next = utf8_percent_encode(&token, NON_ALPHANUMERIC);
+        let path = format!("/api/v1/namespaces?limit={PAGE}&continue={next}");
+        let bytes = cluster
+            .server
+            .get(&path, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json")
+            .await?;
+        let list: List = serde_json::from_slice(&bytes)
+            .map_err(|_| Refusal::new(RefusalKind::Transient, "the answer is no list of namespaces"))?;
+        names.extend(list.items.into_iter().map(|item| item.metadata.name));
+        token = list.metadata.next;
+        if token.is_empty() {
+            return Ok(names);
+        }
+    }
+}
