@@ -124,7 +124,7 @@ impl Picture {
 
 /// Sets of things have keys of their own that nobody sees.
 fn is_thing(key: &EntityKey) -> bool {
-    !(key.kind == Kind::Resource && !key.name.starts_with("arn:"))
+    key.kind != Kind::Resource || key.name.starts_with("arn:")
 }
 
 /// How sure an arrow is, in words.

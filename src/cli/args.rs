@@ -166,8 +166,6 @@ pub enum Format {
     Html,
     /// For blast, path and graph
     Graphml,
-    /// SARIF 2.1.0, for findings
-    Sarif,
     /// Markdown, for notes and tickets
     Md,
 }

@@ -153,7 +153,7 @@ impl<'a> Context<'a> {
         self.inventory.clusters.values().map(|cluster| &**cluster)
     }
 
-    pub fn index(&self, cluster: &ClusterFacts) -> &ClusterIndex<'a> {
+    pub fn cluster_index(&self, cluster: &ClusterFacts) -> &ClusterIndex<'a> {
         self.clusters.get(&cluster.label).expect("every cluster of the inventory has its index")
     }
 

@@ -54,7 +54,7 @@ impl NodeRoleUse<'_> {
 pub fn all<'a>(context: &Context<'a>) -> Vec<NodeRoleUse<'a>> {
     let mut uses = Vec::new();
     for cluster in context.clusters() {
-        let nodes = &context.index(cluster).nodes;
+        let nodes = &context.cluster_index(cluster).nodes;
         let mut by_role: BTreeMap<Name, Vec<(&Node, Arc<NodeClass>)>> = BTreeMap::new();
         for node in &cluster.nodes {
             let class = nodes.of(&node.meta.name);

@@ -279,7 +279,7 @@ impl Inner {
 fn page(state: &State, request: &Request) -> Result<Vec<u8>, (u16, String)> {
     let inner = state.lock();
     if request.path == "/version" {
-        return Ok(inner.objects.version.clone().ok_or((404, "no version".to_owned()))?);
+        return inner.objects.version.clone().ok_or((404, "no version".to_owned()));
     }
     inner.objects.answer(request, inner.page)
 }

@@ -168,7 +168,7 @@ impl App {
         match self.place.screen {
             Screen::Policy => return self.turn_document(1),
             Screen::Explain => return self.open_proof(),
-            Screen::Rbac => return self.into_rbac(effects),
+            Screen::Rbac => return self.open_rbac(effects),
             Screen::Blast | Screen::Path => return self.reach_into(true),
             Screen::WhoCan => return self.explain_row(),
             Screen::Explorer => {}

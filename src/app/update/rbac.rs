@@ -109,7 +109,7 @@ impl App {
     }
 
     /// To the next column; from the last one opens what is chosen.
-    pub(super) fn into_rbac(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn open_rbac(&mut self, effects: &mut Vec<Effect>) {
         let Some(view) = self.rbac_view() else { return };
         let target = match self.place.rbac.as_ref().map(|it| it.column) {
             Some(POWERS) if !view.holders.is_empty() => None,

@@ -65,7 +65,7 @@ struct Question<'a> {
 }
 
 pub fn run(args: &ExplainArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
-    if matches!(output.output, Format::Csv | Format::Sarif | Format::Md) {
+    if matches!(output.output, Format::Csv | Format::Md) {
         return Err(output::no_such_form(output.output));
     }
     let estate = source::estate(data)?;

@@ -98,7 +98,7 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
             rows.iter().try_for_each(|row| output::line(&mut out, row))?;
         }
         Format::Csv => table::csv(&mut out, &chosen, &rows, output)?,
-        Format::Sarif | Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml => {
+        Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml => {
             return Err(output::no_such_form(output.output));
         }
         Format::Md => markdown::write(&mut out, &estate, &news)?,

@@ -87,7 +87,7 @@ pub struct Link {
 }
 
 pub fn run(args: &ShowArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
-    if matches!(output.output, Format::Csv | Format::Sarif | Format::Md) {
+    if matches!(output.output, Format::Csv | Format::Md) {
         return Err(output::no_such_form(output.output));
     }
     let estate = source::estate(data)?;

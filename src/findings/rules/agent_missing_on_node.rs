@@ -32,7 +32,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     for workload in &context.workloads {
-        let nodes = &context.index(workload.cluster).nodes;
+        let nodes = &context.cluster_index(workload.cluster).nodes;
         for variant in &workload.variants {
             let lacking: Vec<_> = variant
                 .nodes()

@@ -35,7 +35,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     for workload in &context.workloads {
-        let index = context.index(workload.cluster);
+        let index = context.cluster_index(workload.cluster);
         for variant in &workload.variants {
             let unfit = variant.nodes().into_iter().find_map(|node| {
                 let class = index.nodes.of(node);

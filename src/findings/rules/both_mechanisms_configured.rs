@@ -32,7 +32,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     for it in account_roles::annotated(context) {
-        let index = context.index(it.cluster);
+        let index = context.cluster_index(it.cluster);
         let Ok(Some(association)) = index.associations.of(&it.account.namespace, &it.account.name) else { continue };
         let other = association_role(association);
         let differ = other.as_ref().is_some_and(|role| *role != it.role);

@@ -52,7 +52,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
         let Some(policy) = role.attached.iter().find(cni) else { continue };
         let (namespace, account) = (Name::from("kube-system"), Name::from("aws-node"));
         let Lookup::Found(_) = it.cluster.service_account(&namespace, &account) else { continue };
-        let declared = injection::declared(it.cluster, &context.index(it.cluster).associations, &namespace, &account);
+        let declared = injection::declared(it.cluster, &context.cluster_index(it.cluster).associations, &namespace, &account);
         if !matches!(declared, Declared::Nothing) {
             continue;
         }

@@ -46,7 +46,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             .flat_map(|it| it.webhooks.iter().map(|webhook| (&**it, webhook)))
             .filter(|(_, webhook)| injects(webhook))
             .collect();
-        let associations = &context.index(cluster).associations;
+        let associations = &context.cluster_index(cluster).associations;
         for account in &cluster.service_accounts {
             let (namespace, name) = (&account.meta.namespace, &account.meta.name);
             let annotated = account.meta.annotations.get(ROLE_ANNOTATION).is_some_and(|role| !role.is_empty());

@@ -38,8 +38,12 @@ pub(super) static RULE: Rule = Rule {
 /// Workloads named in the evidence; the others are counted.
 const NAMED: usize = 5;
 
+/// A workload that the metadata service answers, how surely, and whether it signs with what it gets there.
+type User = (EntityKey, Truth, bool);
+
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
-    let mut reached: BTreeMap<(&Name, &Name), Vec<(EntityKey, Truth, bool)>> = BTreeMap::new();
+    // By cluster and role.
+    let mut reached: BTreeMap<(&Name, &Name), Vec<User>> = BTreeMap::new();
     for workload in context.workloads.iter().filter(|it| it.runs()) {
         for seat in workload.seats().filter(|seat| !seat.entry.spec.host_network) {
             let Some((role, certainty)) = node_roles::through_metadata(&seat) else { continue };

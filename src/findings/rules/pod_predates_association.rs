@@ -30,7 +30,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     for workload in context.workloads.iter().filter(|it| it.runs()) {
-        let associations = &context.index(workload.cluster).associations;
+        let associations = &context.cluster_index(workload.cluster).associations;
         for seat in workload.seats() {
             let nothing = seat.identity.drift.contains(&'f');
             if !nothing && !seat.identity.drift.contains(&'d') {

@@ -31,7 +31,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     for workload in &context.workloads {
-        let nodes = &context.index(workload.cluster).nodes;
+        let nodes = &context.cluster_index(workload.cluster).nodes;
         for variant in &workload.variants {
             let windows = variant.nodes().into_iter().find(|node| nodes.of(node).windows.is_yes());
             let Some(node) = windows else { continue };

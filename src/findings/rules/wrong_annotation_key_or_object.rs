@@ -51,7 +51,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     for (cluster, account) in context.service_accounts() {
         let (namespace, name) = (&account.meta.namespace, &account.meta.name);
         let right = account.meta.annotations.get(ROLE_ANNOTATION).is_some_and(|it| !it.is_empty());
-        if right || !matches!(context.index(cluster).associations.of(namespace, name), Ok(None)) {
+        if right || !matches!(context.cluster_index(cluster).associations.of(namespace, name), Ok(None)) {
             continue;
         }
         let key = EntityKey::namespaced(Thing::ServiceAccount, &cluster.label, namespace, name);
@@ -90,7 +90,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
 
 /// kube2iam or kiam runs here, or may: then its annotation on pods means what it says.
 fn intercepted(context: &Context<'_>, cluster: &ClusterFacts) -> bool {
-    !context.index(cluster).nodes.interceptor.is_no()
+    !context.cluster_index(cluster).nodes.interceptor.is_no()
 }
 
 type Place = (EntityKey, String, Name);

@@ -106,7 +106,7 @@ fn add_gain(builder: &mut Builder<'_>, shared: &mut Shared, gain: &Gain, proof: 
         // Worth something to who also runs a pod in the cluster, which this principal may not.
         Gained::Association { roles, .. } => targets(builder, roles, EdgeKind::AssociationEdit, Truth::Unknown),
         // No identity is gained, or none that has a node.
-        Gained::Ceiling { .. } | Gained::More { .. } | Gained::Groups(_) | Gained::Organization | Gained::Data(_) => {}
+        Gained::Ceiling { .. } | Gained::More | Gained::Groups(_) | Gained::Organization | Gained::Data(_) => {}
     }
 }
 

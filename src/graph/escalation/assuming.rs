@@ -37,7 +37,7 @@ fn takes(holder: &Holder<'_>, rights: &Rights<'_>, place: u32) -> Option<Held> {
     if admission.verdict.is_no() {
         return None;
     }
-    let foreign = &*ground.accounts[role.account].id != &*holder.account.id;
+    let foreign = *ground.accounts[role.account].id != *holder.account.id;
     if admission.alone.is_no() && !foreign {
         let trust = of_residual(admission.verdict, &admission.residual);
         return Some(rights.over(role.target())?.and(&trust));

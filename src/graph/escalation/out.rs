@@ -115,7 +115,7 @@ impl<'h> Out<'h> {
     /// The gains, cheapest first (R189).
     pub fn finish(self) -> Vec<Gain> {
         let mut gains = self.gains;
-        gains.sort_by(|a, b| cost(a).cmp(&cost(b)));
+        gains.sort_by_key(cost);
         gains
     }
 }

@@ -107,7 +107,7 @@ pub(super) fn roles(
     let mut found: Grouped<u32> = Grouped::new();
     let mut consider = |place: u32, taking: Held| {
         let Some(role) = holder.ground.roles.get(place as usize) else { return };
-        let foreign = &*holder.ground.accounts[role.account].id != &*holder.account.id;
+        let foreign = *holder.ground.accounts[role.account].id != *holder.account.id;
         let is_own = role.key == *holder.key();
         // An administrator has its account already; other accounts it has not.
         if role.reserved || is_own || (own_account && foreign) || (holder.administrator.is_yes() && !foreign) {

@@ -38,8 +38,7 @@ fn associated(holder: &Holder<'_>, service: &str) -> String {
     };
     match asked.iter().find(fits) {
         Some(value) => {
-            let mut parts: Vec<String> =
-                value.splitn(6, ':').map(|it| it.replace('*', "x").replace('?', "x")).collect();
+            let mut parts: Vec<String> = value.splitn(6, ':').map(|it| it.replace(['*', '?'], "x")).collect();
             parts.resize(6, "x".to_owned());
             parts[2] = owner.to_owned();
             parts[4] = account.to_string();

@@ -309,7 +309,7 @@ fn own_source(document: &Document, account: &Name) -> Option<Name> {
             let owner = parts.get(4)?;
             let own = *owner == account.as_str() || owner.contains('*');
             own.then(|| {
-                let mut parts: Vec<String> = parts.iter().map(|it| it.replace('*', "x").replace('?', "x")).collect();
+                let mut parts: Vec<String> = parts.iter().map(|it| it.replace(['*', '?'], "x")).collect();
                 parts[4] = account.to_string();
                 Name::from(parts.join(":"))
             })

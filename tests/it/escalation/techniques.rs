@@ -396,7 +396,7 @@ fn each_technique_is_found_and_its_near_miss_is_not() {
         if !found.contains(&wanted) {
             wrong.push(format!("{wanted}\n    {hit}\n    found {found:?}"));
         }
-        if missed.iter().any(|it| *it == wanted) {
+        if missed.contains(&wanted) {
             wrong.push(format!("{wanted} must not be found\n    {miss}\n    found {missed:?}"));
         }
     }
@@ -472,7 +472,7 @@ fn users_of_an_identity_pool_come_by_web_identity() {
         ))
     };
     let wanted = "66 maybe role t needs a Cognito identity pool that the principal can sign in to".to_owned();
-    assert_eq!(pool("cognito-identity.amazonaws.com"), [wanted.clone()]);
+    assert_eq!(pool("cognito-identity.amazonaws.com"), std::slice::from_ref(&wanted));
     assert!(!pool("accounts.google.com").contains(&wanted));
 }
 

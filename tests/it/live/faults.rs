@@ -125,7 +125,9 @@ fn verdict(
     let expected = if optional || absent && kind == SourceKind::ConfigMaps { Status::Ok } else { case.status };
     // One ConfigMap of several: the rest was read.
     let expected = match (kind, expected) {
-        (SourceKind::ConfigMaps, Status::Missing | Status::Denied) if found.clusters["prod"].config_maps.len() > 0 => {
+        (SourceKind::ConfigMaps, Status::Missing | Status::Denied)
+            if !found.clusters["prod"].config_maps.is_empty() =>
+        {
             Status::Partial
         }
         (_, expected) => expected,

@@ -106,9 +106,12 @@ fn subject_key(subject: &Subject, namespace: Option<&str>) -> Option<(String, St
     Some((subject.kind.to_string(), own.to_owned(), subject.name.to_string()))
 }
 
+/// Kind, namespace and name of a subject.
+pub type Key = (String, String, String);
+
 /// Rows by kind, namespace and name, without system:masters.
-pub fn subjects(cluster: &ClusterFacts, asked: &Asked) -> BTreeMap<(String, String, String), Row> {
-    let mut grants: Vec<((String, String, String), Vec<String>, String)> = Vec::new();
+pub fn subjects(cluster: &ClusterFacts, asked: &Asked) -> BTreeMap<Key, Row> {
+    let mut grants: Vec<(Key, Vec<String>, String)> = Vec::new();
     for binding in &cluster.cluster_role_bindings {
         for rule in rules(cluster, binding, None) {
             let Some(names) = rule_allows(&rule, asked) else { continue };

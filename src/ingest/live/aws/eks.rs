@@ -18,7 +18,7 @@ use super::wire::{Request, encode};
 /// The most that EKS gives at a time.
 const PAGE: &str = "100";
 
-fn page<'a>(token: &'a str) -> [(&'static str, &'a str); 2] {
+fn page(token: &str) -> [(&'static str, &str); 2] {
     [("maxResults", PAGE), ("nextToken", token)]
 }
 

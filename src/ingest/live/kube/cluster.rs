@@ -30,6 +30,9 @@ pub enum Next {
     Rest,
 }
 
+/// The names, or why they cannot be had; asked once.
+pub type KnownNamespaces = OnceCell<Result<Vec<String>, Refusal>>;
+
 /// One cluster, shared by the tasks that read it.
 pub struct Cluster {
     pub target: ClusterTarget,
@@ -39,7 +42,7 @@ pub struct Cluster {
     /// Namespaces to try when they cannot be listed.
     pub namespaces: Vec<String>,
     /// The namespaces that there are; asked once for each load, and only where listing across all is refused.
-    pub known_namespaces: Mutex<Arc<OnceCell<Result<Vec<String>, Refusal>>>>,
+    pub known_namespaces: Mutex<Arc<KnownNamespaces>>,
     /// ConfigMaps that pods take their environment from.
     pub referenced: Mutex<BTreeSet<(Name, Name)>>,
     readings: Mutex<BTreeMap<SourceKind, Reading>>,
