@@ -237,7 +237,7 @@ pub struct Summary {
     pub foreign: Vec<Name>,
     pub namespaces: usize,
     pub unknown: usize,
-    /// From 0 to 100; see [`Summary::score`].
+    /// From 0 to 100; see `Summary::score`.
     pub score: u32,
     /// What the score is made of: points and why, the heaviest first.
     pub because: Vec<(u32, String)>,

@@ -4,7 +4,7 @@
 //! The file holds the inventory and nothing else: facts, readings, coverage with its losses, the time of the data.
 //! Facts have no field for a secret, so neither has the file. The stored text of Kubernetes and AWS objects is not part
 //! of it either, since no masking of free text is certain; policy documents are facts and come back to the letter.
-//! [`frame`] is the outer form, [`pack`] the form of a value, [`tables`] what values share, [`places`] the lists.
+//! `frame` is the outer form, `pack` the form of a value, `tables` what values share, `places` the lists.
 //!
 //! To add a field to a fact: 1. name it in `facts`; 2. raise [`frame::SCHEMA`] and keep reading the schema before it;
 //! 3. record a new `tests/fixtures/saved`.

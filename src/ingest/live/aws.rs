@@ -1,9 +1,9 @@
 //! AWS accounts that are asked over the network: who asks, IAM, EKS, the instances of EC2, Organizations.
 //!
-//! [`session`] says where and as whom, [`plan`] which accounts are read, [`account`] is one account while it is read, and each service has a file of its
-//! own: IAM and STS through their clients, the others by signed calls of our own ([`wire`]) whose JSON goes through the
-//! parser of the files. [`pages`] holds how lists and what they name are read, [`report`] what the feed is told,
-//! [`refusal`] what is said about a call that gave nothing. A refused call is a gap; the others go on.
+//! `session` says where and as whom, `plan` which accounts are read, `account` is one account while it is read, and each service has a file of its
+//! own: IAM and STS through their clients, the others by signed calls of our own (`wire`) whose JSON goes through the
+//! parser of the files. `pages` holds how lists and what they name are read, `report` what the feed is told,
+//! `refusal` what is said about a call that gave nothing. A refused call is a gap; the others go on.
 //!
 //! To add one more call: give it a row in `model::call` and its source one in `model::source`; then ask it in the file
 //! of its service.

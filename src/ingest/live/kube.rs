@@ -1,7 +1,7 @@
 //! A cluster as a live source: the API server is asked with get, list and watch, and nothing else.
 //!
-//! [`api`] is the table of calls, [`context`] says which clusters are meant, [`client`] asks, [`list`] and
-//! [`config_maps`] read, [`watch`] follows. [`cluster`] holds what they share.
+//! [`api`] is the table of calls, [`context`] says which clusters are meant, `client` asks, `list` and
+//! `config_maps` read, `watch` follows. `cluster` holds what they share.
 
 pub mod api;
 mod client;
