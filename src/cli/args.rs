@@ -202,4 +202,24 @@ mod tests {
     fn the_arguments_are_well_formed() {
         super::Args::command().debug_assert();
     }
+
+    /// An argument of a command that has the name of a flag for all of them would be taken for it.
+    #[test]
+    fn no_command_names_an_argument_like_a_flag_for_all() {
+        fn check(command: &clap::Command, global: &[String], wrong: &mut Vec<String>) {
+            for argument in command.get_arguments().filter(|it| !it.is_global_set()) {
+                if global.contains(&argument.get_id().to_string()) {
+                    wrong.push(format!("{} {}", command.get_name(), argument.get_id()));
+                }
+            }
+            command.get_subcommands().for_each(|it| check(it, global, wrong));
+        }
+        let all = super::Args::command();
+        let global: Vec<String> =
+            all.get_arguments().filter(|it| it.is_global_set()).map(|it| it.get_id().to_string()).collect();
+        assert!(global.iter().any(|it| it == "to"), "{global:?}");
+        let mut wrong = Vec::new();
+        check(&all, &global, &mut wrong);
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
 }

@@ -24,7 +24,8 @@ pub struct PathArgs {
     /// Where it starts, such as pod/NS/NAME or group/NAME
     pub from: String,
     /// Where it should lead, such as role/NAME or cluster/NAME
-    pub to: String,
+    #[arg(value_name = "TO")]
+    pub target: String,
     /// Every path without a detour through one thing twice, not only the first
     #[arg(long)]
     pub all: bool,
@@ -69,7 +70,7 @@ struct Cut {
 
 pub fn run(args: &PathArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
     let estate = source::estate(data)?;
-    let (from, to) = (find(&estate, &args.from)?, find(&estate, &args.to)?);
+    let (from, to) = (find(&estate, &args.from)?, find(&estate, &args.target)?);
     let world = world(&estate);
     let limits = if args.all { Limits::default() } else { Limits { detour: 0, ..Limits::default() } };
     let Some(mut found) = path(world, &from, &to, limits) else {
