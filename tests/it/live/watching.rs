@@ -134,11 +134,13 @@ fn a_watch_that_became_too_old_is_begun_with_a_new_list_and_nothing_vanishes_mea
     server.delete("pods", "web", "a");
     followed.until("a is gone", |it| it.clusters["prod"].pods.len() == 1);
     // What happens while the watch is broken is forgotten by the server before it is resumed.
-    server.fail("pods", Fault::StatusOfWatch(500), 2);
+    server.fail("pods", Fault::StatusOfWatch(500), usize::MAX);
     server.cut("pods");
+    server.wait_for_watches("pods", 2);
     server.delete("pods", "web", "b");
     server.put("pods", pod("web", "c"));
     server.compact();
+    server.heal();
     let mut least = usize::MAX;
     while !followed.inventory.clusters["prod"].pods.iter().any(|pod| pod.meta.name == "c") {
         let delta = followed.deltas.recv_timeout(LONG).expect("the new list");
