@@ -52,8 +52,8 @@ pub struct Estate {
     /// Who may do what in each cluster, by its label.
     pub authorizations: BTreeMap<Name, Arc<Authorization>>,
     pub graph: AccessGraph,
-    /// What the rules found.
-    pub findings: Findings,
+    /// What the rules found; worked out for the first who asks.
+    findings: OnceLock<Findings>,
     /// Everybody who may be asked what they can do; made by the first such question.
     roster: OnceLock<Roster>,
 }
@@ -84,12 +84,8 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
     if stop() {
         return None;
     }
-    let findings = findings::run_with(inventory, &pods, &authorizations);
-    if stop() {
-        return None;
-    }
     let problems = problem::find(inventory, &pods, &mut groups);
-    let roster = OnceLock::new();
+    let (findings, roster) = (OnceLock::new(), OnceLock::new());
     let inventory = inventory.clone();
     Some(Estate { inventory, pods, groups, problems, accounts, authorizations, graph, findings, roster })
 }
@@ -98,6 +94,11 @@ impl Estate {
     /// An estate of nothing, for the time before the first page.
     pub fn empty() -> Estate {
         derive(&Inventory::default(), &|| false).expect("nobody stops it")
+    }
+
+    /// What the rules found. The first call runs them all.
+    pub fn findings(&self) -> &Findings {
+        self.findings.get_or_init(|| findings::run_with(&self.inventory, &self.pods, &self.authorizations))
     }
 
     /// The time of the data (protocols.md: `data_time`). `None` when no source gave one.

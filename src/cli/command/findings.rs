@@ -83,8 +83,8 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
     let document = |results| Document {
         envelope: Envelope::new(&estate, "findings"),
         results,
-        not_evaluated: record::not_evaluated(&estate.findings),
-        rules: estate.findings.rules,
+        not_evaluated: record::not_evaluated(estate.findings()),
+        rules: estate.findings().rules,
     };
     // People look for what is new; programs get all and the mark.
     let news: Vec<FindingRecord> = rows.iter().filter(|it| !it.known).cloned().collect();
@@ -128,7 +128,7 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
 fn rows(estate: &Estate, query: &Query, data: &SourceArgs, known: &BTreeSet<String>) -> Vec<FindingRecord> {
     let within = |wanted: Option<&str>, part: &str| wanted.is_none_or(|wanted| wanted == part);
     estate
-        .findings
+        .findings()
         .all
         .iter()
         .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))
@@ -164,11 +164,11 @@ fn baseline(path: &PathBuf) -> Result<BTreeSet<String>, Failure> {
 fn nothing(estate: &Estate, rows: &[FindingRecord]) -> String {
     let pods = estate.pods.iter().filter(|it| it.pod.is_some()).count();
     let new = if rows.is_empty() { "" } else { "new " };
-    format!("No {new}findings. {} rules ran over {pods} pods.", estate.findings.rules)
+    format!("No {new}findings. {} rules ran over {pods} pods.", estate.findings().rules)
 }
 
 fn remarks(estate: &Estate, rows: &[FindingRecord]) {
-    for it in &estate.findings.not_evaluated {
+    for it in &estate.findings().not_evaluated {
         let needs: Vec<String> = it.needs.iter().map(ToString::to_string).collect();
         note(&format!("not evaluated everywhere: {} {} needs {}", it.rule.id, it.rule.slug, needs.join(", ")));
     }

@@ -10,12 +10,12 @@ use super::record::FindingRecord;
 /// One section a finding, worst first. Foreign text is put into code so that it stays text.
 pub fn write(out: &mut dyn Write, estate: &Estate, rows: &[FindingRecord]) -> io::Result<()> {
     writeln!(out, "# Findings\n")?;
-    let rules = estate.findings.rules;
+    let rules = estate.findings().rules;
     writeln!(
         out,
         "{} of {rules} rules; {} not evaluated everywhere.",
         rows.len(),
-        estate.findings.not_evaluated.len()
+        estate.findings().not_evaluated.len()
     )?;
     for row in rows {
         writeln!(out, "\n## {} {}: {}\n", row.severity, row.id, code(&row.subject))?;
