@@ -49,7 +49,8 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             let Some((role, certainty)) = node_roles::through_metadata(&seat) else { continue };
             let users = reached.entry((&workload.cluster.label, role)).or_default();
             let needs = seat.identity.identity.role.as_ref() == Some(role);
-            match users.iter_mut().find(|it| it.0 == workload.key) {
+            // The containers of a workload come one after the other.
+            match users.last_mut().filter(|it| it.0 == workload.key) {
                 Some(known) => *known = (known.0.clone(), known.1.or(certainty), known.2 || needs),
                 None => users.push((workload.key.clone(), certainty, needs)),
             }
