@@ -39,13 +39,20 @@ fn all_identities(bencher: Bencher<'_, '_>) {
     bencher.counter(divan::counter::ItemsCount::new(pods(inventory))).bench(|| resolve::all(inventory));
 }
 
-/// The whole estate: identities, groups, graph, problems.
+/// What every command derives: identities, groups, rights, problems.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn estate(bencher: Bencher<'_, '_>) {
     let inventory = &*INVENTORY;
     bencher
         .counter(divan::counter::ItemsCount::new(pods(inventory)))
         .bench(|| rolewalk::estate::derive(inventory, &|| false));
+}
+
+/// Every rule, over what was derived before.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn findings(bencher: Bencher<'_, '_>) {
+    let estate = rolewalk::estate::derive(&INVENTORY, &|| false).expect("nobody stops it");
+    bencher.bench(|| rolewalk::findings::run_with(&INVENTORY, &estate.pods, &estate.authorizations).all.len());
 }
 
 /// Who may do what in every cluster, one after the other.

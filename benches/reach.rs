@@ -8,7 +8,7 @@ use rolewalk::estate::derive;
 use rolewalk::graph::closure::closures;
 use rolewalk::graph::path::Limits;
 use rolewalk::graph::reach::Direction;
-use rolewalk::graph::{AccessGraph, authorization, escalation};
+use rolewalk::graph::{AccessGraph, Resolved, authorization, escalation};
 use rolewalk::identity::resolve;
 use rolewalk::ingest::{self, Options};
 use rolewalk::model::{EntityKey, Kind};
@@ -27,7 +27,13 @@ fn main() {
     let gains = escalation::gains(&inventory);
     println!("gains {:?}", clock.elapsed());
     let clock = Instant::now();
-    let graph = AccessGraph::build(&inventory, &identities, authorizations, gains);
+    let resolved = Resolved {
+        pods: &identities.pods,
+        accounts: &identities.accounts,
+        role_steps: &identities.role_steps,
+        nodes: &identities.nodes,
+    };
+    let graph = AccessGraph::build(&inventory, resolved, authorizations, gains);
     println!(
         "graph {:?}: {} nodes, {} edges, {} KiB",
         clock.elapsed(),
@@ -40,7 +46,7 @@ fn main() {
     println!("reach of all {:?}: {} KiB", clock.elapsed(), (certain.bytes() + possible.bytes()) >> 10);
     drop((graph, identities));
     let estate = derive(&inventory, &|| false).expect("nobody stops it");
-    let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: &estate.graph };
+    let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: estate.graph() };
     let mut keys: Vec<EntityKey> = estate.groups.iter().map(|it| it.key.clone()).collect();
     keys.extend(estate.groups.iter().map(|it| it.account_key()));
     keys.extend(estate.inventory.clusters.values().flat_map(|cluster| {

@@ -19,11 +19,12 @@ use rayon::prelude::*;
 
 use crate::analysis::usable::Holdings;
 use crate::analysis::who_can::Roster;
-use crate::base::Name;
+use crate::base::{Name, Truth};
 use crate::findings::{self, Findings};
 use crate::graph::authorization::{self, Authorization};
-use crate::graph::{AccessGraph, escalation};
+use crate::graph::{AccessGraph, Resolved, escalation};
 use crate::identity::accounts::AccountTrust;
+use crate::identity::instance::Nodes;
 use crate::identity::resolve::{self, PodIdentity};
 use crate::model::facts::iam::Role;
 use crate::model::facts::meta::Origin;
@@ -51,7 +52,10 @@ pub struct Estate {
     pub accounts: Vec<AccountTrust>,
     /// Who may do what in each cluster, by its label.
     pub authorizations: BTreeMap<Name, Arc<Authorization>>,
-    pub graph: AccessGraph,
+    role_steps: Vec<(Name, Name, Truth)>,
+    nodes: BTreeMap<Name, Nodes>,
+    /// Built for the first who asks, as the two below: most commands need none of them.
+    graph: OnceLock<AccessGraph>,
     /// What the rules found; worked out for the first who asks.
     findings: OnceLock<Findings>,
     /// Everybody who may be asked what they can do; made by the first such question.
@@ -75,25 +79,41 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
     if stop() {
         return None;
     }
-    let gains = escalation::gains(inventory);
-    if stop() {
-        return None;
-    }
-    let graph = AccessGraph::build(inventory, &identities, authorizations.values().cloned().collect(), gains);
-    let resolve::Identities { pods, accounts, .. } = identities;
-    if stop() {
-        return None;
-    }
+    let resolve::Identities { pods, accounts, role_steps, nodes } = identities;
     let problems = problem::find(inventory, &pods, &mut groups);
-    let (findings, roster) = (OnceLock::new(), OnceLock::new());
-    let inventory = inventory.clone();
-    Some(Estate { inventory, pods, groups, problems, accounts, authorizations, graph, findings, roster })
+    Some(Estate {
+        inventory: inventory.clone(),
+        pods,
+        groups,
+        problems,
+        accounts,
+        authorizations,
+        role_steps,
+        nodes,
+        graph: OnceLock::new(),
+        findings: OnceLock::new(),
+        roster: OnceLock::new(),
+    })
 }
 
 impl Estate {
     /// An estate of nothing, for the time before the first page.
     pub fn empty() -> Estate {
         derive(&Inventory::default(), &|| false).expect("nobody stops it")
+    }
+
+    /// Who can become whom. The first call builds it, escalation and all.
+    pub fn graph(&self) -> &AccessGraph {
+        self.graph.get_or_init(|| {
+            let resolved = Resolved {
+                pods: &self.pods,
+                accounts: &self.accounts,
+                role_steps: &self.role_steps,
+                nodes: &self.nodes,
+            };
+            let gains = escalation::gains(&self.inventory);
+            AccessGraph::build(&self.inventory, resolved, self.authorizations.values().cloned().collect(), gains)
+        })
     }
 
     /// What the rules found. The first call runs them all.

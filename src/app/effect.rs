@@ -158,6 +158,11 @@ impl Work {
         let done = match self {
             Work::Derive { generation, inventory } => {
                 let estate = derive(&inventory, &|| stop.load(Ordering::Relaxed))?;
+                if stop.load(Ordering::Relaxed) {
+                    return None;
+                }
+                // The screens ask it at every selection, and no key waits.
+                estate.graph();
                 Done::Derived { generation, estate: Arc::new(estate) }
             }
             Work::List { generation, estate, ask, previous } => {

@@ -127,7 +127,7 @@ impl App {
             Line::label(
                 "graph",
                 12,
-                format!("{} things, {} edges", estate.graph.thing_count(), estate.graph.edge_count()),
+                format!("{} things, {} edges", estate.graph().thing_count(), estate.graph().edge_count()),
             ),
             Line::label("catalogue", 12, format!("{} actions, {}", catalogue.len(), catalogue.data_date())),
             Line::default(),
@@ -208,7 +208,7 @@ fn details(estate: &Estate, key: &EntityKey) -> Vec<Line> {
             }
         }
     } else {
-        for neighbour in estate.graph.uses(key) {
+        for neighbour in estate.graph().uses(key) {
             let text = format!("{} {}", neighbour.kind.title(), neighbour.key);
             lines.push(Line::label("", 10, text).to(Target::Thing(neighbour.key)));
         }
@@ -217,7 +217,7 @@ fn details(estate: &Estate, key: &EntityKey) -> Vec<Line> {
 }
 
 fn used_by(estate: &Estate, key: &EntityKey) -> Vec<Line> {
-    let neighbours = estate.graph.used_by(key);
+    let neighbours = estate.graph().used_by(key);
     let mut lines: Vec<Line> = neighbours
         .into_iter()
         .map(|neighbour| {

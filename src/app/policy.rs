@@ -65,7 +65,7 @@ impl PolicyView {
         let used_by = match &chosen.arn {
             Some(arn) => {
                 let key = crate::graph::policy_key(&role.scope, arn);
-                estate.graph.used_by(&key).into_iter().map(|it| it.key).collect()
+                estate.graph().used_by(&key).into_iter().map(|it| it.key).collect()
             }
             None => vec![role.clone()],
         };

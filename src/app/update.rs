@@ -2,11 +2,12 @@
 
 mod commands;
 mod explain;
-mod reach;
 mod keys;
 mod moving;
 mod places;
 mod rbac;
+mod reach;
+mod saving;
 mod who_can;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What belongs to AWS, EKS or Kubernetes itself (guard G2): one list, in `assets/platform.tsv`.
 
+use std::sync::LazyLock;
+
 use crate::base::Name;
 use crate::model::Kind;
 use crate::model::facts::iam::Role;
@@ -9,12 +11,13 @@ use super::context::Workload;
 /// The list, as shipped.
 const LIST: &str = include_str!("../../assets/platform.tsv");
 
+/// Kinds and names, taken apart once: rules ask for each workload and role.
+static ROWS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    LIST.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t')).collect()
+});
+
 fn rows(kind: &str) -> impl Iterator<Item = &'static str> {
-    LIST.lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('\t'))
-        .filter(move |(word, _)| *word == kind)
-        .map(|(_, name)| name)
+    ROWS.iter().filter(move |(word, _)| *word == kind).map(|(_, name)| *name)
 }
 
 /// A service account that EKS or Kubernetes ships.

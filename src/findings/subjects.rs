@@ -11,6 +11,7 @@ use crate::iam::{Document, Effect, Policy, PrincipalPattern, Request, Statement}
 use crate::identity::injection::DEFAULT_AUDIENCE;
 use crate::identity::trust::web_identity_request;
 use crate::model::facts::iam::{Provider, Role};
+use crate::model::facts::workload::ServiceAccount;
 use crate::model::{ClusterFacts, EntityKey, Kind, Lookup};
 
 use super::context::{Context, role_key};
@@ -144,9 +145,7 @@ impl WebStatement {
         if open && plain && !self.is_open(context).is_yes() {
             return Vec::new();
         }
-        self.cluster
-            .service_accounts
-            .iter()
+        self.candidates(&values)
             .filter(|it| fits(&it.meta.namespace, &it.meta.name))
             .map(|it| {
                 EntityKey::namespaced(Kind::ServiceAccount, &self.cluster.label, &it.meta.namespace, &it.meta.name)
@@ -156,6 +155,32 @@ impl WebStatement {
 }
 
 impl WebStatement {
+    /// Service accounts that values could match, sorted: those of the namespaces that all of them name, else all.
+    fn candidates<'s>(&'s self, values: &[Value]) -> impl Iterator<Item = &'s Arc<ServiceAccount>> + use<'s> {
+        let accounts = self.cluster.service_accounts.items();
+        let mut namespaces: Vec<&str> = Vec::new();
+        let mut all = values.is_empty();
+        for value in values {
+            match &value.reach {
+                Reach::Account { namespace, .. } | Reach::Part { namespace } | Reach::Namespace(namespace) => {
+                    namespaces.push(namespace);
+                }
+                Reach::Never => {}
+                Reach::Spans | Reach::Cluster => all = true,
+            }
+        }
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        let of_namespace = |name: &str| {
+            let from = accounts.partition_point(|it| it.meta.namespace.as_str() < name);
+            let to = accounts.partition_point(|it| it.meta.namespace.as_str() <= name);
+            &accounts[from..to]
+        };
+        let pieces: Vec<&[Arc<ServiceAccount>]> =
+            if all { vec![accounts] } else { namespaces.into_iter().map(of_namespace).collect() };
+        pieces.into_iter().flatten()
+    }
+
     /// Subjects of the workloads of this cluster that use the role by web identity now: what the condition should name.
     pub fn used_by(&self, context: &Context<'_>) -> Vec<String> {
         let users = context.users_of_role(&self.key).filter(|it| it.cluster.label == self.cluster.label);

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::{Name, Truth};
 use crate::identity::alike::{Alike, alike};
-use crate::identity::resolve::{Identities, PodIdentity};
+use crate::identity::resolve::PodIdentity;
 use crate::model::{EntityKey, Inventory, Kind};
 
 use super::authorization::{Authorization, Subject};
@@ -23,7 +23,7 @@ use super::escalation::Gains;
 use super::kind::EdgeKind;
 use super::links::{Edge, NO_PROOF};
 use super::node::{Foothold, Node, NodeId, Things};
-use super::{AccessGraph, account_key};
+use super::{AccessGraph, Resolved, account_key};
 
 /// Pods that share nodes.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ pub(super) struct Group {
 /// Collects nodes and edges.
 pub(super) struct Builder<'a> {
     pub inventory: &'a Inventory,
-    pub identities: &'a Identities,
+    pub identities: Resolved<'a>,
     things: Things,
     nodes: Vec<Node>,
     index: FxHashMap<(Foothold, u32), u32>,
@@ -96,7 +96,7 @@ pub(super) enum Proof {
 
 pub(super) fn build(
     inventory: &Inventory,
-    identities: &Identities,
+    identities: Resolved<'_>,
     authorizations: Vec<Arc<Authorization>>,
     gains: Gains,
 ) -> AccessGraph {
@@ -236,7 +236,7 @@ impl<'a> Builder<'a> {
 
 /// Groups of all pods, with their nodes.
 pub(super) fn groups(builder: &mut Builder<'_>) {
-    let pods = &builder.identities.pods;
+    let pods = builder.identities.pods;
     let mut of_pod = vec![u32::MAX; pods.len()];
     let mut all = Vec::new();
     for (at, Alike { key, members, .. }) in alike(pods).into_iter().enumerate() {

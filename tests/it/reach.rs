@@ -19,7 +19,7 @@ pub fn derived(text: &str) -> Estate {
 }
 
 pub fn world_of(estate: &Estate) -> World<'_> {
-    World { inventory: &estate.inventory, pods: &estate.pods, graph: &estate.graph }
+    World { inventory: &estate.inventory, pods: &estate.pods, graph: estate.graph() }
 }
 
 pub fn key(address: &str) -> EntityKey {

@@ -95,7 +95,7 @@ fn of_pods(subject: &Subject<'_>, identity: &Identity, lines: &mut Vec<Line>) {
 
 /// Workloads and accounts that point here.
 fn used_by(subject: &Subject<'_>, lines: &mut Vec<Line>) {
-    let neighbours = subject.estate.graph.used_by(&subject.row.key);
+    let neighbours = subject.estate.graph().used_by(&subject.row.key);
     lines.push(Line::dim(format!("used by {}", neighbours.len())));
     // More do not fit on any screen; `u` lists all.
     for neighbour in neighbours.iter().take(200) {

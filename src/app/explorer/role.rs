@@ -69,7 +69,7 @@ fn facts(subject: &Subject<'_>, hop: &RoleHop, role: &Role, first: bool, lines: 
     let unread = documents.iter().filter(|it| it.role.is_identity_policy() && it.text.is_none()).count();
     let count = label("policies", policies.to_string());
     lines.push(if unread > 0 { count.with(format!(" ({unread} not read)"), Tone::Unknown) } else { count });
-    let users = subject.estate.graph.used_by(&hop.key).len();
+    let users = subject.estate.graph().used_by(&hop.key).len();
     lines.push(label("used by", format!("{users} (u)")));
 }
 

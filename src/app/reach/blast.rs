@@ -17,7 +17,7 @@ use super::{Beside, Question, ReachView, Row, label};
 const SIBLINGS: usize = 40;
 
 pub(super) fn view(estate: &Estate, key: &EntityKey, backward: bool, depth: usize) -> ReachView {
-    let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: &estate.graph };
+    let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: estate.graph() };
     let direction = if backward { Direction::Backward } else { Direction::Forward };
     let all = blast(world, key, direction, usize::MAX).map(|it| it.rows(world)).unwrap_or_default();
     let deepest = all.iter().map(|row| row.hops).max().unwrap_or(0);

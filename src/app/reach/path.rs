@@ -15,7 +15,7 @@ use crate::model::EntityKey;
 use super::{Beside, Question, ReachView, Row, label};
 
 pub(super) fn view(estate: &Estate, from: &EntityKey, to: &EntityKey) -> ReachView {
-    let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: &estate.graph };
+    let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: estate.graph() };
     let found = path(world, from, to, Limits { paths: 24, ..Limits::default() }).unwrap_or_default();
     let unread = estate.inventory.coverage.gaps().count();
     let mut lists = Vec::new();

@@ -183,7 +183,7 @@ impl App {
                 return;
             }
             Kind::Policy => {
-                let role = self.estate().graph.used_by(key).into_iter().find(|it| it.key.kind == Kind::Role);
+                let role = self.estate().graph().used_by(key).into_iter().find(|it| it.key.kind == Kind::Role);
                 let Some(role) = role.map(|it| it.key) else {
                     return self.say(format!("no role of the loaded data uses {key}"));
                 };

@@ -80,7 +80,7 @@ const COLUMNS: &[Column<Record>] = &[
 
 /// The parts of an estate that questions about the graph need.
 pub fn world(estate: &Estate) -> World<'_> {
-    World { inventory: &estate.inventory, pods: &estate.pods, graph: &estate.graph }
+    World { inventory: &estate.inventory, pods: &estate.pods, graph: estate.graph() }
 }
 
 pub fn run(args: &BlastArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {

@@ -134,8 +134,8 @@ fn report(estate: &Estate, key: &EntityKey) -> Report {
         address: key.to_string(),
         facts: facts(estate, key),
         containers: containers(estate, key),
-        uses: estate.graph.uses(key).into_iter().map(link).collect(),
-        used_by: estate.graph.used_by(key).into_iter().map(link).collect(),
+        uses: estate.graph().uses(key).into_iter().map(link).collect(),
+        used_by: estate.graph().used_by(key).into_iter().map(link).collect(),
         problems: estate
             .problems_of(key)
             .map(|problem| format!("{} {}: {}", problem.severity.code(), problem.slug, problem.text))

@@ -21,7 +21,7 @@ const ENGINES: &[&str] = &["gatekeeper", "kyverno", "kubewarden", "jspolicy", "d
 
 pub(super) fn add(builder: &mut Builder<'_>) {
     let mut namespaces: FxHashSet<(Name, Name)> = FxHashSet::default();
-    for account in &builder.identities.accounts {
+    for account in builder.identities.accounts {
         add_account(builder, account);
         namespaces.insert((account.key.scope.clone(), account.key.namespace.clone()));
     }

@@ -15,7 +15,7 @@ use super::super::policy_key;
 use super::{Builder, Proof};
 
 pub(super) fn add(builder: &mut Builder<'_>, gains: &Gains) {
-    for (from, to, certainty) in &builder.identities.role_steps {
+    for (from, to, certainty) in builder.identities.role_steps {
         if let (Some(from), Some(to)) = (builder.session(from), builder.session(to)) {
             builder.connect(from, to, EdgeKind::AssumeRole, *certainty);
         }

@@ -262,7 +262,7 @@ impl Hand<'_, '_> {
     fn accounts(&mut self, all: Foothold, one: Foothold, kind: EdgeKind) {
         let Some(names) = &self.held.names else { return self.set(all, kind, Truth::Yes) };
         let identities = self.builder.identities;
-        let range = accounts_of(&identities.accounts, &self.cluster.label);
+        let range = accounts_of(identities.accounts, &self.cluster.label);
         for account in range.iter().filter(|it| !it.exists.is_no() && names.contains(&it.key.name)) {
             if self.held.scope.covers(&account.key.namespace) {
                 let to = self.builder.node(one, &account.key);
@@ -386,7 +386,7 @@ impl Hand<'_, '_> {
     /// R155: accounts that only a trust policy or an association names.
     fn missing_accounts(&mut self) {
         let identities = self.builder.identities;
-        for account in accounts_of(&identities.accounts, &self.cluster.label) {
+        for account in accounts_of(identities.accounts, &self.cluster.label) {
             if !account.exists.is_yes() && self.held.scope.covers(&account.key.namespace) {
                 let exists = self.namespace_exists(&account.key.namespace);
                 let to = self.builder.node(Foothold::NewPod, &account.key);

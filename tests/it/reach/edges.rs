@@ -459,7 +459,7 @@ fn has(text: &str, case: &Case) -> bool {
     let estate = derived(&text);
     let kind = EdgeKind::from_word(case.kind).unwrap_or_else(|| panic!("`{}` is no kind", case.kind));
     let to = key(case.to);
-    estate.graph.uses(&key(case.from)).iter().any(|it| it.kind == kind && it.key == to)
+    estate.graph().uses(&key(case.from)).iter().any(|it| it.kind == kind && it.key == to)
 }
 
 #[test]

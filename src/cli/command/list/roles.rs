@@ -50,7 +50,7 @@ pub fn rows(estate: &Estate) -> Vec<RoleRecord> {
     let of = |summary: roles::Summary| {
         let role = summary.role;
         let key = EntityKey::scoped(Kind::Role, &role.account, &role.name);
-        let users = estate.graph.used_by(&key);
+        let users = estate.graph().used_by(&key);
         RoleRecord {
             address: key.to_string(),
             arn: role.arn.clone(),
