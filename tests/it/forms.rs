@@ -87,3 +87,52 @@ fn the_csv_of_the_graph_has_the_headers_that_the_loaders_want() {
         }
     }
 }
+
+/// An accepted finding leaves the table and fails nothing, until its day has passed.
+#[test]
+fn accepted_findings_are_marked_by_their_fingerprints_until_their_day() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("accepted.yaml");
+    let answer = |extra: &[&str]| {
+        let file = file.to_str().expect("a path");
+        let base = ["findings", "sev:critical", "--demo", "--accepted", file];
+        run(&[&base[..], extra].concat())
+    };
+    let all: Value = serde_json::from_slice(&answer_of(&["findings", "sev:critical"])).expect("JSON");
+    let findings = all["results"].as_array().expect("results").clone();
+    assert!(!findings.is_empty());
+    let rows = |until: &str| {
+        let row = |it: &Value| {
+            format!(
+                "- fingerprint: {}\n  id: {}\n  subject: {}\n  reason: known\n  until: {until}\n",
+                it["fingerprint"].as_str().expect("a fingerprint"),
+                it["id"].as_str().expect("an id"),
+                it["subject"].as_str().expect("a subject")
+            )
+        };
+        findings.iter().map(row).collect::<String>()
+    };
+    std::fs::write(&file, rows("2099-01-01")).expect("written");
+    let output = answer(&["--fail-on", "critical"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains(&format!("{} accepted are left out", findings.len())), "{said}");
+    let marked: Value = serde_json::from_slice(&answer(&["-o", "json"]).stdout).expect("JSON");
+    let marked = marked["results"].as_array().expect("results");
+    assert!(marked.len() == findings.len() && marked.iter().all(|it| it["accepted"]["reason"] == "known"));
+
+    std::fs::write(&file, rows("2001-01-01")).expect("written");
+    let output = answer(&["--fail-on", "critical"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("accepted until 2001-01-01 only"));
+
+    std::fs::write(&file, "- fingerprint: 0000000000000000\n  id: X\n  subject: nothing\n  reason: x\n  until: soon\n")
+        .expect("written");
+    let output = answer(&[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("subject of 0000000000000000 is `nothing`"), "{said}");
+}
+
+fn answer_of(question: &[&str]) -> Vec<u8> {
+    run(&[question, &["--demo", "--quiet", "-o", "json"]].concat()).stdout
+}

@@ -1,5 +1,6 @@
 //! `rolewalk findings [QUERY]`: what is wrong, with evidence, impact and fix (protocols.md section 4).
 
+mod accepted;
 mod markdown;
 pub mod record;
 
@@ -19,7 +20,7 @@ use crate::cli::failure::{Failure, Kind as FailureKind, note};
 use crate::cli::table;
 use crate::cli::{Outcome, output, source};
 use crate::estate::Estate;
-use crate::findings::Severity;
+use crate::findings::{Finding, Severity};
 
 use record::{COLUMNS, FIELDS, FindingRecord, NotEvaluatedRecord};
 
@@ -34,6 +35,9 @@ pub struct FindingsArgs {
     /// An earlier `findings -o json`: what stands in it is known, left out of tables, and fails nothing
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Findings that were accepted with a reason, until a day: YAML or JSON with fingerprint, id, subject, reason, until
+    #[arg(long, value_name = "FILE")]
+    pub accepted: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -78,7 +82,15 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
     let known = args.baseline.as_ref().map(baseline).transpose()?.unwrap_or_default();
     let chosen = table::choose(COLUMNS, output.columns.as_deref())?;
     let estate = source::estate(data)?;
-    let rows = rows(&estate, &parsed, data, &known);
+    let mut findings = estate.findings().all.clone();
+    if let Some(file) = &args.accepted {
+        let accepted = accepted::read(file)?;
+        let Some(now) = estate.data_time() else {
+            return Err(Failure::usage("the data has no time to count acceptances by").hint("pass --at TIME"));
+        };
+        accepted::mark(&mut findings, &accepted, now.to_zoned(jiff::tz::TimeZone::UTC).date());
+    }
+    let rows = rows(&findings, &parsed, data, &known);
     let mut out = output::open(output)?;
     let document = |results| Document {
         envelope: Envelope::new(&estate, "findings"),
@@ -86,8 +98,8 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
         not_evaluated: record::not_evaluated(estate.findings()),
         rules: estate.findings().rules,
     };
-    // People look for what is new; programs get all and the mark.
-    let news: Vec<FindingRecord> = rows.iter().filter(|it| !it.known).cloned().collect();
+    // People look for what is new; programs get all and the marks.
+    let news: Vec<FindingRecord> = rows.iter().filter(|it| !it.known && it.accepted.is_none()).cloned().collect();
     match output.output {
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, &document(Some(&rows))).map_err(std::io::Error::from)?;
@@ -125,11 +137,9 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
 }
 
 /// The findings that match, in the order of the estate.
-fn rows(estate: &Estate, query: &Query, data: &SourceArgs, known: &BTreeSet<String>) -> Vec<FindingRecord> {
+fn rows(findings: &[Finding], query: &Query, data: &SourceArgs, known: &BTreeSet<String>) -> Vec<FindingRecord> {
     let within = |wanted: Option<&str>, part: &str| wanted.is_none_or(|wanted| wanted == part);
-    estate
-        .findings()
-        .all
+    findings
         .iter()
         .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))
         .filter(|it| {
@@ -175,5 +185,9 @@ fn remarks(estate: &Estate, rows: &[FindingRecord]) {
     let known = rows.iter().filter(|it| it.known).count();
     if known > 0 {
         note(&format!("{known} known from the baseline are left out"));
+    }
+    let accepted = rows.iter().filter(|it| it.accepted.is_some()).count();
+    if accepted > 0 {
+        note(&format!("{accepted} accepted are left out"));
     }
 }
