@@ -7,6 +7,7 @@
 pub mod acceptance;
 pub mod annotation;
 pub mod account_roles;
+pub mod associations;
 pub mod context;
 pub mod engine;
 pub mod exposure;
@@ -20,6 +21,7 @@ pub mod rules;
 pub mod severity;
 pub mod similar;
 pub mod sink;
+pub mod static_keys;
 pub mod subjects;
 pub mod trust_text;
 

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::roles;
 use crate::base::{Name, Truth};
 use crate::graph::authorization::{self, Authorization, Subject};
+use crate::graph::escalation::{self, Gains};
 use crate::iam::Document;
 use crate::iam::privilege::{Class, Privilege};
 use crate::identity::injection::Associations;
@@ -44,6 +45,7 @@ pub struct Context<'a> {
     web: WebStatements,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
+    gains: OnceLock<Gains>,
 }
 
 /// What is worked out once for a cluster.
@@ -85,6 +87,7 @@ impl<'a> Context<'a> {
             web: WebStatements::default(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
+            gains: OnceLock::new(),
         }
     }
 
@@ -102,6 +105,11 @@ impl<'a> Context<'a> {
         }
         let cell = self.worked_out.get(&cluster.label).expect("every cluster of the inventory has its place");
         cell.get_or_init(|| authorization::of(cluster))
+    }
+
+    /// What each role and user can gain by one step, worked out for the first who asks.
+    pub fn gains(&self) -> &Gains {
+        self.gains.get_or_init(|| escalation::gains(self.inventory))
     }
 
     /// Subjects outside the platform (guard G2) that surely hold one of these powers over any object of a namespace,

@@ -119,7 +119,22 @@ pub fn create_association(cluster: &ClusterFacts, namespace: &str, account: &str
     ))
 }
 
-fn cluster_name(cluster: &ClusterFacts) -> &str {
+/// Objects as a file on the standard input.
+pub fn apply(object: &serde_json::Value) -> Fix {
+    kubectl(format!("kubectl apply -f - <<'EOF'\n{object}\nEOF"))
+}
+
+/// Lets an association send its session tags.
+pub fn enable_tags(cluster: &ClusterFacts, id: &str) -> Fix {
+    aws(format!(
+        "aws eks update-pod-identity-association --cluster-name {} --association-id {} --no-disable-session-tags",
+        quoted(cluster_name(cluster)),
+        quoted(id)
+    ))
+}
+
+/// The name in AWS of a cluster.
+pub fn cluster_name(cluster: &ClusterFacts) -> &str {
     cluster.description().map_or(cluster.label.as_str(), |it| it.name.as_str())
 }
 
@@ -130,6 +145,16 @@ pub fn annotate(account: &EntityKey, arn: &str) -> Fix {
         quoted(&account.namespace),
         quoted(&account.name),
         quoted(arn)
+    ))
+}
+
+/// An inline policy of a role.
+pub fn put_role_policy(role: &str, name: &str, document: &str) -> Fix {
+    aws(format!(
+        "aws iam put-role-policy --role-name {} --policy-name {} --policy-document {}",
+        quoted(role),
+        quoted(name),
+        quoted(document)
     ))
 }
 
