@@ -16,6 +16,7 @@ pub mod fix;
 pub mod node_roles;
 pub mod platform;
 pub mod reference;
+pub mod revocation;
 pub mod rule;
 pub mod rules;
 pub mod severity;

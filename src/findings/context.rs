@@ -143,6 +143,15 @@ impl<'a> Context<'a> {
         self.web.of(self)
     }
 
+    /// Those of one role.
+    pub fn web_statements_of(&self, role: &EntityKey) -> &[WebStatement] {
+        // INVARIANT: they stand in the order of roles, which is that of their keys.
+        let all = self.web_statements();
+        let from = all.partition_point(|it| it.key < *role);
+        let to = all.partition_point(|it| it.key <= *role);
+        &all[from..to]
+    }
+
     pub fn workload(&self, key: &EntityKey) -> Option<&Workload<'a>> {
         self.by_key.get(key).map(|at| &self.workloads[*at])
     }

@@ -93,6 +93,23 @@ pub fn patch_template(workload: &Workload<'_>, spec: &str) -> Fix {
     ))
 }
 
+/// An annotation of a workload's pods. New pods follow; a pod that nothing makes is made again with it.
+pub fn annotate_template(workload: &Workload<'_>, key: &str, value: &str) -> Fix {
+    use crate::model::Kind;
+    let metadata = serde_json::json!({ "metadata": { "annotations": { key: value } } });
+    let inside = match workload.key.kind {
+        Kind::Pod => return by_hand(format!("make the pod again with this: {metadata}")),
+        Kind::CronJob => serde_json::json!({ "spec": { "jobTemplate": { "spec": { "template": metadata } } } }),
+        _ => serde_json::json!({ "spec": { "template": metadata } }),
+    };
+    kubectl(format!(
+        "kubectl -n {} patch {} --type merge -p {}",
+        quoted(workload.namespace),
+        quoted(&workload.kubectl_name()),
+        quoted(&inside.to_string())
+    ))
+}
+
 /// A name as Terraform takes it for a resource.
 pub fn identifier(name: &str) -> String {
     let plain: String = name.chars().map(|it| if it.is_ascii_alphanumeric() || it == '_' { it } else { '_' }).collect();

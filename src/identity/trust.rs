@@ -180,7 +180,7 @@ impl Trusts {
             let missing = vec![cluster.source(SourceKind::Cluster)];
             return Check::unknown("R84", "the cluster was not described", missing);
         };
-        let context = target_context(details, &description, base, association);
+        let context = target_context(details, description, base, association);
         let trust = self.documents.trust(role);
         let policies = Policies { resource: Some(trust.clone()), ..self.documents.of_role(inventory, base) };
         let principal = Principal::Role { account: base.account.clone(), arn: base.arn.clone() };

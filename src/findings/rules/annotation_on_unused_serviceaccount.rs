@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::base::Name;
 use crate::findings::reference::{NHI1, PR_AA_01};
-use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, account_roles, fix};
+use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, account_roles, fix, revocation};
 use crate::identity::injection::ROLE_ANNOTATION;
 use crate::model::{EntityKey, SourceKind};
 
@@ -57,7 +57,8 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                 "kubectl -n {} delete serviceaccount {}",
                 fix::quoted(&it.account.namespace),
                 fix::quoted(&it.account.name)
-            ))]);
+            ))])
+            .fixes(EntityKey::role(&it.role).and_then(|role| revocation::without(context, &role, &[it.account.clone()])));
     }
 }
 

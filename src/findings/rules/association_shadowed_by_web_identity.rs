@@ -10,12 +10,13 @@
 //!
 //! ## How to fix
 //! Take variables that were written by hand out of the template. Where the webhook put them there, restart the workload.
+//! Then take the account out of the trust policy of the old role.
 //!
 //! ## For newcomers
 //! EKS gives a pod Pod Identity or IRSA, never both. A container that has both got one of them from its manifest.
 
 use crate::findings::reference::{NHI4, PR_AA_02};
-use crate::findings::{Category, Context, Kind, Rule, Seat, Severity, Sink, Workload, fix};
+use crate::findings::{Category, Context, Kind, Rule, Seat, Severity, Sink, Workload, fix, revocation};
 use crate::identity::injection::association_role;
 use crate::model::facts::pod::ContainerKind;
 use crate::model::{EntityKey, Kind as Thing, SourceKind};
@@ -73,6 +74,8 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                 true => found.fixes(PAIR.map(|name| fix::unset(workload, &seat, name))),
                 false => found.fixes([fix::restart(workload)]),
             };
+            let old = carried.and_then(|it| EntityKey::role(it));
+            found.fixes(old.and_then(|role| revocation::without(context, &role, &[workload.account_key()])));
         }
     }
 }
