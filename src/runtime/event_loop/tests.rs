@@ -102,7 +102,7 @@ fn play(script: impl AsyncFnOnce(Rig)) -> (End, Vec<&'static str>) {
     let (wishes, wish_receiver) = mpsc::unbounded_channel();
     let stage = Notebook { notes: Arc::clone(&notes), idle, frames: 0 };
     let settings = Settings { origin: DataOrigin::Demo, ..Settings::default() };
-    let effects = Effects::new(jobs, Arc::new(Library(Arc::clone(&notes))));
+    let effects = Effects::new(jobs, Arc::new(Library(Arc::clone(&notes))), None);
     let mut event_loop = EventLoop::new(App::new(settings), stage, effects, reports);
     let rig = Rig { notes: Arc::clone(&notes), inputs, wishes, idle: idle_receiver };
     let inputs = Box::pin(stream::unfold(input_receiver, async |mut it| it.recv().await.map(|input| (input, it))));
