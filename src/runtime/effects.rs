@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::app::diff::Wish;
 use crate::app::{Copied, Effect, Lane, Msg, Work};
 use crate::model::facts::meta::Origin;
 use crate::model::{EntityKey, Inventory};
 
+use super::base::Bases;
 use super::clipboard::{Clipboard, Surroundings};
 use super::jobs::{Jobs, Outbox, Said, Track};
 use super::load::{self, Known, Reader, Show};
@@ -34,6 +36,7 @@ pub struct Effects {
     reader: Arc<dyn Reader>,
     /// Where every complete load is saved.
     keeps: Option<Store>,
+    bases: Bases,
     clipboard: Arc<Mutex<Clipboard>>,
     loaded: bool,
     known: Arc<Known>,
@@ -41,10 +44,10 @@ pub struct Effects {
 }
 
 impl Effects {
-    pub fn new(jobs: Jobs, reader: Arc<dyn Reader>, keeps: Option<Store>) -> Effects {
+    pub fn new(jobs: Jobs, reader: Arc<dyn Reader>, keeps: Option<Store>, bases: Bases) -> Effects {
         let surroundings = Surroundings::from_variables(|name| std::env::var_os(name));
         let clipboard = Arc::new(Mutex::new(Clipboard::new(surroundings)));
-        Effects { jobs, reader, keeps, clipboard, loaded: false, known: Arc::default(), saves: Vec::new() }
+        Effects { jobs, reader, keeps, bases, clipboard, loaded: false, known: Arc::default(), saves: Vec::new() }
     }
 
     /// No job runs, and no report of one waits.
@@ -66,6 +69,8 @@ impl Effects {
             Effect::Reload => self.load(),
             Effect::Work(work) => self.work(work),
             Effect::ReadRaw { key, origin } => self.read_raw(key, origin),
+            Effect::ReadBase { wish, of } => self.read_base(wish, of),
+            Effect::ListSnapshots { of } => self.list_snapshots(of),
             Effect::Copy(text) => self.copy(text),
             Effect::Save { file, text } => self.save(file, text),
             Effect::Discard(garbage) => self.jobs.start("freeing memory", move |_| drop(garbage)),
@@ -103,6 +108,7 @@ impl Effects {
             Lane::Senders => "finding the sender of a message",
             Lane::WhoCan => "answering who can",
             Lane::Resources => "collecting resources",
+            Lane::Compare => "comparing with an earlier state",
         };
         self.jobs.replace(Track::Work(lane), name, move |outbox| {
             if let Some(msg) = work.run(outbox.stop()) {
@@ -117,6 +123,19 @@ impl Effects {
             let text = reader.raw(&origin);
             outbox.send(Msg::Raw { key, text });
         });
+    }
+
+    fn read_base(&self, wish: Wish, of: Inventory) {
+        let bases = self.bases.clone();
+        self.jobs.start("reading an earlier state", move |outbox| {
+            let read = bases.read(&wish, &of);
+            outbox.send(Msg::Base { wish, read });
+        });
+    }
+
+    fn list_snapshots(&self, of: Inventory) {
+        let bases = self.bases.clone();
+        self.jobs.start("listing saved snapshots", move |outbox| outbox.send(Msg::Snapshots(bases.list(&of))));
     }
 
     fn copy(&self, text: String) {
