@@ -209,10 +209,10 @@ impl DiffView {
             .with(" · ", Tone::Dim)
             .with(format!("{} down", effect(Effect::Down)), tone(Effect::Down))
             .with(format!(" · {} same", effect(Effect::Same)), Tone::Plain)
-            .with("   findings  ", Tone::Dim)
+            .with("   findings ", Tone::Dim)
             .with(
                 format!(
-                    "{} new · {} fixed · {} remaining",
+                    "{} new · {} fixed · {} remain",
                     findings(Sign::Appeared),
                     findings(Sign::Vanished),
                     self.diff.remaining
@@ -220,7 +220,7 @@ impl DiffView {
                 Tone::Plain,
             );
         if self.diff.folded > 0 {
-            counts = counts.with(format!("   {} renamed folded", plural(self.diff.folded, "pod")), Tone::Dim);
+            counts = counts.with(format!("   {} renamed", plural(self.diff.folded, "pod")), Tone::Dim);
         }
         let rights = match (self.diff.rights.len(), self.diff.not_comparable.len()) {
             (0, 0) => Line::label("rights", 8, "both sides were read alike"),

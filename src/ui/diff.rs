@@ -35,7 +35,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
         changes(canvas, left, app, view, layout);
         return detail(canvas, Rect { x: left.right(), width: cells, ..rest }, app, layout);
     }
-    let below = (rest.height * 45 / 100).max(5);
+    let below = (rest.height / 2).max(5);
     let left = Rect { height: rest.height.saturating_sub(below), ..rest };
     changes(canvas, left, app, view, layout);
     detail(canvas, Rect { y: left.bottom(), height: below, ..rest }, app, layout);
@@ -130,7 +130,10 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout) {
 fn beside(before: Option<&str>, after: Option<&str>, cells: usize, edge: &str) -> Vec<Line> {
     let same = before == after;
     let tone = if same { Tone::Dim } else { Tone::Plain };
-    if cells < BESIDE {
+    let half = cells.saturating_sub(3) / 2;
+    // What was changed is shown whole; what stayed may be cut.
+    let fits = |text: Option<&str>| text.is_none_or(|text| width(&clean(text)) + 2 <= half);
+    if cells < BESIDE || !same && !(fits(before) && fits(after)) {
         let line = |sign: &str, text: &str| Line::default().with(sign, Tone::Strong).with(text, tone);
         return match (before, after) {
             (Some(text), _) if same => vec![line("  ", text)],
@@ -140,7 +143,6 @@ fn beside(before: Option<&str>, after: Option<&str>, cells: usize, edge: &str) -
             }
         };
     }
-    let half = (cells - 3) / 2;
     let side = |text: Option<&str>, sign: &str| {
         let text = clean(text.unwrap_or_default()).replace('\t', "    ");
         let sign = if same || text.is_empty() { " " } else { sign };

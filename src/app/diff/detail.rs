@@ -90,6 +90,7 @@ fn beside(document: &ChangedDocument, out: &mut Vec<Detail>) {
         if at > 0 {
             out.push(Detail::Line(Line::dim("…")));
         }
+        let start = out.len();
         for op in group {
             let (old, new) = (op.old_range(), op.new_range());
             let rows = match op {
@@ -102,7 +103,22 @@ fn beside(document: &ChangedDocument, out: &mut Vec<Detail>) {
                 out.push(Detail::Beside { before, after });
             }
         }
+        outdent(&mut out[start..]);
     }
+}
+
+/// Takes away the indentation that all lines share: there is little room beside each other.
+fn outdent(rows: &mut [Detail]) {
+    fn texts(rows: &mut [Detail]) -> impl Iterator<Item = &mut String> {
+        rows.iter_mut().flat_map(|row| match row {
+            Detail::Beside { before, after } => [before.as_mut(), after.as_mut()],
+            Detail::Line(_) => [None, None],
+        })
+        .flatten()
+    }
+    let indentation = |text: &mut String| text.len() - text.trim_start_matches(' ').len();
+    let shared = texts(rows).filter(|it| !it.is_empty()).map(indentation).min().unwrap_or(0);
+    texts(rows).filter(|it| !it.is_empty()).for_each(|text| drop(text.drain(..shared)));
 }
 
 #[cfg(test)]

@@ -34,7 +34,12 @@ impl App {
     pub(super) fn diff_command(&mut self, argument: &str, effects: &mut Vec<Effect>) {
         let known = self.place.diff.take();
         let wish = match argument {
-            "" => known.as_ref().map_or(Wish::Usual, |it| it.wish.clone()),
+            // Back to what was compared last, unless that could not be read.
+            "" => {
+                let failed = |wish: &Wish| matches!(&self.diff.base, Some((of, Err(_))) if of == wish);
+                let last = known.as_ref().map(|it| &it.wish).filter(|wish| !failed(wish));
+                last.cloned().unwrap_or(Wish::Usual)
+            }
             typed => Wish::Named(typed.to_owned()),
         };
         self.place.diff.clone_from(&known);
