@@ -13,6 +13,7 @@ pub mod engine;
 pub mod exposure;
 pub mod finding;
 pub mod fix;
+pub mod fix_first;
 pub mod node_roles;
 pub mod platform;
 pub mod reference;

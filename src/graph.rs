@@ -2,8 +2,8 @@
 //!
 //! One graph joins the identities of pods, Kubernetes RBAC, nodes and AWS IAM. [`node`] says what can be held of a thing,
 //! [`kind`] is the one table of edges, `build` has a file per family of edges, [`reach`] walks by hops, [`path`] finds
-//! ways between two things and what cuts them, [`evidence`] leads an edge back to the facts, [`technique`]
-//! finds who is a single step away from something.
+//! ways between two things and what cuts them, [`cut`] weighs changes that take edges away, [`evidence`] leads an edge
+//! back to the facts, [`technique`] finds who is a single step away from something.
 //!
 //! A *hop* leads from one thing to another. Between two footholds of a thing and into sets (all pods of a namespace) no
 //! hop is counted: sets keep powers and what they are over from being multiplied out, and nobody sees them.
@@ -11,8 +11,10 @@
 //! Node numbers are valid inside one estate; everything outside holds an [`EntityKey`].
 
 pub mod authorization;
+mod behind;
 mod build;
 pub mod closure;
+pub mod cut;
 pub mod escalation;
 pub mod evidence;
 pub mod kind;
@@ -39,6 +41,7 @@ use escalation::Gains;
 use links::Links;
 use node::{Node, Things};
 
+pub use behind::Behind;
 pub use kind::{EdgeKind, KINDS, KindRow};
 pub use links::{Edge, EdgeId};
 pub use node::{Foothold, NodeId};

@@ -174,6 +174,8 @@ pub enum Format {
     Graphml,
     /// Markdown, for notes and tickets
     Md,
+    /// SARIF 2.1.0, for findings: what code scanning reads
+    Sarif,
 }
 
 impl Format {
