@@ -119,7 +119,8 @@ pub fn create_association(cluster: &ClusterFacts, namespace: &str, account: &str
     ))
 }
 
-fn cluster_name(cluster: &ClusterFacts) -> &str {
+/// As the AWS CLI takes it.
+pub fn cluster_name(cluster: &ClusterFacts) -> &str {
     cluster.description().map_or(cluster.label.as_str(), |it| it.name.as_str())
 }
 
