@@ -1,5 +1,6 @@
 //! What rules share, worked out once: workloads by their top owner, who uses which role, how strong roles are.
 
+mod rights;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -13,9 +14,10 @@ use crate::graph::authorization::{self, Authorization, Subject};
 use crate::graph::escalation::{self, Gains};
 use crate::iam::Document;
 use crate::iam::privilege::{Class, Privilege};
+use crate::identity::accounts::AccountTrust;
 use crate::identity::injection::Associations;
 use crate::identity::instance::Nodes;
-use crate::identity::resolve::PodIdentity;
+use crate::identity::resolve::{self, PodIdentity};
 use crate::identity::trust::Trusts;
 use crate::model::facts::iam::Role;
 use crate::model::facts::workload::ServiceAccount;
@@ -26,6 +28,7 @@ use crate::rbac::{Power, Request};
 use super::platform;
 use super::subjects::{WebStatement, WebStatements};
 
+pub use rights::{Holding, Prize, Reached, Rights, Standing, Through, gives_everything};
 pub use workloads::{Seat, Variant, Workload};
 
 /// Everything a rule may ask. Rules run in parallel on one context.
@@ -46,6 +49,9 @@ pub struct Context<'a> {
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
     gains: OnceLock<Gains>,
+    given_accounts: Option<&'a [AccountTrust]>,
+    accounts: OnceLock<Vec<AccountTrust>>,
+    rights: OnceLock<Rights>,
 }
 
 /// What is worked out once for a cluster.
@@ -88,6 +94,9 @@ impl<'a> Context<'a> {
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
             gains: OnceLock::new(),
+            given_accounts: None,
+            accounts: OnceLock::new(),
+            rights: OnceLock::new(),
         }
     }
 
@@ -96,6 +105,33 @@ impl<'a> Context<'a> {
     pub fn with_authorizations(mut self, given: &'a BTreeMap<Name, Arc<Authorization>>) -> Context<'a> {
         self.given = Some(given);
         self
+    }
+
+    /// With what every service account is worth, worked out before: by cluster, namespace and name.
+    #[must_use]
+    pub fn with_accounts(mut self, given: &'a [AccountTrust]) -> Context<'a> {
+        self.given_accounts = Some(given);
+        self
+    }
+
+    /// Works out what uses all cores by itself. A thread that waits inside such work may be given another rule, and that
+    /// must not wait for the same work; so it is done before the rules run.
+    pub(super) fn prepare(&self) {
+        self.web_statements();
+        self.rights();
+    }
+
+    /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.
+    pub fn accounts(&self) -> &[AccountTrust] {
+        match self.given_accounts {
+            Some(given) => given,
+            None => self.accounts.get_or_init(|| resolve::accounts(self.inventory, self.pods)),
+        }
+    }
+
+    /// Who holds which power, and the roles that hang on it.
+    fn rights(&self) -> &Rights {
+        self.rights.get_or_init(|| Rights::of(self))
     }
 
     /// Who may do what in a cluster.
@@ -276,7 +312,12 @@ pub fn is_stronger(context: &Context<'_>, role: &EntityKey, other: &EntityKey) -
 }
 
 fn sensitive(privilege: &Privilege) -> Truth {
-    match privilege.class {
+    sensitive_class(privilege.class)
+}
+
+/// Guard G1, of a class.
+fn sensitive_class(class: Class) -> Truth {
+    match class {
         Class::Admin | Class::Escalates | Class::Sensitive | Class::ClusterLoop => Truth::Yes,
         Class::Scoped | Class::None => Truth::No,
         Class::Unknown => Truth::Unknown,
