@@ -1,5 +1,6 @@
 //! What rules share, worked out once: workloads by their top owner, who uses which role, how strong roles are.
 
+mod permissions;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::rbac::{Power, Request};
 use super::platform;
 use super::subjects::{WebStatement, WebStatements};
 
+pub use permissions::{Family, PodRole, Way, Wide, Width};
 pub use workloads::{Seat, Variant, Workload};
 
 /// Everything a rule may ask. Rules run in parallel on one context.
@@ -42,6 +44,7 @@ pub struct Context<'a> {
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
     web: WebStatements,
+    pod_roles: permissions::PodRoles<'a>,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
 }
@@ -83,6 +86,7 @@ impl<'a> Context<'a> {
             classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
             workloads,
             web: WebStatements::default(),
+            pod_roles: permissions::PodRoles::default(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
         }
