@@ -12,7 +12,6 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Name, Truth};
-use crate::graph::escalation::{self, Gains};
 use crate::iam::access::{is_damaged, readable};
 use crate::iam::catalogue::{ActionId, Catalogue};
 use crate::iam::permissions::permissions_of;
@@ -113,13 +112,11 @@ impl PodRole {
 
 /// The roles of pods, worked out when a rule first asks.
 #[derive(Default)]
-pub struct PodRoles<'a> {
+pub struct PodRoles {
     all: OnceLock<(Vec<PodRole>, FxHashMap<EntityKey, usize>)>,
-    given: Option<&'a Gains>,
-    gains: OnceLock<Gains>,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     /// Every role that pods hold, by key. Uses all cores.
     pub fn pod_roles(&self) -> &[PodRole] {
         &self.held().0
@@ -136,24 +133,6 @@ impl<'a> Context<'a> {
             judge(self, &mut all);
             let by_key = all.iter().enumerate().map(|(at, it)| (it.key.clone(), at)).collect();
             (all, by_key)
-        })
-    }
-
-    /// With what every role can gain, worked out before.
-    #[must_use]
-    pub fn with_gains(mut self, given: Option<&'a Gains>) -> Context<'a> {
-        self.pod_roles.given = given;
-        self
-    }
-
-    /// What the roles of pods can gain beyond what they have (iam-evaluation.md section 11).
-    pub fn gains(&self) -> &Gains {
-        if let Some(given) = self.pod_roles.given {
-            return given;
-        }
-        self.pod_roles.gains.get_or_init(|| {
-            let keys: FxHashSet<&EntityKey> = self.pod_roles().iter().map(|it| &it.key).collect();
-            escalation::gains_where(self.inventory, |key| keys.contains(key))
         })
     }
 }

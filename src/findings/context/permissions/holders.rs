@@ -8,11 +8,8 @@ use rustc_hash::FxHashSet;
 use crate::base::{Name, Truth};
 use crate::findings::account_roles;
 use crate::findings::context::{Context, Seat, Workload};
-use crate::identity::injection::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, association_role};
-use crate::identity::trace::Trace;
-use crate::identity::trust::token_context;
 use crate::identity::{Source, Verdict};
-use crate::model::{Arn, ClusterFacts, EntityKey, Lookup};
+use crate::model::{ClusterFacts, EntityKey, Lookup};
 
 use super::{PodRole, Way};
 
@@ -41,8 +38,7 @@ pub(super) fn find(context: &Context<'_>) -> Vec<PodRole> {
             }
         }
     }
-    declared_by_annotation(context, &mut found);
-    declared_by_association(context, &mut found);
+    declared(context, &mut found);
     found.into_values().collect()
 }
 
@@ -99,36 +95,19 @@ fn has_way(found: &Found, arn: &str, account: &EntityKey) -> bool {
     known.is_some_and(|it| it.ways.iter().any(|way| way.account() == *account))
 }
 
-/// Annotated accounts whose pods do not have the role yet, or that have no pods.
-fn declared_by_annotation(context: &Context<'_>, found: &mut Found) {
+/// Accounts whose pods do not have the role yet that is declared for them, or that have no pods: where the trust policy
+/// would let them in.
+fn declared(context: &Context<'_>, found: &mut Found) {
+    let accounts = context.accounts();
     for it in account_roles::annotated(context) {
-        let Some(description) = it.cluster.description() else { continue };
-        let Lookup::Found(role) = context.inventory.role(&it.role) else { continue };
         let associations = &context.cluster_index(it.cluster).associations;
         if has_way(found, &it.role, &it.account)
-            || role.arn != it.role
             || !matches!(associations.of(&it.account.namespace, &it.account.name), Ok(None))
         {
             continue;
         }
-        let issuer = description.issuer_path();
-        let provider = context.inventory.accounts.get(&role.account);
-        let provider = provider.map(|account| crate::identity::web_identity::find_provider(account, issuer));
-        let subject = format!("system:serviceaccount:{}:{}", it.account.namespace, it.account.name);
-        let audience = it.facts.meta.annotations.get(AUDIENCE_ANNOTATION).filter(|it| !it.is_empty());
-        let audience = audience.cloned().unwrap_or_else(|| DEFAULT_AUDIENCE.into());
-        let provided = match provider {
-            Some(Lookup::Found(provider)) => {
-                provider.client_ids.as_ref().map_or(Truth::Unknown, |ids| ids.contains(&audience).into())
-            }
-            Some(Lookup::Absent) => Truth::No,
-            _ => Truth::Unknown,
-        };
-        let token = token_context(context.inventory, issuer, &subject, &audience);
-        let held = provided.and(context.trusts.admits_token(role, issuer, &token));
-        if held.is_no() {
-            continue;
-        }
+        let Ok(at) = accounts.binary_search_by(|known| known.key.cmp(&it.account)) else { continue };
+        let Some((arn, held)) = accounts[at].trusted.iter().find(|trusted| trusted.0 == it.role) else { continue };
         let way = Way {
             source: Source::Irsa,
             cluster: cluster(context, &it.cluster.label),
@@ -137,48 +116,24 @@ fn declared_by_annotation(context: &Context<'_>, found: &mut Found) {
             association: None,
             runs: false,
         };
-        add(context, found, &it.role, way, held);
+        add(context, found, arn, way, *held);
     }
-}
-
-/// Accounts with an association whose pods do not have the role yet, or that have no pods.
-fn declared_by_association(context: &Context<'_>, found: &mut Found) {
-    for cluster in context.clusters() {
-        for association in &cluster.associations {
-            let Some(details) = &association.details else { continue };
-            let Some(arn) = association_role(association) else { continue };
-            let (namespace, account) = (&association.namespace, &association.service_account);
-            let key = EntityKey::namespaced(crate::model::Kind::ServiceAccount, &cluster.label, namespace, account);
-            if has_way(found, &arn, &key) {
-                continue;
-            }
-            let Lookup::Found(base) = context.inventory.role(&details.role) else { continue };
-            let trusts = &context.trusts;
-            let trace = &mut Trace::off();
-            let own = trusts.pod_identity(context.inventory, cluster, base, association, namespace, account, trace);
-            let mut held = own.truth;
-            if let Some(target) = &details.target_role {
-                held = held.and(trusts.target_role(context.inventory, cluster, base, target, association, trace).truth);
-            }
-            // Pods that run and do not get it fail for another reason, which their identity tells.
-            let broken = context.users_of_account(&key).any(|workload| {
-                workload.seats().any(|seat| {
-                    let tried = seat.identity.attempted.as_ref().and_then(|it| it.role.as_ref());
-                    seat.identity.verdict == Verdict::Broken && tried == Some(&arn)
-                })
-            });
-            if held.is_no() || broken || Arn::parse(&arn).is_none() {
-                continue;
-            }
-            let way = Way {
-                source: Source::PodIdentity,
-                cluster: self::cluster(context, &cluster.label),
-                namespace: namespace.clone(),
-                service_account: account.clone(),
-                association: Some(Arc::clone(association)),
-                runs: false,
-            };
-            add(context, found, &arn, way, held);
+    for account in accounts {
+        let Some(association) = account.association.as_ref() else { continue };
+        if has_way(found, &association.role, &account.key) {
+            continue;
         }
+        let cluster = cluster(context, &account.key.scope);
+        let associations = &context.cluster_index(&cluster).associations;
+        let found_association = associations.of(&account.key.namespace, &account.key.name).ok().flatten().cloned();
+        let way = Way {
+            source: Source::PodIdentity,
+            cluster,
+            namespace: account.key.namespace.clone(),
+            service_account: account.key.name.clone(),
+            association: found_association,
+            runs: false,
+        };
+        add(context, found, &association.role, way, association.works);
     }
 }
