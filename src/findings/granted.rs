@@ -7,9 +7,9 @@ use crate::graph::authorization::{Authorization, Grant, HeldPower, Origin, Scope
 use crate::identity::Evidence;
 use crate::model::facts::rbac::{Binding, Subject as Bound};
 use crate::model::{ClusterFacts, EntityKey, SourceKind};
-use crate::rbac::{Rule, rights};
+use crate::rbac::{Power, Rule, rights};
 
-use super::context::{Context, Holding, Prize, Reached};
+use super::context::{Context, Holding, Prize, Reached, Through};
 use super::finding::Fix;
 use super::fix::{aws, by_hand, cluster_name, kubectl, quoted};
 use super::severity::Severity;
@@ -92,13 +92,14 @@ pub fn who(subject: &Subject) -> String {
         Subject::ServiceAccount { namespace, name } => format!("service account {namespace}/{name}"),
         Subject::Group(name) => format!("group {name}"),
         Subject::User(name) => format!("user {name}"),
-        Subject::Iam(arn) => arn.to_string(),
+        Subject::Iam(arn) => EntityKey::role(arn).map_or_else(|| arn.to_string(), |key| key.to_string()),
     }
 }
 
-/// Of the strongest role: `arn:… (admin) of sa/c1/shop/api`.
+/// Of the strongest role: `role/111122223333:api (admin) of sa/c1/shop/api`.
 pub fn strongest(best: &Prize) -> String {
-    format!("{} ({}) of {}", best.role, best.class, best.holder)
+    let role = EntityKey::role(&best.role).map_or_else(|| best.role.to_string(), |key| key.to_string());
+    format!("{role} ({}) of {}", best.class, best.holder)
 }
 
 /// What the powers lead to, as evidence on the subject; the paths do not change with the estate.
@@ -118,6 +119,37 @@ pub fn reached<'r>(found: &'r mut Report, holding: &Holding<'_>, reached: &Reach
             "roles within reach",
             format!("{}, {} of them sensitive: {}", reached.roles, reached.sensitive, roles.join("; ")),
         )
+}
+
+/// A subject from which a role surely is one step away.
+pub struct Lead<'c> {
+    pub cluster: &'c ClusterFacts,
+    pub subject: &'c Subject,
+    pub key: EntityKey,
+    pub power: Power,
+    pub best: Prize,
+}
+
+/// Who, the platform among them, surely gains a role by tokens, new pods or workloads (R145 to R147), or by running
+/// commands in pods where `by_exec` says so (R148). By cluster and subject.
+pub fn leads<'c>(context: &'c Context<'_>, by_exec: bool) -> Vec<Lead<'c>> {
+    let ways: [(Through, &[Power]); 3] = [
+        (Through::Tokens, &[Power::TokenRequest]),
+        (Through::NewPods, &[Power::PodCreate, Power::WorkloadCreate, Power::WorkloadPatch]),
+        (Through::Running, &[Power::PodExec]),
+    ];
+    let ways = if by_exec { &ways[..] } else { &ways[..2] };
+    let powers: Vec<Power> = ways.iter().flat_map(|it| it.1.iter().copied()).collect();
+    let lead = |holding: Holding<'c>| {
+        ways.iter().find_map(|(through, powers)| {
+            let part = holding.only(|it| powers.contains(&it.power))?;
+            let reached = context.within_reach(&part, *through, false);
+            let best = reached.best().filter(|it| it.certainty.is_yes())?.clone();
+            let Holding { cluster, subject, .. } = part;
+            Some(Lead { cluster, subject, key: holding.key.clone(), power: part.powers[0].power, best })
+        })
+    };
+    context.every_holding(&powers).into_iter().filter_map(lead).collect()
 }
 
 /// Bindings and rules behind the powers, the first few.
