@@ -7,20 +7,24 @@
 pub mod acceptance;
 pub mod annotation;
 pub mod account_roles;
+pub mod associations;
 pub mod context;
 pub mod engine;
 pub mod exposure;
 pub mod finding;
 pub mod fix;
+pub mod fix_first;
 pub mod granted;
 pub mod node_roles;
 pub mod platform;
 pub mod reference;
+pub mod revocation;
 pub mod rule;
 pub mod rules;
 pub mod severity;
 pub mod similar;
 pub mod sink;
+pub mod static_keys;
 pub mod subjects;
 pub mod trust_text;
 

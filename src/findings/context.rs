@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::roles;
 use crate::base::{Name, Truth};
 use crate::graph::authorization::{self, Authorization, Subject};
+use crate::graph::escalation::{self, Gains};
 use crate::iam::Document;
 use crate::iam::privilege::{Class, Privilege};
 use crate::identity::accounts::AccountTrust;
@@ -47,6 +48,7 @@ pub struct Context<'a> {
     web: WebStatements,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
+    gains: OnceLock<Gains>,
     given_accounts: Option<&'a [AccountTrust]>,
     accounts: OnceLock<Vec<AccountTrust>>,
     rights: OnceLock<Rights>,
@@ -91,6 +93,7 @@ impl<'a> Context<'a> {
             web: WebStatements::default(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
+            gains: OnceLock::new(),
             given_accounts: None,
             accounts: OnceLock::new(),
             rights: OnceLock::new(),
@@ -140,6 +143,11 @@ impl<'a> Context<'a> {
         cell.get_or_init(|| authorization::of(cluster))
     }
 
+    /// What each role and user can gain by one step, worked out for the first who asks.
+    pub fn gains(&self) -> &Gains {
+        self.gains.get_or_init(|| escalation::gains(self.inventory))
+    }
+
     /// Subjects outside the platform (guard G2) that surely hold one of these powers over any object of a namespace,
     /// sorted, each once.
     pub fn holders(&self, cluster: &ClusterFacts, powers: &[Power], namespace: &str) -> Vec<Subject> {
@@ -169,6 +177,15 @@ impl<'a> Context<'a> {
     /// Every Allow for web identity that names the provider of a cluster, by role and statement.
     pub fn web_statements(&self) -> &[WebStatement] {
         self.web.of(self)
+    }
+
+    /// Those of one role.
+    pub fn web_statements_of(&self, role: &EntityKey) -> &[WebStatement] {
+        // INVARIANT: they stand in the order of roles, which is that of their keys.
+        let all = self.web_statements();
+        let from = all.partition_point(|it| it.key < *role);
+        let to = all.partition_point(|it| it.key <= *role);
+        &all[from..to]
     }
 
     pub fn workload(&self, key: &EntityKey) -> Option<&Workload<'a>> {
