@@ -56,7 +56,8 @@ fn estate(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn all_rules(bencher: Bencher<'_, '_>) {
     let estate = &*ESTATE;
-    bencher.bench(|| findings::run_with(&INVENTORY, &estate.pods, &estate.authorizations).all.len());
+    let run = || findings::run_with(&INVENTORY, &estate.pods, &estate.authorizations, &estate.accounts);
+    bencher.bench(|| run().all.len());
 }
 
 /// Who may do what in every cluster, one after the other.

@@ -1,5 +1,6 @@
 //! What rules share, worked out once: workloads by their top owner, who uses which role, how strong roles are.
 
+mod rights;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -10,12 +11,12 @@ use rustc_hash::FxHashMap;
 use crate::analysis::roles;
 use crate::base::{Name, Truth};
 use crate::graph::authorization::{self, Authorization, Subject};
-use crate::graph::escalation::{self, Gains};
 use crate::iam::Document;
 use crate::iam::privilege::{Class, Privilege};
+use crate::identity::accounts::AccountTrust;
 use crate::identity::injection::Associations;
 use crate::identity::instance::Nodes;
-use crate::identity::resolve::PodIdentity;
+use crate::identity::resolve::{self, PodIdentity};
 use crate::identity::trust::Trusts;
 use crate::model::facts::iam::Role;
 use crate::model::facts::workload::ServiceAccount;
@@ -26,6 +27,7 @@ use crate::rbac::{Power, Request};
 use super::platform;
 use super::subjects::{WebStatement, WebStatements};
 
+pub use rights::{Holding, Prize, Reached, Rights, Standing, Through, gives_everything};
 pub use workloads::{Seat, Variant, Workload};
 
 /// Everything a rule may ask. Rules run in parallel on one context.
@@ -45,7 +47,9 @@ pub struct Context<'a> {
     web: WebStatements,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
-    gains: OnceLock<Gains>,
+    given_accounts: Option<&'a [AccountTrust]>,
+    accounts: OnceLock<Vec<AccountTrust>>,
+    rights: OnceLock<Rights>,
 }
 
 /// What is worked out once for a cluster.
@@ -87,7 +91,9 @@ impl<'a> Context<'a> {
             web: WebStatements::default(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
-            gains: OnceLock::new(),
+            given_accounts: None,
+            accounts: OnceLock::new(),
+            rights: OnceLock::new(),
         }
     }
 
@@ -98,6 +104,33 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// With what every service account is worth, worked out before: by cluster, namespace and name.
+    #[must_use]
+    pub fn with_accounts(mut self, given: &'a [AccountTrust]) -> Context<'a> {
+        self.given_accounts = Some(given);
+        self
+    }
+
+    /// Works out what uses all cores by itself. A thread that waits inside such work may be given another rule, and that
+    /// must not wait for the same work; so it is done before the rules run.
+    pub(super) fn prepare(&self) {
+        self.web_statements();
+        self.rights();
+    }
+
+    /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.
+    pub fn accounts(&self) -> &[AccountTrust] {
+        match self.given_accounts {
+            Some(given) => given,
+            None => self.accounts.get_or_init(|| resolve::accounts(self.inventory, self.pods)),
+        }
+    }
+
+    /// Who holds which power, and the roles that hang on it.
+    fn rights(&self) -> &Rights {
+        self.rights.get_or_init(|| Rights::of(self))
+    }
+
     /// Who may do what in a cluster.
     pub fn authorization(&self, cluster: &ClusterFacts) -> &Authorization {
         if let Some(given) = self.given.and_then(|given| given.get(&cluster.label)) {
@@ -105,11 +138,6 @@ impl<'a> Context<'a> {
         }
         let cell = self.worked_out.get(&cluster.label).expect("every cluster of the inventory has its place");
         cell.get_or_init(|| authorization::of(cluster))
-    }
-
-    /// What each role and user can gain by one step, worked out for the first who asks.
-    pub fn gains(&self) -> &Gains {
-        self.gains.get_or_init(|| escalation::gains(self.inventory))
     }
 
     /// Subjects outside the platform (guard G2) that surely hold one of these powers over any object of a namespace,
@@ -233,7 +261,8 @@ impl<'a> Context<'a> {
             Kind::Role => self.users_of_role(subject).next(),
             Kind::Association => {
                 let cluster = self.inventory.clusters.get(&subject.scope)?;
-                let association = cluster.association_list.iter().find(|it| it.id == subject.name)?;
+                let list = cluster.association_list.items();
+                let association = &list[list.binary_search_by(|it| it.id.cmp(&subject.name)).ok()?];
                 let (namespace, name) = (&association.namespace, &association.service_account);
                 let account = EntityKey::namespaced(Kind::ServiceAccount, &cluster.label, namespace, name);
                 self.users_of_account(&account).next()
@@ -276,7 +305,12 @@ pub fn is_stronger(context: &Context<'_>, role: &EntityKey, other: &EntityKey) -
 }
 
 fn sensitive(privilege: &Privilege) -> Truth {
-    match privilege.class {
+    sensitive_class(privilege.class)
+}
+
+/// Guard G1, of a class.
+fn sensitive_class(class: Class) -> Truth {
+    match class {
         Class::Admin | Class::Escalates | Class::Sensitive | Class::ClusterLoop => Truth::Yes,
         Class::Scoped | Class::None => Truth::No,
         Class::Unknown => Truth::Unknown,

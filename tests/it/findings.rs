@@ -7,5 +7,6 @@ mod fingerprints;
 mod pods;
 mod registry;
 mod repairs;
+mod rights;
 mod shell;
 mod worlds;

@@ -11,7 +11,7 @@ use rolewalk::model::facts::workload::ServiceAccount;
 use rolewalk::model::{AccountFacts, ClusterFacts, Inventory};
 use serde_json::Value;
 
-use super::pods;
+use super::{pods, rights};
 use super::shell::{Command, commands};
 
 /// Facts, and what they are changed by.
@@ -95,7 +95,11 @@ impl World {
                 let patch: Value = serde_json::from_str(command.required("-p")).ok()?;
                 pods::patch(self, &namespace, target, &patch)
             }
-            ["get", ..] => Some(()),
+            ["get" | "edit", ..] => Some(()),
+            [change @ ("delete" | "patch"), kind @ ("clusterrole" | "role" | "clusterrolebinding" | "rolebinding"), name] => {
+                let patch = command.option("-p").filter(|_| change == "patch");
+                rights::change(self.cluster(), &namespace, kind, name, patch)
+            }
             ["drain", name] => self.replace_node(name),
             ["apply"] => self.apply_policy(&serde_json::from_str(&command.input).ok()?),
             _ => None,
@@ -288,6 +292,12 @@ impl World {
                     list.items_mut().push(Arc::new(entry.clone()));
                     list.items_mut().sort_by(|a, b| a.principal.cmp(&b.principal));
                 }
+            }
+            "disassociate-access-policy" => {
+                let (principal, policy) = (command.required("--principal-arn"), command.required("--policy-arn"));
+                let policies = cluster.access_policies.items_mut();
+                let own = policies.iter_mut().find(|it| it.principal == *principal)?;
+                Arc::make_mut(own).policies.retain(|it| it.arn != *policy);
             }
             "delete-access-entry" => {
                 let principal = command.required("--principal-arn");

@@ -105,6 +105,15 @@ impl FindingRecord {
         }
     }
 
+    pub fn key(&self) -> &EntityKey {
+        &self.key
+    }
+
+    /// The workload that people know it by.
+    pub fn workload(&self) -> Option<&EntityKey> {
+        self.workload.as_ref()
+    }
+
     /// Cluster and namespace of the subject, or of the workload it belongs to; empty where it has none.
     pub fn place(&self) -> (&str, &str) {
         let own = Some(&self.key).filter(|key| key.kind.is_of_cluster());
