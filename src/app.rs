@@ -3,12 +3,13 @@
 //! Everything that can happen arrives as one [`Msg`]; [`App::update`] changes the state and answers with [`Effect`]s
 //! that somebody else carries out. Nothing here knows of a terminal, a thread pool, a cluster or an account.
 //!
-//! [`place`] says where the user is; [`list`], [`explorer`], [`policy`], [`rbac`], [`reach`], [`explain`] and
-//! [`who_can`] what stands there; [`overlay`] what lies over
+//! [`place`] says where the user is; [`list`], [`explorer`], [`policy`], [`rbac`], [`reach`], [`explain`],
+//! [`who_can`] and [`diff`] what stands there; [`overlay`] what lies over
 //! it, [`header`] the lines around it. [`command`] is the table of everything that can be asked for.
 
 pub mod command;
 pub mod complete;
+pub mod diff;
 pub mod effect;
 pub mod explain;
 pub mod explorer;
@@ -130,6 +131,7 @@ pub struct App {
     /// What a question may be about; empty until one is typed.
     resources: Arc<Vec<Name>>,
     resources_asked: Option<usize>,
+    diff: update::DiffState,
     pub search: String,
 
     pub overlay: Option<Overlay>,
@@ -189,6 +191,7 @@ impl App {
             who_can_scope: place::Scope::default(),
             resources: Arc::default(),
             resources_asked: None,
+            diff: update::DiffState::default(),
             search: String::new(),
             overlay: None,
             input: None,
@@ -278,6 +281,7 @@ impl App {
             }
             Screen::Blast | Screen::Path => self.reach_key(),
             Screen::WhoCan => self.who_can_row()?.key.clone(),
+            Screen::Diff => self.diff_subject(),
             Screen::Explorer => {
                 if let 1..=3 = self.place.column
                     && let Some(key) = self.pick(self.place.column).and_then(Target::key)

@@ -118,7 +118,9 @@ impl Estate {
 
     /// What the rules found. The first call runs them all.
     pub fn findings(&self) -> &Findings {
-        self.findings.get_or_init(|| findings::run_with(&self.inventory, &self.pods, &self.authorizations))
+        self.findings.get_or_init(|| {
+            findings::run_with(&self.inventory, &self.pods, &self.authorizations, &self.accounts)
+        })
     }
 
     /// The time of the data (protocols.md: `data_time`). `None` when no source gave one.

@@ -103,6 +103,8 @@ commands! {
     WhoCanScreen "who-can-screen" Everywhere ["4"] "screen Who-can: who can do something on a resource" hint(None) arg("") always;
     Policy "policy" Everywhere ["6"] "screen Policy: the documents of a role" hint(Some("policy")) arg("[role]") always;
     Rbac "rbac" Everywhere ["7"] "screen RBAC: who holds which power, and what it leads to" hint(Some("RBAC")) arg("[subject|ns]") always;
+    Diff "diff" Everywhere ["8"] "screen Diff: what changed since an earlier snapshot" hint(Some("diff")) arg("[snapshot]") always;
+    Base "base" Selection ["D"] "choose the base snapshot (opens Diff)" hint(Some("base")) arg("") always;
     AllNamespaces "all" Everywhere ["0"] "scope: all namespaces" hint(None) arg("") always;
     Scope "scope" Everywhere ["@"] "scope picker: namespaces, then clusters" hint(Some("scope")) arg("") always;
     Filter "filter" Everywhere ["/"] "filter the list, search the document" hint(Some("filter")) arg("[query]") always;
@@ -121,7 +123,7 @@ commands! {
     LastPlace "last-place" Everywhere ["-"] "the last place (again: return)" hint(None) arg("") always;
     NextProblem "next-problem" Everywhere ["]"] "next problem in the screen order" hint(Some("problem")) arg("") always;
     PreviousProblem "previous-problem" Everywhere ["["] "previous problem in the screen order" hint(None) arg("") always;
-    ProblemsOnly "problems-only" Everywhere ["!"] "only rows with problems; Who-can: denied rows too" hint(Some("denied")) arg("") always;
+    ProblemsOnly "problems-only" Everywhere ["!"] "only rows with problems; Who-can: denied rows too; Diff: only access changes" hint(Some("denied")) arg("") always;
     System "system" Everywhere ["."] "show or hide AWS and Kubernetes system objects" hint(None) arg("") always;
     Copy "copy" Everywhere ["c"] "copy the name or ARN of the selection" hint(Some("copy")) arg("") selection;
     CopyCommand "copy-command" Everywhere ["C"] "copy the question as a headless command" hint(None) arg("") always;

@@ -111,6 +111,12 @@ impl App {
                 return format!("{name} › {}", subject.unwrap_or_default());
             }
             (Screen::WhoCan, _) => return self.who_can_crumbs(),
+            (Screen::Diff, _) => {
+                let base = self.diff_view().map_or_else(String::new, |view| format!(" › since {}", view.name));
+                let subject =
+                    self.diff_subject().map_or_else(String::new, |key| format!(" › {}", super::reach::label(&key)));
+                return format!("Diff{base}{subject}");
+            }
             (Screen::Explorer, _) => {}
         }
         let Some(row) = self.row() else { return self.place.ask.scope.label() };
@@ -258,6 +264,9 @@ impl App {
         if self.place.screen == Screen::Rbac {
             return self.rbac_status();
         }
+        if self.place.screen == Screen::Diff {
+            return self.diff_status();
+        }
         if self.place.screen == Screen::WhoCan {
             return self.who_can_status().0;
         }
@@ -374,6 +383,17 @@ impl App {
                 &[Cmd::Expand, Cmd::Into, Cmd::Highlight, Cmd::PathTo, Cmd::Deeper, Cmd::Copy, Cmd::Help]
             }
             (None, Screen::Path) => &[Cmd::Into, Cmd::Blast, Cmd::Details, Cmd::Copy, Cmd::Help],
+            (None, Screen::Diff) => &[
+                Cmd::Into,
+                Cmd::Base,
+                Cmd::ProblemsOnly,
+                Cmd::NextProblem,
+                Cmd::Scope,
+                Cmd::Save,
+                Cmd::Copy,
+                Cmd::Zoom,
+                Cmd::Help,
+            ],
             (None, Screen::WhoCan) => &[
                 Cmd::WhoCan,
                 Cmd::Into,
@@ -404,7 +424,7 @@ impl App {
         };
         let mut hints: Vec<(String, &'static str)> = Vec::new();
         if self.overlay.is_none() {
-            let rows = matches!(self.place.screen, Screen::Explain | Screen::WhoCan);
+            let rows = matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Diff);
             let moves = if rows { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
             let pair = moves.map(|cmd| self.keymap.label(cmd).unwrap_or_default()).concat();
             let word = match self.place.screen {
@@ -413,13 +433,18 @@ impl App {
                 Screen::Rbac => "move",
                 Screen::Blast => "tree",
                 Screen::Path => "path",
-                Screen::WhoCan => "row",
+                Screen::WhoCan | Screen::Diff => "row",
                 Screen::Explorer => "move",
             };
             hints.push((pair, word));
         }
         for cmd in commands {
             let Some(word) = cmd.spec().hint else { continue };
+            let word = match (self.place.screen, cmd) {
+                (Screen::Diff, Cmd::ProblemsOnly) => "access",
+                (Screen::Diff, Cmd::NextProblem) => "up",
+                _ => word,
+            };
             let key = match cmd {
                 Cmd::Into => Some(String::from("enter"))
                     .filter(|_| self.keymap.keys(Cmd::Into).contains(&super::Key::new(super::Code::Enter))),
@@ -438,7 +463,7 @@ impl App {
     }
 
     /// The screens of the second row, with the chosen one.
-    pub fn screens(&self) -> [(&'static str, &'static str, bool); 6] {
+    pub fn screens(&self) -> [(&'static str, &'static str, bool); 7] {
         let on = |screen| self.place.screen == screen;
         [
             ("1", "Explorer", on(Screen::Explorer)),
@@ -447,6 +472,7 @@ impl App {
             ("5", "Path", on(Screen::Path)),
             ("6", "Policy", on(Screen::Policy)),
             ("7", "RBAC", on(Screen::Rbac)),
+            ("8", "Diff", on(Screen::Diff)),
         ]
     }
 

@@ -1,6 +1,7 @@
 //! Messages to changes: what happened, what follows, and what is to be done outside.
 
 mod commands;
+mod diff;
 mod explain;
 mod keys;
 mod moving;
@@ -24,6 +25,7 @@ use super::policy::{PolicyView, readable};
 use super::text::{Line, Target};
 use super::{App, Effect, Layout, Msg, Notice, Work};
 
+pub(super) use diff::DiffState;
 pub(super) use who_can::Asked as WhoCanAsked;
 
 /// Lines of the log that are kept.
@@ -65,6 +67,8 @@ impl App {
             Msg::Copied(Err(error)) => self.fail(format!("not copied: {error}; ctrl-s saves to a file")),
             Msg::Saved(Ok(file)) => self.say(format!("saved {file}")),
             Msg::Saved(Err(error)) => self.fail(format!("not saved: {error}")),
+            Msg::Base { wish, read } => self.take_base(wish, read, &mut effects),
+            Msg::Snapshots(stored) => self.take_stored(stored),
             Msg::Log(line) => self.log_line(line),
         }
         self.settle(&mut effects);
@@ -151,6 +155,7 @@ impl App {
             }
             Done::WhoCan { view } => self.take_who_can(view, effects),
             Done::Resources { resources } => self.take_resources(resources),
+            Done::Compared { wish, view } => self.take_compared(wish, view),
             Done::Senders { denied, senders } => self.take_senders(denied, senders),
             Done::Exported { file, text } => effects.push(Effect::Save { file, text }),
         }
@@ -201,6 +206,7 @@ impl App {
         self.settle_rbac();
         self.settle_reach(estate_id, effects);
         self.settle_who_can(estate_id, effects);
+        self.settle_diff(estate_id, effects);
         if let Some(role) = self.shown_role()
             && self.access.as_ref().is_none_or(|(known, _)| *known != role)
             && self.access_asked.as_ref() != Some(&role)
@@ -215,7 +221,13 @@ impl App {
     fn shown_role(&self) -> Option<crate::model::EntityKey> {
         match self.place.screen {
             Screen::Explorer => self.pick(2).and_then(Target::key).cloned(),
-            Screen::Policy | Screen::Explain | Screen::Blast | Screen::Path | Screen::Rbac | Screen::WhoCan => None,
+            Screen::Policy
+            | Screen::Explain
+            | Screen::Blast
+            | Screen::Path
+            | Screen::Rbac
+            | Screen::WhoCan
+            | Screen::Diff => None,
         }
     }
 

@@ -71,6 +71,9 @@ pub struct SourceArgs {
     /// Do not ask AWS
     #[arg(long, global = true, conflicts_with_all = ["profile", "region", "endpoint_url"])]
     pub no_aws: bool,
+    /// Save no snapshot of what was read live
+    #[arg(long, global = true)]
+    pub no_save: bool,
     /// Give a request up after this many seconds
     #[arg(long, global = true, value_name = "SECONDS", value_parser = positive)]
     pub timeout: Option<f64>,
@@ -92,6 +95,9 @@ pub struct SourceArgs {
     /// Count dates and ages to this time (RFC 3339) instead of the time of the data
     #[arg(long, global = true, value_name = "TIME")]
     pub at: Option<Timestamp>,
+    /// `-q` of the output.
+    #[arg(skip)]
+    pub quiet: bool,
 }
 
 /// Seconds or minutes that can be waited for.

@@ -80,7 +80,8 @@ pub enum Command {
     Debug(tui::DebugCommand),
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(mut args: Args) -> Outcome {
+    args.source.quiet = args.output.quiet;
     if let Some(file) = &args.source.catalogue {
         super::source::catalogue(file)?;
     }

@@ -48,6 +48,11 @@ const SCREENS: &[(&str, &str)] = &[
     ("who_can/denied", "who-can sqs:SendMessage arn:aws:sqs:eu-west-1:111122223333:other, !, G"),
     ("who_can/switches", "who-can write acme-invoices, f"),
     ("who_can/input", "w, type acme-inv"),
+    ("diff/start", "8"),
+    ("diff/down", "8, ], ], j, j"),
+    ("diff/access", "8, !"),
+    ("diff/choose", "8, D"),
+    ("diff/zoom", "8, ], z"),
     (
         "policy/asked",
         "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf, y",
@@ -85,7 +90,7 @@ fn the_screens_of_the_demo_are_as_recorded() {
 fn the_pictures_of_the_readme_are_what_the_program_draws() {
     let mut wrong = Vec::new();
     for (name, script) in
-        [("explorer", "filter ns:payments|orders"), ("policy", "filter ns:payments, 6"), ("help", "?")]
+        [("explorer", "filter ns:payments|orders"), ("policy", "filter ns:payments, 6"), ("diff", "8"), ("help", "?")]
     {
         let mut ui = Harness::demo();
         ui.run(script);

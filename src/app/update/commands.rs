@@ -84,6 +84,8 @@ impl App {
             Cmd::Policy => self.policy_command(argument),
             Cmd::Rbac => self.rbac_command(argument),
             Cmd::Rights => self.rights_of_selection(),
+            Cmd::Diff => self.diff_command(argument, effects),
+            Cmd::Base => self.choose_base(effects),
             Cmd::AllNamespaces => self.scope(Scope::default()),
             Cmd::Scope => self.scope_picker(),
             Cmd::Filter => self.filter_command(argument),
@@ -118,6 +120,7 @@ impl App {
             Cmd::NextProblem => self.step_problem(true),
             Cmd::PreviousProblem => self.step_problem(false),
             Cmd::ProblemsOnly if self.place.screen == Screen::WhoCan => self.toggle_switch(Switch::Denied),
+            Cmd::ProblemsOnly if self.place.screen == Screen::Diff => self.toggle_access_only(),
             Cmd::ProblemsOnly => self.place.ask.problems_only ^= true,
             Cmd::System => {
                 self.place.ask.system ^= true;
@@ -216,6 +219,9 @@ impl App {
         }
         if !in_document && self.place.screen == Screen::Explain {
             return self.say("there is no list here; e asks again");
+        }
+        if !in_document && self.place.screen == Screen::Diff {
+            return self.say("there is no filter here; @ narrows to a namespace, ! to what changes access");
         }
         if !in_document && self.place.screen == Screen::WhoCan {
             return self.say("f chooses which rows are shown; w asks again");

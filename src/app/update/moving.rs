@@ -13,7 +13,13 @@ impl App {
             (Some(_), _) | (None, Screen::Policy) => self.layout.page_height,
             (
                 None,
-                Screen::Explorer | Screen::Explain | Screen::Blast | Screen::Path | Screen::Rbac | Screen::WhoCan,
+                Screen::Explorer
+                | Screen::Explain
+                | Screen::Blast
+                | Screen::Path
+                | Screen::Rbac
+                | Screen::WhoCan
+                | Screen::Diff,
             ) => self.layout.list_height,
         };
         height.max(2)
@@ -46,6 +52,9 @@ impl App {
         }
         if self.place.screen == Screen::WhoCan {
             return self.step_who_can(delta);
+        }
+        if self.place.screen == Screen::Diff {
+            return self.step_diff(delta);
         }
         match self.place.column {
             DETAIL => self.scroll_detail(delta),
@@ -132,6 +141,7 @@ impl App {
         let lines = match (self.place.screen, self.explained()) {
             (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
             (Screen::WhoCan, _) => self.who_can_detail().len(),
+            (Screen::Diff, _) => self.diff_detail().len() * 2,
             (Screen::Policy, _) => self.statement_words().len(),
             (Screen::Rbac, _) => self.rbac_view().map_or(0, |view| view.panes[RULES].len()),
             (Screen::Blast | Screen::Path, _) => {
@@ -171,6 +181,7 @@ impl App {
             Screen::Rbac => return self.open_rbac(effects),
             Screen::Blast | Screen::Path => return self.reach_into(true),
             Screen::WhoCan => return self.explain_row(),
+            Screen::Diff => return self.open_diff(),
             Screen::Explorer => {}
         }
         let folded = self.list().is_some_and(|view| view.is_folded());
@@ -203,7 +214,7 @@ impl App {
             self.out_rbac();
         } else if matches!(self.place.screen, Screen::Blast | Screen::Path) {
             self.reach_out();
-        } else if matches!(self.place.screen, Screen::Explain | Screen::WhoCan) {
+        } else if matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Diff) {
             self.go_back();
         } else if self.place.column == 0 {
             if let Some(view) = self.list()
@@ -228,6 +239,7 @@ impl App {
             _ if matches!(self.place.screen, Screen::Blast | Screen::Path) => self.reach_to(line),
             _ if self.place.screen == Screen::Explain => self.step_to(line),
             _ if self.place.screen == Screen::WhoCan => self.who_can_line(line),
+            _ if self.place.screen == Screen::Diff => self.diff_to(line),
             _ => {
                 let last = self.policy.as_ref().map_or(0, |it| it.lines.len().saturating_sub(1));
                 if let Some(place) = self.place.policy.as_mut().filter(|_| self.place.screen == Screen::Policy) {
@@ -336,6 +348,9 @@ impl App {
         }
         if self.place.screen == Screen::WhoCan {
             return self.step_doubt(forward);
+        }
+        if self.place.screen == Screen::Diff {
+            return self.step_up(forward);
         }
         let (Some(view), Some(cursor)) = (self.list(), self.cursor) else { return };
         let troubled = |line: &usize| view.row(*line).is_some_and(|row| row.worst.is_some());

@@ -1,5 +1,6 @@
 //! What leaves the screens: names, links and questions to the clipboard, lists and pages to a file.
 
+use crate::app::diff;
 use crate::app::export::{self, Format};
 use crate::app::overlay::{Overlay, PageKind};
 use crate::app::place::Screen;
@@ -57,6 +58,9 @@ impl App {
             let (what, resource) = (place.question.what.word(), &place.question.resource);
             return format!("{command} who-can {} {}", shell(what), shell(resource));
         }
+        if let (Screen::Diff, None, Some(view)) = (self.place.screen, &self.overlay, self.diff_view()) {
+            return format!("{command} diff {}", shell(&view.name));
+        }
         if !on_list && let Some(key) = self.selected_key() {
             return format!("{command} show {}", shell(&key.to_string()));
         }
@@ -83,6 +87,7 @@ impl App {
             (None, Screen::Blast) => "blast",
             (None, Screen::Path) => "path",
             (None, Screen::WhoCan) => "who-can",
+            (None, Screen::Diff) => "diff",
             (None, Screen::Explorer) => self.place.ask.list.word(),
         };
         let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
@@ -112,6 +117,11 @@ impl App {
             let text = export::table(&who_can::COLUMNS, rows.map(who_can::record), format);
             return effects.push(Effect::Save { file, text });
         }
+        if let (None, Screen::Diff, Some(view)) = (&self.overlay, self.place.screen, self.diff_view()) {
+            let rows = self.diff_lines().iter().filter_map(|line| view.record(*line));
+            let text = export::table(&diff::COLUMNS, rows, format);
+            return effects.push(Effect::Save { file, text });
+        }
         let lines: Option<Vec<String>> = match (&self.overlay, self.place.screen, &self.policy) {
             (Some(Overlay::Page(page)), ..) => Some(page.lines.iter().map(Line::text).collect()),
             (None, Screen::Policy, Some(policy)) => Some(policy.lines.clone()),
@@ -119,6 +129,7 @@ impl App {
             (None, Screen::Blast | Screen::Path, _) => {
                 Some(self.reached().map_or_else(Vec::new, |(view, place)| view.text(place.alternative)))
             }
+            (None, Screen::Diff, _) => Some(self.diff_note().iter().map(Line::text).collect()),
             (None, Screen::Explain, _) => Some(self.explained().map_or_else(Vec::new, |view| view.text())),
             _ => None,
         };
