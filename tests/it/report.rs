@@ -213,6 +213,15 @@ fn the_page_asks_the_browser_to_load_and_run_nothing() {
 }
 
 #[test]
+fn a_report_has_one_form() {
+    let mut command = Command::cargo_bin("rolewalk").expect("the binary is built");
+    let output = command.args(["report", "--demo", "-o", "json"]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a report is a page of HTML"));
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
 fn the_same_data_gives_the_same_page() {
     assert_eq!(demo(), demo());
 }

@@ -136,7 +136,7 @@ pub(super) fn of(graph: &AccessGraph, finding: &Finding) -> Vec<Change> {
         }
         "POD-001" | "POD-002" => vec![Change::Privilege { workload: subject() }],
         "PERM-002" => vec![Change::Escalation { role: subject() }],
-        "PODID-005" => vec![Change::Association { association: subject() }],
+        "PODID-005" | "PODID-013" => vec![Change::Association { association: subject() }],
         id if id.starts_with("RBAC-") || id.starts_with("AUTH-") => of_rights(graph, finding),
         _ => Vec::new(),
     }
