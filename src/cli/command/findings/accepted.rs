@@ -12,10 +12,12 @@
 use std::path::Path;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::cli::failure::{Failure, note};
-use crate::findings::acceptance::{Standing, apply};
+use crate::estate::Estate;
+use crate::findings::acceptance::{self, Standing};
 use crate::findings::{Acceptance, Finding};
 use crate::model::EntityKey;
 
@@ -31,8 +33,18 @@ struct Row {
     until: String,
 }
 
+/// Reads the file and marks what it accepts at the time of the data.
+pub fn apply(findings: &mut [Finding], estate: &Estate, file: &Path) -> Result<(), Failure> {
+    let accepted = read(file)?;
+    let Some(now) = estate.data_time() else {
+        return Err(Failure::usage("the data has no time to count acceptances by").hint("pass --at TIME"));
+    };
+    mark(findings, &accepted, now.to_zoned(TimeZone::UTC).date());
+    Ok(())
+}
+
 /// Reads the file.
-pub fn read(path: &Path) -> Result<Vec<Acceptance>, Failure> {
+fn read(path: &Path) -> Result<Vec<Acceptance>, Failure> {
     let refuse = |why: String| Failure::usage(format!("cannot read the accepted findings `{}`: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
     let rows: Vec<Row> = serde_saphyr::from_str(&text).map_err(|error| refuse(error.to_string()))?;
@@ -57,8 +69,8 @@ pub fn read(path: &Path) -> Result<Vec<Acceptance>, Failure> {
 }
 
 /// Marks what is accepted on `today`, and says on stderr which acceptances do nothing any more.
-pub fn mark(findings: &mut [Finding], accepted: &[Acceptance], today: Date) {
-    for (acceptance, standing) in accepted.iter().zip(apply(findings, accepted, today)) {
+fn mark(findings: &mut [Finding], accepted: &[Acceptance], today: Date) {
+    for (acceptance, standing) in accepted.iter().zip(acceptance::apply(findings, accepted, today)) {
         let Acceptance { fingerprint, rule, subject, until, .. } = acceptance;
         match standing {
             Standing::InForce => {}
