@@ -10,6 +10,7 @@ pub mod account_roles;
 pub mod context;
 pub mod engine;
 pub mod exposure;
+pub mod fields;
 pub mod finding;
 pub mod fix;
 pub mod node_roles;
@@ -23,7 +24,7 @@ pub mod sink;
 pub mod subjects;
 pub mod trust_text;
 
-pub use acceptance::Acceptance;
+pub use acceptance::{Acceptance, Accepted};
 pub use context::{Context, Seat, Workload};
 pub use engine::{Findings, NotEvaluated};
 pub use finding::{Finding, Fix, Tool};

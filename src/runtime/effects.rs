@@ -83,6 +83,7 @@ impl Effects {
         let lane = work.lane();
         let name = match lane {
             Lane::Derive => "deriving the estate",
+            Lane::Findings => "running the rules",
             Lane::List => "preparing the list",
             Lane::Access => "summing up a role",
             Lane::Export => "writing a list",

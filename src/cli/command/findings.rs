@@ -20,9 +20,10 @@ use crate::cli::failure::{Failure, Kind as FailureKind, note};
 use crate::cli::table;
 use crate::cli::{Outcome, output, source};
 use crate::estate::Estate;
+use crate::findings::fields::FIELDS;
 use crate::findings::{Finding, Severity};
 
-use record::{COLUMNS, FIELDS, FindingRecord, NotEvaluatedRecord};
+use record::{COLUMNS, FindingRecord, NotEvaluatedRecord};
 
 #[derive(Debug, ClapArgs)]
 pub struct FindingsArgs {
@@ -141,12 +142,12 @@ fn rows(findings: &[Finding], query: &Query, data: &SourceArgs, known: &BTreeSet
     let within = |wanted: Option<&str>, part: &str| wanted.is_none_or(|wanted| wanted == part);
     findings
         .iter()
-        .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))
         .filter(|it| {
             let place = it.place();
             within(data.cluster.as_deref(), place.0) && within(data.namespace.as_deref(), place.1)
         })
-        .filter(|it| query.matches(it, FIELDS))
+        .filter(|it| query.matches(*it, FIELDS))
+        .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))
         .collect()
 }
 

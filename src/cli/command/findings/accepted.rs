@@ -33,8 +33,7 @@ struct Row {
 
 /// Reads the file.
 pub fn read(path: &Path) -> Result<Vec<Acceptance>, Failure> {
-    let refuse =
-        |why: String| Failure::usage(format!("cannot read the accepted findings `{}`: {why}", path.display()));
+    let refuse = |why: String| Failure::usage(format!("cannot read the accepted findings `{}`: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
     let rows: Vec<Row> = serde_saphyr::from_str(&text).map_err(|error| refuse(error.to_string()))?;
     let accepted = |row: Row| {
