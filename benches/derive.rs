@@ -52,7 +52,8 @@ fn estate(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn findings(bencher: Bencher<'_, '_>) {
     let estate = rolewalk::estate::derive(&INVENTORY, &|| false).expect("nobody stops it");
-    bencher.bench(|| rolewalk::findings::run_with(&INVENTORY, &estate.pods, &estate.authorizations).all.len());
+    let run = || rolewalk::findings::run_with(&INVENTORY, &estate.pods, &estate.authorizations, &estate.accounts);
+    bencher.bench(|| run().all.len());
 }
 
 /// Who may do what in every cluster, one after the other.

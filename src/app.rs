@@ -3,12 +3,13 @@
 //! Everything that can happen arrives as one [`Msg`]; [`App::update`] changes the state and answers with [`Effect`]s
 //! that somebody else carries out. Nothing here knows of a terminal, a thread pool, a cluster or an account.
 //!
-//! [`place`] says where the user is; [`list`], [`explorer`], [`findings`], [`policy`], [`rbac`], [`reach`], [`explain`] and
-//! [`who_can`] what stands there; [`overlay`] what lies over
+//! [`place`] says where the user is; [`list`], [`explorer`], [`findings`], [`policy`], [`rbac`], [`reach`],
+//! [`explain`], [`who_can`] and [`diff`] what stands there; [`overlay`] what lies over
 //! it, [`header`] the lines around it. [`command`] is the table of everything that can be asked for.
 
 pub mod command;
 pub mod complete;
+pub mod diff;
 pub mod effect;
 pub mod explain;
 pub mod explorer;
@@ -41,7 +42,7 @@ use crate::analysis::access::RoleAccess;
 use crate::analysis::query::QueryError;
 use crate::base::Name;
 use crate::estate::Estate;
-use crate::findings::Accepted;
+use crate::findings::{Acceptance, Accepted};
 use crate::model::{EntityKey, Inventory, Kind};
 
 use command::Keymap;
@@ -111,6 +112,9 @@ pub struct App {
     /// The estate whose rules were asked to run.
     findings_asked: Option<usize>,
     accepted: Arc<Accepted>,
+    accepted_asked: bool,
+    /// What is being accepted, while reason and last day are typed.
+    accepting: Option<Acceptance>,
     /// What the text on its way to the clipboard is.
     copying: Option<String>,
     /// The fix that was copied last: of which finding, and its place among the fixes.
@@ -142,6 +146,7 @@ pub struct App {
     /// What a question may be about; empty until one is typed.
     resources: Arc<Vec<Name>>,
     resources_asked: Option<usize>,
+    diff: update::DiffState,
     pub search: String,
 
     pub overlay: Option<Overlay>,
@@ -183,6 +188,8 @@ impl App {
             asked_for: None,
             findings_asked: None,
             accepted: Arc::default(),
+            accepted_asked: false,
+            accepting: None,
             copying: None,
             fix_copied: None,
             access: None,
@@ -206,6 +213,7 @@ impl App {
             who_can_scope: place::Scope::default(),
             resources: Arc::default(),
             resources_asked: None,
+            diff: update::DiffState::default(),
             search: String::new(),
             overlay: None,
             input: None,
@@ -302,6 +310,7 @@ impl App {
                 let picked = self.finding_pick().filter(|_| self.place.column == DETAIL).and_then(Target::key);
                 picked.or(self.finding().map(|it| &it.subject)).cloned()
             }
+            Screen::Diff => self.diff_subject(),
             Screen::Explorer => {
                 if let 1..=3 = self.place.column
                     && let Some(key) = self.pick(self.place.column).and_then(Target::key)

@@ -122,7 +122,8 @@ impl Estate {
 
     /// What the rules found. The first call runs them all.
     pub fn findings(&self) -> &Findings {
-        self.findings.get_or_init(|| findings::run_with(&self.inventory, &self.pods, &self.authorizations))
+        self.findings
+            .get_or_init(|| findings::run_with(&self.inventory, &self.pods, &self.authorizations, &self.accounts))
     }
 
     /// The findings by thing. The first call runs the rules if nobody did.

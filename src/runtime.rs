@@ -3,6 +3,8 @@
 //! [`run`] is the way in. One thread owns the state, updates and draws ([`event_loop`]); everything that takes longer
 //! than a frame runs beside it ([`jobs`]) and reports back as a message.
 
+pub mod base;
+pub mod accepted;
 pub mod clipboard;
 pub mod effects;
 pub mod event;
@@ -29,10 +31,12 @@ use tokio::runtime::{Builder, Runtime};
 use crate::app::{App, Layout};
 use crate::ui;
 
+use base::Bases;
 use effects::Effects;
 use event_loop::{EventLoop, Stage};
 use jobs::Jobs;
 use signals::Signals;
+use store::Store;
 use terminal::Screen;
 
 pub use crate::app::{DataOrigin, Settings};
@@ -44,6 +48,10 @@ pub struct Options {
     /// The size is taken from the terminal.
     pub settings: Settings,
     pub reader: Arc<dyn Reader>,
+    /// Where every complete load is saved; none: nowhere.
+    pub keeps: Option<Store>,
+    /// What the data can be compared with.
+    pub bases: Bases,
     pub fault: Option<Fault>,
 }
 
@@ -60,7 +68,7 @@ const ANNOUNCE_IDLE: &str = "ROLEWALK_ANNOUNCE_IDLE";
 /// # Errors
 /// The terminal refused or is gone, or no thread could be started.
 pub fn run(options: Options) -> io::Result<u8> {
-    let Options { mut settings, reader, fault } = options;
+    let Options { mut settings, reader, keeps, bases, fault } = options;
     let pool = Pool::new()?;
     let _entered = pool.enter();
     // Listening starts before the terminal is changed, so that no signal finds it half way.
@@ -76,7 +84,7 @@ pub fn run(options: Options) -> io::Result<u8> {
     let (jobs, reports) = Jobs::new(pool.handle());
     log::listen(jobs.teller());
     let stage = Tty { screen, announce_idle: std::env::var_os(ANNOUNCE_IDLE).is_some() };
-    let mut event_loop = EventLoop::new(App::new(settings), stage, Effects::new(jobs, reader), reports);
+    let mut event_loop = EventLoop::new(App::new(settings), stage, Effects::new(jobs, reader, keeps, bases), reports);
     let inputs = EventStream::new().map(|event| event.map(event::messages));
     let wishes = Box::pin(stream::unfold(signals, async |mut signals| Some((signals.next().await, signals))));
     let end = pool.block_on(event_loop.run(inputs, wishes, fault)).or_else(|error| match error.raw_os_error() {

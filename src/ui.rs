@@ -3,6 +3,7 @@
 //! [`draw`] touches what is seen and says where it ended up. Tones become styles in [`theme`]; `frame` holds boxes and
 //! lines; the screens have files of their own.
 
+mod diff;
 mod explain;
 mod explorer;
 mod findings;
@@ -48,6 +49,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Layout {
         Screen::Rbac => rbac::draw(&mut canvas, body, app, &mut layout),
         Screen::Blast | Screen::Path => reach::draw(&mut canvas, body, app, &mut layout),
         Screen::WhoCan => who_can::draw(&mut canvas, body, app, &mut layout),
+        Screen::Diff => diff::draw(&mut canvas, body, app, &mut layout),
     }
     overlay::draw(&mut canvas, area, body, app, &mut layout);
     let cursor = canvas.cursor;

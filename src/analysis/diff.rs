@@ -21,9 +21,9 @@ use std::collections::BTreeSet;
 use crate::base::Name;
 use crate::identity::resolve::PodIdentity;
 use crate::model::facts::iam::PolicyText;
-use crate::model::{EntityKey, Inventory};
+use crate::model::{EntityKey, Inventory, Kind};
 
-pub use marks::{Mark, MarkKind};
+pub use marks::{Mark, MarkKind, Marks};
 pub use rights::RightsDifference;
 
 /// One of the two estates.
@@ -33,7 +33,7 @@ pub struct Side<'a> {
     /// In estate order.
     pub pods: &'a [PodIdentity],
     /// Findings, RBAC powers and the like: what appears and vanishes as a whole.
-    pub marks: &'a [Mark],
+    pub marks: &'a Marks,
 }
 
 /// What a change is about, most telling first.
@@ -225,18 +225,31 @@ struct Common<'a> {
     /// The earlier side read something less far than the later one; and the other way round.
     blind_before: bool,
     blind_after: bool,
+    /// Clusters and accounts of one side alone.
+    alone: BTreeSet<&'a Name>,
     clusters: BTreeSet<&'a Name>,
     accounts: BTreeSet<&'a Name>,
 }
 
 impl<'a> Common<'a> {
     fn of(before: &'a Inventory, after: &'a Inventory, rights: &[RightsDifference]) -> Common<'a> {
+        let places =
+            |it: &'a Inventory| -> BTreeSet<&'a Name> { it.clusters.keys().chain(it.accounts.keys()).collect() };
         Common {
             blind_before: rights.iter().any(|it| it.before > it.after),
             blind_after: rights.iter().any(|it| it.after > it.before),
+            alone: places(before).symmetric_difference(&places(after)).copied().collect(),
             clusters: before.clusters.keys().filter(|it| after.clusters.contains_key(*it)).collect(),
             accounts: before.accounts.keys().filter(|it| after.accounts.contains_key(*it)).collect(),
         }
+    }
+}
+
+impl Common<'_> {
+    /// The thing is not of a place that only one side has.
+    fn has(&self, key: &EntityKey) -> bool {
+        let place = if key.kind == Kind::Cluster { &key.name } else { &key.scope };
+        !self.alone.contains(place)
     }
 }
 

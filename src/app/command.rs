@@ -96,6 +96,8 @@ commands! {
     Findings "findings" Everywhere ["2"] "screen Findings: what is wrong, worst first" hint(None) arg("[query]") always;
     FindingsOf "findings-of" Selection ["F"] "findings of the selection" hint(Some("findings")) arg("[address]") selection;
     CopyFix "copy-fix" Selection ["Y"] "copy the fix of the finding; again: its next form" hint(Some("copy fix")) arg("[tool]") finding;
+    Accept "accept" Selection ["a"] "accept the finding, with a reason and a last day; on an accepted one: take it back" hint(Some("accept")) arg("") finding;
+    Accepted "accepted" Named [] "accepted findings: in force, run out, or without a finding" hint(None) arg("") always;
     Rules "rules" Named [] "every rule: what it found, or what it would have to read" hint(None) arg("") always;
     Blast "blast" Selection ["b" "3"] "blast radius: what falls if this falls" hint(Some("blast")) arg("[thing]") selection;
     ReachedBy "reached-by" Named [] "who can become this, hop by hop" hint(None) arg("[thing]") selection;
@@ -107,6 +109,8 @@ commands! {
     WhoCanScreen "who-can-screen" Everywhere ["4"] "screen Who-can: who can do something on a resource" hint(None) arg("") always;
     Policy "policy" Everywhere ["6"] "screen Policy: the documents of a role" hint(Some("policy")) arg("[role]") always;
     Rbac "rbac" Everywhere ["7"] "screen RBAC: who holds which power, and what it leads to" hint(Some("RBAC")) arg("[subject|ns]") always;
+    Diff "diff" Everywhere ["8"] "screen Diff: what changed since an earlier snapshot" hint(Some("diff")) arg("[snapshot]") always;
+    Base "base" Selection ["D"] "choose the base snapshot (opens Diff)" hint(Some("base")) arg("") always;
     AllNamespaces "all" Everywhere ["0"] "scope: all namespaces" hint(None) arg("") always;
     Scope "scope" Everywhere ["@"] "scope picker: namespaces, then clusters" hint(Some("scope")) arg("") always;
     Filter "filter" Everywhere ["/"] "filter the list, search the document" hint(Some("filter")) arg("[query]") always;
@@ -125,7 +129,7 @@ commands! {
     LastPlace "last-place" Everywhere ["-"] "the last place (again: return)" hint(None) arg("") always;
     NextProblem "next-problem" Everywhere ["]"] "next problem in the screen order" hint(Some("problem")) arg("") always;
     PreviousProblem "previous-problem" Everywhere ["["] "previous problem in the screen order" hint(None) arg("") always;
-    ProblemsOnly "problems-only" Everywhere ["!"] "only rows with problems; Who-can: denied rows too; Findings: accepted ones too" hint(Some("denied")) arg("") always;
+    ProblemsOnly "problems-only" Everywhere ["!"] "only rows with problems; Who-can: denied rows too; Findings: accepted ones too; Diff: only access changes" hint(Some("denied")) arg("") always;
     System "system" Everywhere ["."] "show or hide AWS and Kubernetes system objects" hint(None) arg("") always;
     Copy "copy" Everywhere ["c"] "copy the name or ARN of the selection" hint(Some("copy")) arg("") selection;
     CopyCommand "copy-command" Everywhere ["C"] "copy the question as a headless command" hint(None) arg("") always;

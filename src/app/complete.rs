@@ -55,6 +55,15 @@ impl App {
                 if cmd == Cmd::WhoCan {
                     return who_can::suggestions(&self.resources, true, &format!("{name} "), argument, SHOWN);
                 }
+                if cmd == Cmd::Diff {
+                    let stored = &self.diff.stored;
+                    let named = stored.iter().map(|it| (it.name.as_str(), it.note.as_str()));
+                    let suggestion = |at: usize| Suggestion {
+                        text: format!("{name} {}", stored[at].name),
+                        note: stored[at].note.clone(),
+                    };
+                    return rank(argument, named).into_iter().take(SHOWN).map(suggestion).collect();
+                }
                 let values = self.values(cmd);
                 rank(argument, values.iter().map(|value| (value.as_str(), "")))
                     .into_iter()

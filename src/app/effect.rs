@@ -13,10 +13,12 @@ use crate::estate::caller::senders;
 use crate::estate::who_can::resources;
 use crate::estate::{Estate, derive};
 use crate::findings::Accepted;
+use crate::findings::acceptance::Change;
 use crate::model::facts::meta::Origin;
 use crate::model::{EntityKey, Inventory};
 
 use super::Msg;
+use super::diff::{Base, DiffView, Wish};
 use super::explain::{ExplainView, Question};
 use super::export::{self, Format};
 use super::list::{ListIndex, ListView};
@@ -39,10 +41,18 @@ pub enum Effect {
     Work(Work),
     /// Read the stored text of a thing; then [`Msg::Raw`].
     ReadRaw { key: EntityKey, origin: Origin },
+    /// Read the earlier state that is meant; then [`Msg::Base`]. `of` is what it is compared with.
+    ReadBase { wish: Wish, of: Inventory },
+    /// Look for saved snapshots of the same clusters; then [`Msg::Snapshots`].
+    ListSnapshots { of: Inventory },
     /// Put a text into the clipboard; then [`Msg::Copied`].
     Copy(String),
     /// Write a file, never over an existing one; then [`Msg::Saved`]. `~/` is the home directory.
     Save { file: String, text: String },
+    /// Read the file of accepted findings; then [`Msg::Accepted`]. One that is not there accepts nothing.
+    ReadAccepted { file: String },
+    /// Change one row of the file of accepted findings; then [`Msg::Accepted`].
+    ChangeAccepted { file: String, change: Change },
     /// Ask the terminal for mouse events, or stop asking.
     Mouse(bool),
     /// Drop this on another thread: freeing a large estate takes longer than a frame.
@@ -78,6 +88,8 @@ pub enum Lane {
     WhoCan,
     /// Collecting what a question may be about.
     Resources,
+    /// Comparing with an earlier state.
+    Compare,
 }
 
 /// A pure computation that is too long for the UI thread.
@@ -129,6 +141,11 @@ pub enum Work {
     Resources {
         estate: Arc<Estate>,
     },
+    Compare {
+        wish: Wish,
+        base: Arc<Base>,
+        estate: Arc<Estate>,
+    },
     /// `text` is a paste that may hold an AccessDenied message.
     Senders {
         estate: Arc<Estate>,
@@ -148,6 +165,7 @@ pub enum Done {
     Reached { view: Arc<ReachView>, light: bool },
     WhoCan { view: Arc<WhoCanView> },
     Resources { resources: Arc<Vec<Name>> },
+    Compared { wish: Wish, view: Arc<DiffView> },
     Senders { denied: Option<Denied>, senders: Vec<EntityKey> },
 }
 
@@ -164,6 +182,7 @@ impl Work {
             Work::Senders { .. } => Lane::Senders,
             Work::WhoCan { .. } => Lane::WhoCan,
             Work::Resources { .. } => Lane::Resources,
+            Work::Compare { .. } => Lane::Compare,
         }
     }
 
@@ -215,6 +234,9 @@ impl Work {
             }
             Work::WhoCan { estate, question } => Done::WhoCan { view: Arc::new(WhoCanView::build(&estate, question)) },
             Work::Resources { estate } => Done::Resources { resources: Arc::new(resources(&estate)) },
+            Work::Compare { wish, base, estate } => {
+                Done::Compared { wish, view: Arc::new(DiffView::build(&base, &estate)) }
+            }
             Work::Senders { estate, text } => {
                 let denied = message::parse(&text);
                 let senders = denied.as_ref().map_or_else(Vec::new, |denied| senders(&estate, denied));

@@ -1,12 +1,14 @@
 //! The Findings screen: what is said of the chosen finding, its page, the catalogue of rules, and the last line.
 
+use rustc_hash::FxHashSet;
+
 use crate::base::text::width;
 use crate::estate::{DocumentRole, Estate};
 use crate::findings::{Acceptance, Entry, Finding, Findings, Severity, rules};
 use crate::model::{EntityKey, Kind, SourceId};
 
 use super::explorer::{Columns, age};
-use super::list::{ListView, label};
+use super::list::{ListView, finding_key, label};
 use super::text::{Line, Target, Tone};
 use super::{App, header::plural};
 
@@ -80,6 +82,33 @@ impl App {
             Some((findings, _)) => rules_page(findings),
             None => vec![Line::dim(self.findings_wait())],
         }
+    }
+
+    /// Every acceptance of the file, with what it came to.
+    pub(super) fn accepted_page(&self) -> Vec<Line> {
+        let (today, found) = (self.today(), self.estate().found_already());
+        let prints: Option<FxHashSet<&str>> =
+            found.map(|(findings, _)| findings.all.iter().map(|it| it.fingerprint.as_str()).collect());
+        let mut lines = Vec::new();
+        for row in self.accepted.rows() {
+            let print = row.fingerprint.as_str();
+            let (word, tone) = match &prints {
+                None => ("?", Tone::Unknown),
+                Some(prints) if !prints.contains(print) => ("gone", Tone::Dim),
+                Some(_) if self.accepted.covering(print, today).is_some() => ("accepted", Tone::Good),
+                Some(_) => ("run out", Tone::Bad),
+            };
+            let line = Line::default()
+                .with(format!("{word:<9} "), tone)
+                .with(format!("{:<10} until {}  {}", row.rule, row.until, row.subject), Tone::Plain);
+            lines.push(line.to(Target::Thing(finding_key(print))));
+            let by = if row.by.is_empty() { String::new() } else { format!("  ({})", row.by) };
+            lines.push(Line::dim(format!("{:<10}{}{by}", "", row.reason)));
+        }
+        if lines.is_empty() {
+            lines.push(Line::dim("no finding is accepted; a on a finding accepts it, with a reason and a last day"));
+        }
+        lines
     }
 
     /// Why there are no findings yet.

@@ -112,6 +112,12 @@ impl App {
             }
             (Screen::WhoCan, _) => return self.who_can_crumbs(),
             (Screen::Findings, _) => return self.findings_crumbs(),
+            (Screen::Diff, _) => {
+                let base = self.diff_view().map_or_else(String::new, |view| format!(" › since {}", view.name));
+                let subject =
+                    self.diff_subject().map_or_else(String::new, |key| format!(" › {}", super::reach::label(&key)));
+                return format!("Diff{base}{subject}");
+            }
             (Screen::Explorer, _) => {}
         }
         let Some(row) = self.row() else { return self.place.ask.scope.label() };
@@ -234,6 +240,10 @@ impl App {
                 Purpose::WhoCan => {
                     Line::dim(" RESOURCE, then ACTION or list, read, write, tag, permissions · tab completes")
                 }
+                Purpose::Reason => Line::dim(format!(" why it can be lived with; goes to {}", self.settings.accepted)),
+                Purpose::Until => {
+                    Line::dim(" the last day on which that counts: 2027-03-31, or days from the data: 90d")
+                }
                 Purpose::Save => Line::dim(" .txt .csv .json .md; an existing file is never replaced"),
             };
         }
@@ -262,6 +272,9 @@ impl App {
         }
         if self.place.screen == Screen::Rbac {
             return self.rbac_status();
+        }
+        if self.place.screen == Screen::Diff {
+            return self.diff_status();
         }
         if self.place.screen == Screen::WhoCan {
             return self.who_can_status().0;
@@ -380,6 +393,7 @@ impl App {
             (None, Screen::Findings) => &[
                 Cmd::Into,
                 Cmd::CopyFix,
+                Cmd::Accept,
                 Cmd::Details,
                 Cmd::Filter,
                 Cmd::Scope,
@@ -396,6 +410,17 @@ impl App {
                 &[Cmd::Expand, Cmd::Into, Cmd::Highlight, Cmd::PathTo, Cmd::Deeper, Cmd::Copy, Cmd::Help]
             }
             (None, Screen::Path) => &[Cmd::Into, Cmd::Blast, Cmd::Details, Cmd::Copy, Cmd::Help],
+            (None, Screen::Diff) => &[
+                Cmd::Into,
+                Cmd::Base,
+                Cmd::ProblemsOnly,
+                Cmd::NextProblem,
+                Cmd::Scope,
+                Cmd::Save,
+                Cmd::Copy,
+                Cmd::Zoom,
+                Cmd::Help,
+            ],
             (None, Screen::WhoCan) => &[
                 Cmd::WhoCan,
                 Cmd::Into,
@@ -426,7 +451,7 @@ impl App {
         };
         let mut hints: Vec<(String, &'static str)> = Vec::new();
         if self.overlay.is_none() {
-            let rows = matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Findings);
+            let rows = matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Findings | Screen::Diff);
             let moves = if rows { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
             let pair = moves.map(|cmd| self.keymap.label(cmd).unwrap_or_default()).concat();
             let word = match self.place.screen {
@@ -435,13 +460,18 @@ impl App {
                 Screen::Rbac => "move",
                 Screen::Blast => "tree",
                 Screen::Path => "path",
-                Screen::WhoCan | Screen::Findings => "row",
+                Screen::WhoCan | Screen::Findings | Screen::Diff => "row",
                 Screen::Explorer => "move",
             };
             hints.push((pair, word));
         }
         for cmd in commands {
             let Some(word) = cmd.spec().hint else { continue };
+            let word = match (self.place.screen, cmd) {
+                (Screen::Diff, Cmd::ProblemsOnly) => "access",
+                (Screen::Diff, Cmd::NextProblem) => "up",
+                _ => word,
+            };
             let key = match cmd {
                 Cmd::Into => Some(String::from("enter"))
                     .filter(|_| self.keymap.keys(Cmd::Into).contains(&super::Key::new(super::Code::Enter))),
@@ -460,7 +490,7 @@ impl App {
     }
 
     /// The screens of the second row, with the chosen one.
-    pub fn screens(&self) -> [(&'static str, String, bool); 7] {
+    pub fn screens(&self) -> [(&'static str, String, bool); 8] {
         let wide = self.size.0 >= 90;
         let on = |number, long: &str, short: &str, screen| {
             (number, String::from(if wide { long } else { short }), self.place.screen == screen)
@@ -477,6 +507,7 @@ impl App {
             on("5", "Path", "Path", Screen::Path),
             on("6", "Policy", "Pol", Screen::Policy),
             on("7", "RBAC", "RBAC", Screen::Rbac),
+            on("8", "Diff", "Diff", Screen::Diff),
         ]
     }
 

@@ -24,6 +24,7 @@ use crate::model::EntityKey;
 use super::place::{Ask, SortBy};
 
 pub(super) use fields::seen;
+pub(super) use findings::key as finding_key;
 pub use findings::label;
 pub use marks::{Mark, Marks};
 

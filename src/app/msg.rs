@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 
+use crate::findings::Acceptance;
+use crate::findings::acceptance::Change;
 use crate::model::{EntityKey, Inventory};
 
 use super::Key;
+use super::diff::{Base, Stored, Wish};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -43,6 +46,18 @@ pub enum Msg {
         text: Result<String, String>,
     },
     Copied(Result<Copied, String>),
+    /// What the file of accepted findings holds, after a change or none.
+    Accepted {
+        change: Option<Change>,
+        rows: Result<Vec<Acceptance>, String>,
+    },
+    /// The earlier state that was asked for; `None` where there is none. Why it cannot be read, in one line.
+    Base {
+        wish: Wish,
+        read: Result<Option<Base>, String>,
+    },
+    /// Saved snapshots of the same clusters, newest first.
+    Snapshots(Vec<Stored>),
     /// The file that was written, or why it was not.
     Saved(Result<String, String>),
     /// A line for the log overlay.

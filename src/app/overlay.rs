@@ -35,6 +35,7 @@ pub enum PageKind {
     },
     Sources,
     Rules,
+    Accepted,
     About,
     Log,
     Keys,

@@ -38,6 +38,10 @@ impl App {
                 Page::new(PageKind::Sources, "SOURCES  what was read, failed, skipped", self.sources())
             }
             PageKind::Rules => Page::new(PageKind::Rules, "RULES  what each found", self.rules_page()),
+            PageKind::Accepted => {
+                let title = format!("ACCEPTED  {}", self.settings.accepted);
+                Page::new(PageKind::Accepted, title, self.accepted_page())
+            }
             PageKind::Keys => Page::new(PageKind::Keys, "KEYS", self.keys_page()),
             PageKind::Log => {
                 let lines = self.log.iter().map(Line::plain).collect::<Vec<_>>();

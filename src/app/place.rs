@@ -6,6 +6,7 @@ use crate::analysis::who_can;
 use crate::base::Name;
 use crate::model::EntityKey;
 
+use super::diff::DiffPlace;
 use super::explain::Question;
 use super::list::ListKind;
 use super::rbac::RbacPlace;
@@ -23,6 +24,7 @@ pub enum Screen {
     Blast,
     Path,
     WhoCan,
+    Diff,
 }
 
 /// Which part of the estate the lists show.
@@ -156,6 +158,7 @@ pub struct Place {
     /// The question of the blast radius and path screens.
     pub reach: Option<ReachPlace>,
     pub who_can: Option<WhoCanPlace>,
+    pub diff: Option<DiffPlace>,
 }
 
 /// Where the user is in the Policy screen.
@@ -229,6 +232,7 @@ impl Place {
             rbac: None,
             reach: None,
             who_can: None,
+            diff: None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Messages to changes: what happened, what follows, and what is to be done outside.
 
+mod accepting;
 mod commands;
+mod diff;
 mod explain;
 mod findings;
 mod keys;
@@ -25,6 +27,7 @@ use super::policy::{PolicyView, readable};
 use super::text::{Line, Target};
 use super::{App, Effect, Layout, Msg, Notice, Work};
 
+pub(super) use diff::DiffState;
 pub(super) use who_can::Asked as WhoCanAsked;
 
 /// What a list was asked for by: with the same it has the same lines.
@@ -81,9 +84,12 @@ impl App {
                 let what = self.copying.take().map_or_else(String::new, |what| format!(": {what}"));
                 self.say(format!("copied {} characters by {}{what}", copied.length, copied.way));
             }
+            Msg::Accepted { change, rows } => self.take_accepted(change, rows),
             Msg::Copied(Err(error)) => self.fail(format!("not copied: {error}; ctrl-s saves to a file")),
             Msg::Saved(Ok(file)) => self.say(format!("saved {file}")),
             Msg::Saved(Err(error)) => self.fail(format!("not saved: {error}")),
+            Msg::Base { wish, read } => self.take_base(wish, read, &mut effects),
+            Msg::Snapshots(stored) => self.take_stored(stored),
             Msg::Log(line) => self.log_line(line),
         }
         self.settle(&mut effects);
@@ -122,6 +128,9 @@ impl App {
         let old = std::mem::replace(&mut self.inventory, inventory);
         effects.push(Effect::Discard(Box::new(old)));
         self.loading = !finished;
+        if !std::mem::replace(&mut self.accepted_asked, true) {
+            effects.push(Effect::ReadAccepted { file: self.settings.accepted.clone() });
+        }
         self.wanted += 1;
         self.refresh_page();
         self.start_deriving(effects);
@@ -178,6 +187,7 @@ impl App {
             }
             Done::WhoCan { view } => self.take_who_can(view, effects),
             Done::Resources { resources } => self.take_resources(resources),
+            Done::Compared { wish, view } => self.take_compared(wish, view),
             Done::Senders { denied, senders } => self.take_senders(denied, senders),
             Done::Exported { file, text } => effects.push(Effect::Save { file, text }),
         }
@@ -235,6 +245,7 @@ impl App {
         self.settle_rbac();
         self.settle_reach(estate_id, effects);
         self.settle_who_can(estate_id, effects);
+        self.settle_diff(estate_id, effects);
         if let Some(role) = self.shown_role()
             && self.access.as_ref().is_none_or(|(known, _)| *known != role)
             && self.access_asked.as_ref() != Some(&role)
@@ -255,7 +266,8 @@ impl App {
             | Screen::Blast
             | Screen::Path
             | Screen::Rbac
-            | Screen::WhoCan => None,
+            | Screen::WhoCan
+            | Screen::Diff => None,
         }
     }
 

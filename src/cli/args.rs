@@ -71,6 +71,9 @@ pub struct SourceArgs {
     /// Do not ask AWS
     #[arg(long, global = true, conflicts_with_all = ["profile", "region", "endpoint_url"])]
     pub no_aws: bool,
+    /// Save no snapshot of what was read live
+    #[arg(long, global = true)]
+    pub no_save: bool,
     /// Give a request up after this many seconds
     #[arg(long, global = true, value_name = "SECONDS", value_parser = positive)]
     pub timeout: Option<f64>,
@@ -92,6 +95,9 @@ pub struct SourceArgs {
     /// Count dates and ages to this time (RFC 3339) instead of the time of the data
     #[arg(long, global = true, value_name = "TIME")]
     pub at: Option<Timestamp>,
+    /// `-q` of the output.
+    #[arg(skip)]
+    pub quiet: bool,
 }
 
 /// Seconds or minutes that can be waited for.
@@ -145,6 +151,9 @@ pub struct ScreenArgs {
     /// Theme: terminal, mono, dark, light, high-contrast, cvd-dark, cvd-light
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
+    /// The file of accepted findings that the screens read and write [default: rolewalk-accepted.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub accepted: Option<PathBuf>,
     /// Take mouse clicks and the wheel
     #[arg(long, global = true)]
     pub mouse: bool,
@@ -168,6 +177,8 @@ pub enum Format {
     Graphml,
     /// Markdown, for notes and tickets
     Md,
+    /// SARIF 2.1.0, for findings: what code scanning reads
+    Sarif,
 }
 
 impl Format {

@@ -24,7 +24,7 @@ pub mod who_can;
 use clap::Subcommand;
 
 use super::Outcome;
-use super::args::Args;
+use super::args::{self, Args};
 use super::failure::Failure;
 
 #[derive(Debug, Subcommand)]
@@ -77,7 +77,8 @@ pub enum Command {
     Debug(tui::DebugCommand),
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(mut args: Args) -> Outcome {
+    args.source.quiet = args.output.quiet;
     if let Some(file) = &args.source.catalogue {
         super::source::catalogue(file)?;
     }
@@ -85,6 +86,13 @@ pub fn run(args: Args) -> Outcome {
     if args.output.output.is_picture() && !draws {
         return Err(Failure::usage("this answer is no graph")
             .hint("dot, mermaid, svg, html and graphml are for blast, path and graph"));
+    }
+    if args.output.output == args::Format::Sarif && !matches!(args.command, Some(Command::Findings(_))) {
+        return Err(Failure::usage("this answer has no sarif form").hint("sarif is for findings"));
+    }
+    if args.command.is_some() && args.screen.accepted.is_some() {
+        return Err(Failure::usage("`--accepted` stands behind the command that uses it")
+            .hint("rolewalk findings --accepted FILE"));
     }
     match &args.command {
         None | Some(Command::Tui) => tui::run(&args, None),

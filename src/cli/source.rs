@@ -12,9 +12,10 @@ use crate::ingest::live::kube::context::{NoCluster, Wish};
 use crate::ingest::live::{self, Live, Patience};
 use crate::ingest::{Data, Input, InputError, Options, demo};
 use crate::model::{Inventory, SourceId, Status};
+use crate::runtime::store::{self, Store};
 
 use super::args::SourceArgs;
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, Kind, note};
 
 /// Reads the data and derives the estate from it.
 pub fn estate(args: &SourceArgs) -> Result<Estate, Failure> {
@@ -26,7 +27,19 @@ pub fn estate(args: &SourceArgs) -> Result<Estate, Failure> {
 pub fn inventory(args: &SourceArgs) -> Result<Inventory, Failure> {
     let inventory = if is_live(args) { live(args)?.load() } else { data(args)?.load().map_err(unreadable)? };
     check(&inventory, args)?;
+    if saves(args) && store::is_worth_saving(&inventory) {
+        let saved = Store::of_user().map_err(|error| format!("cannot save a snapshot: {error}"));
+        if let (Err(error), false) = (saved.and_then(|store| store.save_load(&inventory)), args.quiet) {
+            note(&error);
+        }
+    }
     Ok(inventory)
+}
+
+/// Every complete live load saves one snapshot. Not where the time of the data was given by hand: it would stand under a
+/// time at which nobody read it.
+pub fn saves(args: &SourceArgs) -> bool {
+    is_live(args) && !args.no_save && args.at.is_none()
 }
 
 /// The data is asked for over the network: no files are named.

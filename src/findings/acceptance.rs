@@ -2,12 +2,16 @@
 //!
 //! They go by fingerprint, which survives a new collection; what has run out counts no more.
 
+mod file;
+
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
 use crate::model::EntityKey;
 
 use super::finding::Finding;
+
+pub use file::{Change, FileError, change, read};
 
 /// One accepted finding, as the acceptance file holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]

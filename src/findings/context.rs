@@ -1,5 +1,6 @@
 //! What rules share, worked out once: workloads by their top owner, who uses which role, how strong roles are.
 
+mod rights;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -10,11 +11,13 @@ use rustc_hash::FxHashMap;
 use crate::analysis::roles;
 use crate::base::{Name, Truth};
 use crate::graph::authorization::{self, Authorization, Subject};
+use crate::graph::escalation::{self, Gains};
 use crate::iam::Document;
 use crate::iam::privilege::{Class, Privilege};
+use crate::identity::accounts::AccountTrust;
 use crate::identity::injection::Associations;
 use crate::identity::instance::Nodes;
-use crate::identity::resolve::PodIdentity;
+use crate::identity::resolve::{self, PodIdentity};
 use crate::identity::trust::Trusts;
 use crate::model::facts::iam::Role;
 use crate::model::facts::workload::ServiceAccount;
@@ -25,6 +28,7 @@ use crate::rbac::{Power, Request};
 use super::platform;
 use super::subjects::{WebStatement, WebStatements};
 
+pub use rights::{Holding, Prize, Reached, Rights, Standing, Through, gives_everything};
 pub use workloads::{Seat, Variant, Workload};
 
 /// Everything a rule may ask. Rules run in parallel on one context.
@@ -44,6 +48,10 @@ pub struct Context<'a> {
     web: WebStatements,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
+    gains: OnceLock<Gains>,
+    given_accounts: Option<&'a [AccountTrust]>,
+    accounts: OnceLock<Vec<AccountTrust>>,
+    rights: OnceLock<Rights>,
 }
 
 /// What is worked out once for a cluster.
@@ -85,6 +93,10 @@ impl<'a> Context<'a> {
             web: WebStatements::default(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
+            gains: OnceLock::new(),
+            given_accounts: None,
+            accounts: OnceLock::new(),
+            rights: OnceLock::new(),
         }
     }
 
@@ -95,6 +107,33 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// With what every service account is worth, worked out before: by cluster, namespace and name.
+    #[must_use]
+    pub fn with_accounts(mut self, given: &'a [AccountTrust]) -> Context<'a> {
+        self.given_accounts = Some(given);
+        self
+    }
+
+    /// Works out what uses all cores by itself. A thread that waits inside such work may be given another rule, and that
+    /// must not wait for the same work; so it is done before the rules run.
+    pub(super) fn prepare(&self) {
+        self.web_statements();
+        self.rights();
+    }
+
+    /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.
+    pub fn accounts(&self) -> &[AccountTrust] {
+        match self.given_accounts {
+            Some(given) => given,
+            None => self.accounts.get_or_init(|| resolve::accounts(self.inventory, self.pods)),
+        }
+    }
+
+    /// Who holds which power, and the roles that hang on it.
+    fn rights(&self) -> &Rights {
+        self.rights.get_or_init(|| Rights::of(self))
+    }
+
     /// Who may do what in a cluster.
     pub fn authorization(&self, cluster: &ClusterFacts) -> &Authorization {
         if let Some(given) = self.given.and_then(|given| given.get(&cluster.label)) {
@@ -102,6 +141,11 @@ impl<'a> Context<'a> {
         }
         let cell = self.worked_out.get(&cluster.label).expect("every cluster of the inventory has its place");
         cell.get_or_init(|| authorization::of(cluster))
+    }
+
+    /// What each role and user can gain by one step, worked out for the first who asks.
+    pub fn gains(&self) -> &Gains {
+        self.gains.get_or_init(|| escalation::gains(self.inventory))
     }
 
     /// Subjects outside the platform (guard G2) that surely hold one of these powers over any object of a namespace,
@@ -133,6 +177,15 @@ impl<'a> Context<'a> {
     /// Every Allow for web identity that names the provider of a cluster, by role and statement.
     pub fn web_statements(&self) -> &[WebStatement] {
         self.web.of(self)
+    }
+
+    /// Those of one role.
+    pub fn web_statements_of(&self, role: &EntityKey) -> &[WebStatement] {
+        // INVARIANT: they stand in the order of roles, which is that of their keys.
+        let all = self.web_statements();
+        let from = all.partition_point(|it| it.key < *role);
+        let to = all.partition_point(|it| it.key <= *role);
+        &all[from..to]
     }
 
     pub fn workload(&self, key: &EntityKey) -> Option<&Workload<'a>> {
@@ -259,7 +312,12 @@ pub fn is_stronger(context: &Context<'_>, role: &EntityKey, other: &EntityKey) -
 }
 
 fn sensitive(privilege: &Privilege) -> Truth {
-    match privilege.class {
+    sensitive_class(privilege.class)
+}
+
+/// Guard G1, of a class.
+fn sensitive_class(class: Class) -> Truth {
+    match class {
         Class::Admin | Class::Escalates | Class::Sensitive | Class::ClusterLoop => Truth::Yes,
         Class::Scoped | Class::None => Truth::No,
         Class::Unknown => Truth::Unknown,

@@ -34,6 +34,7 @@ pub struct NotEvaluated {
 /// Runs the rules. Deterministic: order does not depend on how the work was spread.
 pub fn run(context: &Context<'_>, rules: &[Entry]) -> Findings {
     let unread = Unread::new(context.inventory);
+    context.prepare();
     let answers: Vec<(Vec<Finding>, Option<NotEvaluated>)> = rules
         .par_iter()
         .map(|entry| {

@@ -6,14 +6,19 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::app::diff::Wish;
 use crate::app::{Copied, Effect, Lane, Msg, Work};
-use crate::model::EntityKey;
+use crate::findings::acceptance::Change;
 use crate::model::facts::meta::Origin;
+use crate::model::{EntityKey, Inventory};
 
+use super::accepted;
+use super::base::Bases;
 use super::clipboard::{Clipboard, Surroundings};
 use super::jobs::{Jobs, Outbox, Said, Track};
 use super::load::{self, Known, Reader, Show};
 use super::save;
+use super::store::{self, Store};
 
 /// How long the end of the program waits for a file that is being written.
 const LAST_SAVE: Duration = Duration::from_secs(2);
@@ -31,6 +36,9 @@ pub enum OnTerminal {
 pub struct Effects {
     jobs: Jobs,
     reader: Arc<dyn Reader>,
+    /// Where every complete load is saved.
+    keeps: Option<Store>,
+    bases: Bases,
     clipboard: Arc<Mutex<Clipboard>>,
     loaded: bool,
     known: Arc<Known>,
@@ -38,10 +46,10 @@ pub struct Effects {
 }
 
 impl Effects {
-    pub fn new(jobs: Jobs, reader: Arc<dyn Reader>) -> Effects {
+    pub fn new(jobs: Jobs, reader: Arc<dyn Reader>, keeps: Option<Store>, bases: Bases) -> Effects {
         let surroundings = Surroundings::from_variables(|name| std::env::var_os(name));
         let clipboard = Arc::new(Mutex::new(Clipboard::new(surroundings)));
-        Effects { jobs, reader, clipboard, loaded: false, known: Arc::default(), saves: Vec::new() }
+        Effects { jobs, reader, keeps, bases, clipboard, loaded: false, known: Arc::default(), saves: Vec::new() }
     }
 
     /// No job runs, and no report of one waits.
@@ -63,8 +71,12 @@ impl Effects {
             Effect::Reload => self.load(),
             Effect::Work(work) => self.work(work),
             Effect::ReadRaw { key, origin } => self.read_raw(key, origin),
+            Effect::ReadBase { wish, of } => self.read_base(wish, of),
+            Effect::ListSnapshots { of } => self.list_snapshots(of),
             Effect::Copy(text) => self.copy(text),
             Effect::Save { file, text } => self.save(file, text),
+            Effect::ReadAccepted { file } => self.accepted(file, None),
+            Effect::ChangeAccepted { file, change } => self.accepted(file, Some(change)),
             Effect::Discard(garbage) => self.jobs.start("freeing memory", move |_| drop(garbage)),
         }
         None
@@ -77,6 +89,15 @@ impl Effects {
         self.loaded = true;
         let known = Arc::clone(&self.known);
         self.jobs.replace(Track::Load, "reading the sources", move |outbox| load::load(&*reader, show, &known, outbox));
+    }
+
+    /// Saves a complete load, if loads are to be saved; only a failure is told.
+    pub fn keep(&mut self, inventory: Box<Inventory>) {
+        let Some(store) = self.keeps.clone().filter(|_| store::is_worth_saving(&inventory)) else { return };
+        self.hold("saving a snapshot", move |outbox| match store.save_load(&inventory) {
+            Ok(kept) => outbox.send(Msg::Log(format!("saved {}", kept.path.display()))),
+            Err(error) => outbox.send(Msg::Saved(Err(error))),
+        });
     }
 
     fn work(&mut self, work: Work) {
@@ -92,6 +113,7 @@ impl Effects {
             Lane::Senders => "finding the sender of a message",
             Lane::WhoCan => "answering who can",
             Lane::Resources => "collecting resources",
+            Lane::Compare => "comparing with an earlier state",
         };
         self.jobs.replace(Track::Work(lane), name, move |outbox| {
             if let Some(msg) = work.run(outbox.stop()) {
@@ -108,6 +130,19 @@ impl Effects {
         });
     }
 
+    fn read_base(&self, wish: Wish, of: Inventory) {
+        let bases = self.bases.clone();
+        self.jobs.start("reading an earlier state", move |outbox| {
+            let read = bases.read(&wish, &of);
+            outbox.send(Msg::Base { wish, read });
+        });
+    }
+
+    fn list_snapshots(&self, of: Inventory) {
+        let bases = self.bases.clone();
+        self.jobs.start("listing saved snapshots", move |outbox| outbox.send(Msg::Snapshots(bases.list(&of))));
+    }
+
     fn copy(&self, text: String) {
         let clipboard = Arc::clone(&self.clipboard);
         self.jobs.start("copying", move |outbox| {
@@ -119,9 +154,26 @@ impl Effects {
     }
 
     fn save(&mut self, file: String, text: String) {
+        self.hold("saving a file", move |outbox| outbox.send(Msg::Saved(saved(&file, &text))));
+    }
+
+    /// Starts a job that the end of the program waits for.
+    fn hold(&mut self, name: &'static str, body: impl FnOnce(&Outbox) + Send + 'static) {
         self.saves.retain(|save| !save.is_finished());
-        self.saves
-            .push(self.jobs.start_held("saving a file", move |outbox| outbox.send(Msg::Saved(saved(&file, &text)))));
+        self.saves.push(self.jobs.start_held(name, body));
+    }
+
+    /// Reads the file of accepted findings, or changes it; a change is waited for like any file.
+    fn accepted(&mut self, file: String, change: Option<Change>) {
+        self.saves.retain(|save| !save.is_finished());
+        self.saves.push(self.jobs.start_held("the file of accepted findings", move |outbox| {
+            let path = save::expand(&file);
+            let rows = match &change {
+                Some(change) => accepted::write(&path, change),
+                None => accepted::read_if_there(&path),
+            };
+            outbox.send(Msg::Accepted { change, rows });
+        }));
     }
 
     /// Waits a moment for files that are being written, so that leaving right after saving loses nothing.

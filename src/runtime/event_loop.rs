@@ -188,6 +188,7 @@ impl<S: Stage> EventLoop<S> {
             Next::Report(report) => match report.and_then(Report::open) {
                 Some(Said::Msg(msg)) => self.take(msg)?,
                 Some(Said::Sequence(sequence)) => self.stage.send(&sequence)?,
+                Some(Said::Loaded(inventory)) => self.effects.keep(inventory),
                 Some(Said::End) | None => {}
             },
             Next::Signal(Wish::End(number)) => self.end = Some(End::Signal(number)),

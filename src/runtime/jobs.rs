@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use crate::app::{Lane, Msg};
+use crate::model::Inventory;
 
 use super::panic;
 
@@ -37,6 +38,8 @@ pub enum Said {
     Msg(Msg),
     /// A sequence for the terminal, which only the UI thread writes to.
     Sequence(String),
+    /// The sources were read to their end: what they gave.
+    Loaded(Box<Inventory>),
     /// The job is over. Every job ends with it, so that the loop notices when nothing is in flight any more.
     End,
 }

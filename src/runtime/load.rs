@@ -12,7 +12,7 @@ use crate::model::Inventory;
 use crate::model::facts::meta::Origin;
 use crate::model::feed::Delta;
 
-use super::jobs::Outbox;
+use super::jobs::{Outbox, Said};
 use super::panic;
 
 /// Where the data comes from.
@@ -83,6 +83,7 @@ pub fn load(reader: &dyn Reader, show: Show, known: &Known, outbox: &Outbox) {
         return;
     }
     outbox.send(Msg::Inventory { inventory: inventory.clone(), finished: true });
+    outbox.say(Said::Loaded(Box::new(inventory.clone())));
     if !reader.changes() {
         return;
     }

@@ -1,6 +1,8 @@
-//! The directory of saved snapshots: one file an estate and time of data, the newest of each estate kept.
+//! The directory of saved snapshots: one file an estate and time of data. Every complete live load adds one, so what is
+//! too many is removed: see [`KEEPING`].
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,12 +11,19 @@ use std::time::{Duration, SystemTime};
 use etcetera::BaseStrategy;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ingest::saved::{EXTENSION, Header, SavedError, header};
+use crate::ingest::saved::{EXTENSION, Header, SavedError, encode, header};
+use crate::model::{Inventory, SourceId, Status};
 
 use super::save::{self, Existing};
 
-/// How many snapshots of one estate stay; older ones are removed when a new one is saved.
-pub const KEPT: usize = 30;
+/// Of one estate so many of the newest snapshots stay.
+const NEWEST: usize = 10;
+
+/// So many stay of one estate in all. A day of many loads must not push out the days before, which a diff starts from.
+const KEPT: usize = 30;
+
+/// The rule in words, for messages.
+pub const KEEPING: &str = "of an estate the newest 10 stay, and one of each day, at most 30";
 
 /// How much older the usual base of a diff is at least: what changed since yesterday.
 pub const BASE_AGE: SignedDuration = SignedDuration::from_hours(20);
@@ -46,6 +55,15 @@ impl Stored {
     fn data_time(&self) -> Option<Timestamp> {
         self.header.as_ref().ok().and_then(|header| header.data_time)
     }
+}
+
+/// A load is worth a snapshot when something of it was read; what was not is in its coverage. Data of a load that reached
+/// nobody is as old as before.
+pub fn is_worth_saving(inventory: &Inventory) -> bool {
+    let world = SourceId::world();
+    inventory.coverage.sources().any(|(source, report)| {
+        *source != world && matches!(report.status, Status::Ok | Status::Partial) && report.read_at.is_some()
+    })
 }
 
 /// What saving did.
@@ -108,9 +126,21 @@ impl Store {
         let path = self.directory.join(file_name(header));
         save::write(&path, file, Existing::Replace)?;
         self.sweep();
-        let older = self.list()?.into_iter().filter(|it| it.header.as_ref().is_ok_and(|it| it.is_of_same(header)));
-        let removed = older.skip(KEPT).map(|it| it.path).filter(|it| *it != path && fs::remove_file(it).is_ok());
+        let same = self.list()?.into_iter().filter_map(|it| {
+            let it_header = it.header.ok().filter(|it| it.is_of_same(header))?;
+            Some((it.path, it_header))
+        });
+        let removed = surplus(same.collect()).into_iter().filter(|it| *it != path && fs::remove_file(it).is_ok());
         Ok(Kept { removed: removed.collect(), path })
+    }
+
+    /// Saves the data of a load.
+    ///
+    /// # Errors
+    /// As [`Store::save`], in one line with the directory.
+    pub fn save_load(&self, inventory: &Inventory) -> Result<Kept, String> {
+        self.save(&encode(inventory), &Header::of(inventory))
+            .map_err(|error| format!("cannot save a snapshot in `{}`: {error}", self.directory.display()))
     }
 
     /// Removes what a killed program left half written.
@@ -150,6 +180,23 @@ impl Store {
         let names = [typed.to_owned(), format!("{typed}.{EXTENSION}")];
         names.iter().map(|name| self.directory.join(name)).find(|it| it.is_file()).unwrap_or(path)
     }
+}
+
+/// What is too many among the snapshots of one estate, given newest first. Of a day the one that lacks least stays, the
+/// newest of those.
+fn surplus(stored: Vec<(PathBuf, Header)>) -> Vec<PathBuf> {
+    let mut of_day: BTreeMap<_, (usize, usize)> = BTreeMap::new();
+    for (at, (_, header)) in stored.iter().enumerate() {
+        let day = header.data_time.map(|time| time.as_second().div_euclid(24 * 60 * 60));
+        let best = of_day.entry(day).or_insert((header.gaps, at));
+        *best = (*best).min((header.gaps, at));
+    }
+    let mut stays: Vec<usize> = of_day.into_values().map(|(_, at)| at).chain(0..NEWEST.min(stored.len())).collect();
+    stays.sort_unstable();
+    stays.dedup();
+    stays.truncate(KEPT);
+    let goes = stored.into_iter().enumerate().filter(|(at, _)| stays.binary_search(at).is_err());
+    goes.map(|(_, (path, _))| path).collect()
 }
 
 /// `prod-20260214T025814Z.rwsnap`; of several clusters the first, and how many more.
@@ -215,15 +262,47 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_of_the_same_estate_stay() {
+    fn a_day_of_many_loads_pushes_out_no_other_day() {
         let (_directory, store) = empty();
+        let day = 24 * 60 * 60;
         save(&store, "other", 5);
-        let oldest = save(&store, "prod", 0).path;
-        for second in 1..KEPT as i64 {
-            assert_eq!(save(&store, "prod", second * 60).removed, [] as [PathBuf; 0]);
+        let yesterday = [save(&store, "prod", 60).path, save(&store, "prod", 120).path];
+        for second in 0..8 {
+            assert_eq!(save(&store, "prod", day + second * 60).removed, [] as [PathBuf; 0]);
         }
-        assert_eq!(save(&store, "prod", 1_000_000).removed, [oldest]);
-        assert_eq!(store.list().expect("listed").len(), KEPT + 1);
+        assert_eq!(save(&store, "prod", day + 480).removed, yesterday[..1]);
+        let first = store.list().expect("listed")[9].path.clone();
+        assert_eq!(save(&store, "prod", day + 540).removed, [] as [PathBuf; 0]);
+        assert_eq!(save(&store, "prod", day + 600).removed, [store.directory().join("prod-19700102T000000Z.rwsnap")]);
+        assert!(first.exists() && yesterday[1].exists());
+        assert_eq!(store.list().expect("listed").len(), NEWEST + 2);
+    }
+
+    #[test]
+    fn of_many_days_the_newest_stay_and_of_a_day_the_one_that_lacks_least() {
+        let header = |second: i64, gaps: usize| {
+            let header = Header::of(&inventory("prod", second));
+            (PathBuf::from(format!("{second}")), Header { gaps, ..header })
+        };
+        let day = 24 * 60 * 60;
+        let mut stored: Vec<_> = (0..KEPT as i64 + 5).rev().map(|at| header(at * day, 0)).collect();
+        let goes = ["4", "3", "2", "1", "0"].map(|at| PathBuf::from(format!("{}", at.parse::<i64>().unwrap() * day)));
+        assert_eq!(surplus(stored.clone()), goes);
+        stored.truncate(15);
+        let last = stored[14].1.data_time.expect("a time").as_second();
+        stored.insert(14, header(last + 60, 3));
+        assert_eq!(surplus(stored), [PathBuf::from(format!("{}", last + 60))]);
+    }
+
+    #[test]
+    fn a_load_that_reached_nobody_is_no_snapshot() {
+        assert!(!is_worth_saving(&Inventory::default()));
+        let mut read = inventory("prod", 5);
+        assert!(!is_worth_saving(&read), "no live source told a time");
+        let place = Place::Cluster("prod".into());
+        let listed = Change::Listed { reading: Reading::Complete, read_at: read.now, why: String::new() };
+        read.apply(Delta { place, source: SourceId::new("clusters/x", SourceKind::Pods), change: listed });
+        assert!(is_worth_saving(&read));
     }
 
     #[test]

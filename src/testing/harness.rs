@@ -10,9 +10,11 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
+use crate::app::diff::{Base, Stored, Wish};
 use crate::app::{App, Code, Copied, DataOrigin, Effect, Key, Layout, Msg, Settings};
+use crate::findings::acceptance;
 use crate::ingest::files::Files;
-use crate::ingest::{Options, Snapshot};
+use crate::ingest::{Options, Snapshot, demo};
 use crate::model::Inventory;
 use crate::ui;
 
@@ -25,9 +27,13 @@ fn load(directory: &Path) -> Inventory {
 pub struct Harness {
     pub app: App,
     files: Option<Files>,
+    /// Saved snapshots by name, as the Diff screen finds them; the first is its usual base.
+    pub earlier: Vec<(String, Inventory)>,
     /// Effects that leave the program, in words: `quit`, `copy …`, `save FILE`.
     pub outside: Vec<String>,
     cursor: Option<(u16, u16)>,
+    /// The file of accepted findings.
+    pub accepted: String,
 }
 
 impl Harness {
@@ -45,6 +51,12 @@ impl Harness {
         let inventory = DEMO.get_or_init(|| load(&directory)).clone();
         let mut harness = Harness::with(inventory, settings);
         harness.files = Some(Files::Disk(directory));
+        static EARLIER: OnceLock<Inventory> = OnceLock::new();
+        let earlier = EARLIER.get_or_init(|| {
+            let snapshot = Snapshot::open(demo::earlier(), Options::default());
+            snapshot.expect("it is built in").load()
+        });
+        harness.earlier.push(("demo-earlier".to_owned(), earlier.clone()));
         harness
     }
 
@@ -64,7 +76,14 @@ impl Harness {
 
     /// Before anything was read.
     pub fn empty(settings: Settings) -> Harness {
-        let mut harness = Harness { app: App::new(settings), files: None, outside: Vec::new(), cursor: None };
+        let mut harness = Harness {
+            app: App::new(settings),
+            files: None,
+            earlier: Vec::new(),
+            outside: Vec::new(),
+            cursor: None,
+            accepted: String::new(),
+        };
         harness.draw(harness.app.size);
         harness
     }
@@ -86,6 +105,17 @@ impl Harness {
                 let text = self.raw(&origin).ok_or_else(|| String::from("there are no files"));
                 return Some(Msg::Raw { key, text });
             }
+            Effect::ReadBase { wish, .. } => {
+                let read = self.read_base(&wish);
+                return Some(Msg::Base { wish, read });
+            }
+            Effect::ListSnapshots { .. } => {
+                let stored = self.earlier.iter().map(|it| Stored {
+                    name: it.0.clone(),
+                    note: it.1.now.map_or_else(String::new, |now| now.strftime("%Y-%m-%d %H:%M UTC").to_string()),
+                });
+                return Some(Msg::Snapshots(stored.collect()));
+            }
             Effect::Copy(text) => {
                 self.outside.push(format!("copy {text}"));
                 return Some(Msg::Copied(Ok(Copied { way: "the test", length: text.chars().count() })));
@@ -93,6 +123,19 @@ impl Harness {
             Effect::Save { file, text } => {
                 self.outside.push(format!("save {file} ({} lines)", text.lines().count()));
                 return Some(Msg::Saved(Ok(file)));
+            }
+            Effect::ReadAccepted { .. } => {
+                let rows = acceptance::read(&self.accepted).map_err(|error| error.to_string());
+                return Some(Msg::Accepted { change: None, rows });
+            }
+            Effect::ChangeAccepted { file, change } => {
+                let changed = acceptance::change(&self.accepted, &change).map_err(|error| error.to_string());
+                let rows = changed.and_then(|text| {
+                    self.accepted = text;
+                    acceptance::read(&self.accepted).map_err(|error| error.to_string())
+                });
+                self.outside.push(format!("write {file}: {}", self.accepted.replace('\n', " | ")));
+                return Some(Msg::Accepted { change: Some(change), rows });
             }
             Effect::Quit => self.outside.push("quit".into()),
             Effect::Suspend => self.outside.push("suspend".into()),
@@ -102,6 +145,17 @@ impl Harness {
             Effect::Discard(_) => {}
         }
         None
+    }
+
+    fn read_base(&self, wish: &Wish) -> Result<Option<Base>, String> {
+        let found = match wish {
+            Wish::Usual => self.earlier.first(),
+            Wish::Named(name) => {
+                let found = self.earlier.iter().find(|it| it.0 == *name);
+                Some(found.ok_or_else(|| format!("there is no `{name}`"))?)
+            }
+        };
+        Ok(found.map(|(name, inventory)| Base::new(name, inventory.clone())))
     }
 
     fn raw(&self, origin: &crate::model::facts::meta::Origin) -> Option<String> {

@@ -124,6 +124,7 @@ pub(super) fn areas(app: &App, layout: &mut Layout) {
             "4" => Cmd::WhoCanScreen,
             "5" => Cmd::PathTo,
             "7" => Cmd::Rbac,
+            "8" => Cmd::Diff,
             _ => Cmd::Policy,
         };
         layout.areas.push((Area { x, y: 1, width: cells, height: 1 }, Hit::Command(cmd)));

@@ -4,6 +4,7 @@ mod faults;
 mod headless;
 mod large;
 mod same;
+mod saving;
 mod watching;
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What only a real terminal shows: start, end, signals, suspending, resizing, and that the terminal is whole afterwards.
 
-mod terminal;
+pub mod terminal;
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -33,6 +33,8 @@ const SCREENS: &[(&str, &str)] = &[
     ("findings/raw", "findings rule:IRSA-011, y"),
     ("findings/of_selection", "filter ns:payments, F"),
     ("findings/rules", "rules"),
+    ("findings/accepting", "findings rule:IRSA-011, a"),
+    ("findings/accepted", "findings orders-import, a, type the move is planned, enter, enter, !"),
     ("policy/identity", "filter ns:payments, 6"),
     ("policy/trust", "filter ns:payments, t"),
     ("policy/trust_refused", "filter quality, t"),
@@ -57,6 +59,11 @@ const SCREENS: &[(&str, &str)] = &[
     ("who_can/denied", "who-can sqs:SendMessage arn:aws:sqs:eu-west-1:111122223333:other, !, G"),
     ("who_can/switches", "who-can write acme-invoices, f"),
     ("who_can/input", "w, type acme-inv"),
+    ("diff/start", "8"),
+    ("diff/down", "8, ], ], j, j"),
+    ("diff/access", "8, !"),
+    ("diff/choose", "8, D"),
+    ("diff/zoom", "8, ], z"),
     (
         "policy/asked",
         "explain sa/prod-eu1/payments/payments-api s3:GetObject arn:aws:s3:::acme-invoices/2026/02/118.pdf, y",
@@ -97,6 +104,7 @@ fn the_pictures_of_the_readme_are_what_the_program_draws() {
         ("explorer", "filter ns:payments|orders"),
         ("findings", "2, j"),
         ("policy", "filter ns:payments, 6"),
+        ("diff", "8"),
         ("help", "?"),
     ] {
         let mut ui = Harness::demo();

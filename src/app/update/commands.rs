@@ -70,6 +70,8 @@ impl App {
             Cmd::Findings => self.findings_command(argument),
             Cmd::FindingsOf => self.findings_of(argument),
             Cmd::CopyFix => self.copy_fix(argument, effects),
+            Cmd::Accept => self.accept_command(key, effects),
+            Cmd::Accepted => self.open_page(PageKind::Accepted),
             Cmd::Rules => self.open_page(PageKind::Rules),
             Cmd::Blast => self.blast_command(argument, false),
             Cmd::ReachedBy => self.blast_command(argument, true),
@@ -86,6 +88,8 @@ impl App {
             Cmd::Policy => self.policy_command(argument),
             Cmd::Rbac => self.rbac_command(argument),
             Cmd::Rights => self.rights_of_selection(),
+            Cmd::Diff => self.diff_command(argument, effects),
+            Cmd::Base => self.choose_base(effects),
             Cmd::AllNamespaces => self.scope(Scope::default()),
             Cmd::Scope => self.scope_picker(),
             Cmd::Filter => self.filter_command(argument),
@@ -99,6 +103,7 @@ impl App {
             Cmd::Redraw => effects.push(Effect::Redraw),
             Cmd::Reload => {
                 self.say("reading again");
+                effects.push(Effect::ReadAccepted { file: self.settings().accepted.clone() });
                 effects.push(Effect::Reload);
             }
             Cmd::Save if argument.is_empty() => {
@@ -121,6 +126,7 @@ impl App {
             Cmd::PreviousProblem => self.step_problem(false),
             Cmd::ProblemsOnly if self.place.screen == Screen::WhoCan => self.toggle_switch(Switch::Denied),
             Cmd::ProblemsOnly if self.place.screen == Screen::Findings => self.toggle_accepted(),
+            Cmd::ProblemsOnly if self.place.screen == Screen::Diff => self.toggle_access_only(),
             Cmd::ProblemsOnly => self.place.ask.problems_only ^= true,
             Cmd::System => {
                 self.place.ask.system ^= true;
@@ -219,6 +225,9 @@ impl App {
         }
         if !in_document && self.place.screen == Screen::Explain {
             return self.say("there is no list here; e asks again");
+        }
+        if !in_document && self.place.screen == Screen::Diff {
+            return self.say("there is no filter here; @ narrows to a namespace, ! to what changes access");
         }
         if !in_document && self.place.screen == Screen::WhoCan {
             return self.say("f chooses which rows are shown; w asks again");

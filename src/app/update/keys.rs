@@ -122,6 +122,8 @@ impl App {
             Purpose::Save => self.save(&text, effects),
             Purpose::Explain => self.accept_question(&text, input.about),
             Purpose::WhoCan => self.accept_who_can(&text),
+            Purpose::Reason => self.take_reason(&text),
+            Purpose::Until => self.take_until(&text, effects),
         }
     }
 

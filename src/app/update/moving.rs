@@ -19,7 +19,8 @@ impl App {
                 | Screen::Blast
                 | Screen::Path
                 | Screen::Rbac
-                | Screen::WhoCan,
+                | Screen::WhoCan
+                | Screen::Diff,
             ) => self.layout.list_height,
         };
         height.max(2)
@@ -52,6 +53,9 @@ impl App {
         }
         if self.place.screen == Screen::WhoCan {
             return self.step_who_can(delta);
+        }
+        if self.place.screen == Screen::Diff {
+            return self.step_diff(delta);
         }
         match self.place.column {
             DETAIL if self.place.screen == Screen::Findings => self.step_finding_lines(delta),
@@ -150,6 +154,7 @@ impl App {
         let lines = match (self.place.screen, self.explained()) {
             (Screen::Explain, Some(view)) => view.below(self.explain_step()).len(),
             (Screen::WhoCan, _) => self.who_can_detail().len(),
+            (Screen::Diff, _) => self.diff_detail().len() * 2,
             (Screen::Policy, _) => self.statement_words().len(),
             (Screen::Rbac, _) => self.rbac_view().map_or(0, |view| view.panes[RULES].len()),
             (Screen::Blast | Screen::Path, _) => {
@@ -192,6 +197,7 @@ impl App {
             Screen::Rbac => return self.open_rbac(effects),
             Screen::Blast | Screen::Path => return self.reach_into(true),
             Screen::WhoCan => return self.explain_row(),
+            Screen::Diff => return self.open_diff(),
             Screen::Explorer | Screen::Findings => {}
         }
         let folded = self.list().is_some_and(|view| view.is_folded());
@@ -227,7 +233,7 @@ impl App {
             self.out_rbac();
         } else if matches!(self.place.screen, Screen::Blast | Screen::Path) {
             self.reach_out();
-        } else if matches!(self.place.screen, Screen::Explain | Screen::WhoCan) {
+        } else if matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Diff) {
             self.go_back();
         } else if self.place.screen == Screen::Findings && self.place.column == 0 {
             self.go_back();
@@ -254,6 +260,7 @@ impl App {
             _ if matches!(self.place.screen, Screen::Blast | Screen::Path) => self.reach_to(line),
             _ if self.place.screen == Screen::Explain => self.step_to(line),
             _ if self.place.screen == Screen::WhoCan => self.who_can_line(line),
+            _ if self.place.screen == Screen::Diff => self.diff_to(line),
             _ => {
                 let last = self.policy.as_ref().map_or(0, |it| it.lines.len().saturating_sub(1));
                 if let Some(place) = self.place.policy.as_mut().filter(|_| self.place.screen == Screen::Policy) {
@@ -360,6 +367,9 @@ impl App {
         }
         if self.place.screen == Screen::WhoCan {
             return self.step_doubt(forward);
+        }
+        if self.place.screen == Screen::Diff {
+            return self.step_up(forward);
         }
         let (Some(view), Some(cursor)) = (self.list(), self.cursor) else { return };
         let troubled = |line: &usize| view.row(*line).is_some_and(|row| row.worst.is_some());

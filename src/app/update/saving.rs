@@ -1,5 +1,6 @@
 //! What leaves the screens: names, links and questions to the clipboard, lists and pages to a file.
 
+use crate::app::diff;
 use crate::app::export::{self, Format};
 use crate::app::overlay::{Overlay, PageKind};
 use crate::app::place::{Ask, Screen};
@@ -60,6 +61,9 @@ impl App {
         if self.place.screen == Screen::Findings && self.overlay.is_none() {
             return format!("{command} {}", self.findings_question());
         }
+        if let (Screen::Diff, None, Some(view)) = (self.place.screen, &self.overlay, self.diff_view()) {
+            return format!("{command} diff {}", shell(&view.name));
+        }
         if !on_list && let Some(key) = self.selected_key() {
             return format!("{command} show {}", shell(&key.to_string()));
         }
@@ -83,7 +87,11 @@ impl App {
         });
         let words: Vec<&str> =
             about.iter().map(String::as_str).chain([ask.query.as_str()]).filter(|it| !it.is_empty()).collect();
-        format!("findings{}", scoped(ask, &words.join(" ")))
+        let file = match self.accepted.rows() {
+            [] => String::new(),
+            _ => format!(" --accepted {}", shell(&self.settings().accepted)),
+        };
+        format!("findings{file}{}", scoped(ask, &words.join(" ")))
     }
 
     pub(super) fn file_name(&self, format: Format) -> String {
@@ -95,6 +103,7 @@ impl App {
             (None, Screen::Blast) => "blast",
             (None, Screen::Path) => "path",
             (None, Screen::WhoCan) => "who-can",
+            (None, Screen::Diff) => "diff",
             (None, Screen::Explorer | Screen::Findings) => self.place.ask.list.word(),
         };
         let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
@@ -124,6 +133,11 @@ impl App {
             let text = export::table(&who_can::COLUMNS, rows.map(who_can::record), format);
             return effects.push(Effect::Save { file, text });
         }
+        if let (None, Screen::Diff, Some(view)) = (&self.overlay, self.place.screen, self.diff_view()) {
+            let rows = self.diff_lines().iter().filter_map(|line| view.record(*line));
+            let text = export::table(&diff::COLUMNS, rows, format);
+            return effects.push(Effect::Save { file, text });
+        }
         let lines: Option<Vec<String>> = match (&self.overlay, self.place.screen, &self.policy) {
             (Some(Overlay::Page(page)), ..) => Some(page.lines.iter().map(Line::text).collect()),
             (None, Screen::Policy, Some(policy)) => Some(policy.lines.clone()),
@@ -131,6 +145,7 @@ impl App {
             (None, Screen::Blast | Screen::Path, _) => {
                 Some(self.reached().map_or_else(Vec::new, |(view, place)| view.text(place.alternative)))
             }
+            (None, Screen::Diff, _) => Some(self.diff_note().iter().map(Line::text).collect()),
             (None, Screen::Explain, _) => Some(self.explained().map_or_else(Vec::new, |view| view.text())),
             _ => None,
         };

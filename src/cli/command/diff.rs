@@ -14,13 +14,14 @@ use crate::cli::failure::{Failure, Kind, note};
 use crate::cli::table::Column;
 use crate::cli::{ANSWERED, Outcome, output, source};
 use crate::estate::{Estate, compare, derive};
-use crate::ingest::{Input, Options};
+use crate::ingest::{Input, Options, demo};
+use crate::runtime::base::DEMO_EARLIER;
 
 use super::snapshot;
 
 #[derive(Debug, ClapArgs)]
 pub struct DiffArgs {
-    /// The earlier state: a saved snapshot, a name that `snapshot list` shows, or a directory
+    /// The earlier state: a saved snapshot, a name that `snapshot list` shows, a directory, or demo-earlier
     pub before: String,
     /// The later state; without it, the data that --snapshot or --demo names
     pub after: Option<String>,
@@ -143,8 +144,11 @@ pub fn run(args: &DiffArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
 }
 
 fn estate(typed: &str, data: &SourceArgs) -> Result<Estate, Failure> {
-    let path = if typed == "-" { PathBuf::from(typed) } else { snapshot::find(typed) };
-    let input: Input = source::at(&path)?;
+    let input: Input = match typed {
+        DEMO_EARLIER => Input::Files(demo::earlier()),
+        "-" => source::at(&PathBuf::from(typed))?,
+        _ => source::at(&snapshot::find(typed))?,
+    };
     let options: Options = source::options(data);
     let inventory = input.open(options).and_then(|it| it.load()).map_err(source::unreadable)?;
     Ok(derive(&inventory, &|| false).expect("nobody stops it"))

@@ -14,7 +14,7 @@ use crate::cli::{ANSWERED, Outcome, output, source};
 use crate::ingest;
 use crate::ingest::saved::{self, Header, Saved};
 use crate::runtime::save::{self, Existing};
-use crate::runtime::store::{KEPT, Store};
+use crate::runtime::store::{KEEPING, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum SnapshotCommand {
@@ -70,7 +70,7 @@ fn save(file: Option<&std::path::Path>, data: &SourceArgs, output: &OutputArgs) 
     if !output.quiet {
         note(&format!("saved {} bytes to {}", bytes.len(), path.display()));
         if !removed.is_empty() {
-            note(&format!("removed {} older ones: the newest {KEPT} of an estate are kept", removed.len()));
+            note(&format!("removed {} older ones: {KEEPING}", removed.len()));
         }
     }
     Ok(ANSWERED)

@@ -11,8 +11,10 @@ use crate::cli::Outcome;
 use crate::cli::args::{Args, Color, ScreenArgs, SourceArgs};
 use crate::cli::failure::{Failure, Kind, note};
 use crate::cli::source;
+use crate::runtime::base::Bases;
 use crate::runtime::live::LiveReader;
 use crate::runtime::snapshot::SnapshotReader;
+use crate::runtime::store::Store;
 use crate::runtime::{self, DataOrigin, Fault, Options, Reader, Settings, log, terminal};
 
 #[derive(Debug, Subcommand)]
@@ -47,7 +49,13 @@ pub fn run(args: &Args, fault: Option<Fault>) -> Outcome {
         note(&format!("no log: {error}"));
     }
     let settings = settings(&args.source, &args.screen, |name| std::env::var(name).ok());
-    let code = runtime::run(Options { settings, reader, fault })
+    let keeps = if source::saves(&args.source) { Store::of_user().ok() } else { None };
+    let bases = match (args.source.demo, Store::of_user()) {
+        (true, _) => Bases::Demo,
+        (false, Ok(store)) => Bases::Stored(store),
+        (false, Err(_)) => Bases::None,
+    };
+    let code = runtime::run(Options { settings, reader, keeps, bases, fault })
         .map_err(|error| Failure::usage(format!("the terminal cannot be used: {error}")))?;
     Ok(ExitCode::from(code))
 }
@@ -99,6 +107,8 @@ fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) ->
         mouse: screen.mouse,
         namespace: source.namespace.clone(),
         cluster: source.cluster.clone(),
+        accepted: screen.accepted.as_ref().map_or_else(|| defaults.accepted.clone(), |it| it.display().to_string()),
+        user: set("USER").or_else(|| set("LOGNAME")).unwrap_or_default(),
         command,
         ..defaults
     }
@@ -134,7 +144,7 @@ mod tests {
     use super::*;
 
     fn with(variables: &[(&str, &str)], color: Color) -> Settings {
-        let screen = ScreenArgs { color, ascii: false, theme: None, mouse: false };
+        let screen = ScreenArgs { color, ascii: false, theme: None, accepted: None, mouse: false };
         let variable = |name: &str| variables.iter().find(|it| it.0 == name).map(|it| it.1.to_owned());
         settings(&SourceArgs::default(), &screen, variable)
     }

@@ -57,11 +57,14 @@ impl Header {
         self.gaps == 0
     }
 
-    /// The two speak of the same clusters, or of the same accounts where there are no clusters.
+    /// The two speak of the same clusters, or of the same accounts where there are no clusters. Clusters of the same
+    /// names in other accounts are others.
     pub fn is_of_same(&self, other: &Header) -> bool {
         if self.clusters.is_empty() && other.clusters.is_empty() {
             return self.accounts == other.accounts;
         }
-        self.clusters == other.clusters
+        let (mine, theirs) = (&self.accounts, &other.accounts);
+        let strangers = !mine.is_empty() && !theirs.is_empty() && !mine.iter().any(|it| theirs.contains(it));
+        self.clusters == other.clusters && !strangers
     }
 }

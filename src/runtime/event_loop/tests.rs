@@ -11,6 +11,7 @@ use super::*;
 use crate::app::{Key, Settings};
 use crate::model::facts::meta::Origin;
 use crate::model::feed::Delta;
+use crate::runtime::base::Bases;
 use crate::runtime::jobs::Jobs;
 use crate::runtime::load::Reader;
 use crate::runtime::panic::JOB_THREAD;
@@ -102,7 +103,7 @@ fn play(script: impl AsyncFnOnce(Rig)) -> (End, Vec<&'static str>) {
     let (wishes, wish_receiver) = mpsc::unbounded_channel();
     let stage = Notebook { notes: Arc::clone(&notes), idle, frames: 0 };
     let settings = Settings { origin: DataOrigin::Demo, ..Settings::default() };
-    let effects = Effects::new(jobs, Arc::new(Library(Arc::clone(&notes))));
+    let effects = Effects::new(jobs, Arc::new(Library(Arc::clone(&notes))), None, Bases::None);
     let mut event_loop = EventLoop::new(App::new(settings), stage, effects, reports);
     let rig = Rig { notes: Arc::clone(&notes), inputs, wishes, idle: idle_receiver };
     let inputs = Box::pin(stream::unfold(input_receiver, async |mut it| it.recv().await.map(|input| (input, it))));

@@ -2,14 +2,15 @@
 
 use expect_test::{Expect, expect};
 
-use rolewalk::analysis::diff::{Diff, Side, Topic, diff};
+use rolewalk::analysis::diff::{Diff, Marks, Side, Topic, diff};
 use rolewalk::identity::resolve;
 use rolewalk::model::{EntityKey, Inventory};
 use rolewalk::testing::estate_text::estate;
 
 fn compared(before: &Inventory, after: &Inventory) -> Diff {
     let (old, new) = (resolve::all(before), resolve::all(after));
-    let side = |inventory, pods| Side { inventory, pods, marks: &[] };
+    let none = Marks::default();
+    let side = |inventory, pods| Side { inventory, pods, marks: &none };
     diff(side(before, &old), side(after, &new))
 }
 

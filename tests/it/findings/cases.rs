@@ -81,6 +81,12 @@ fn report(slug: &str, text: &str) -> (BTreeSet<String>, Vec<Finding>, bool) {
     (lines, own, unread)
 }
 
+/// The estate on which a rule's example fires.
+pub fn example(name: &str) -> String {
+    let text = read(name).unwrap_or_else(|| panic!("{name}.txt is not there"));
+    parse(name, &text).swap_remove(0).firing
+}
+
 fn read(name: &str) -> Option<String> {
     std::fs::read_to_string(directory().join(format!("{name}.txt"))).ok()
 }

@@ -11,7 +11,7 @@ use crate::testbed;
 
 fn rolewalk(config: &Path, args: &[&str]) -> (i32, String, String) {
     let mut command = Command::cargo_bin("rolewalk").expect("the binary is built");
-    command.args(args).arg("--kubeconfig").arg(config).arg("--no-aws");
+    command.args(args).arg("--kubeconfig").arg(config).args(["--no-aws", "--no-save"]);
     let output = command.timeout(std::time::Duration::from_secs(60)).output().expect("it runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))

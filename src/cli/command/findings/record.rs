@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cli::table::Column;
 use crate::findings::{Finding, Findings, Severity};
+use crate::model::EntityKey;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct FindingRecord {
@@ -26,6 +27,10 @@ pub struct FindingRecord {
     pub known: bool,
     #[serde(skip)]
     pub worst: Severity,
+    #[serde(skip)]
+    key: EntityKey,
+    #[serde(skip)]
+    workload: Option<EntityKey>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -94,7 +99,18 @@ impl FindingRecord {
             platform: finding.platform,
             known,
             worst: finding.severity,
+            key: finding.subject.clone(),
+            workload: finding.owner.clone(),
         }
+    }
+
+    pub fn key(&self) -> &EntityKey {
+        &self.key
+    }
+
+    /// The workload that people know it by.
+    pub fn workload(&self) -> Option<&EntityKey> {
+        self.workload.as_ref()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cli::envelope::seconds;
 use crate::cli::failure::{Failure, Kind, note};
 use crate::cli::table::Column;
 use crate::cli::{Outcome, output};
-use crate::runtime::store::{KEPT, Stored};
+use crate::runtime::store::{KEEPING, Stored};
 
 #[derive(Debug, Serialize)]
 struct StoredRecord {
@@ -53,7 +53,7 @@ pub fn run(args: &OutputArgs) -> Outcome {
     let rows: Vec<StoredRecord> = stored.iter().map(|it| record(it, now)).collect();
     let outcome = output::plain_list("snapshot list", COLUMNS, &rows, args);
     if !args.quiet {
-        note(&format!("{} in {}; the newest {KEPT} of an estate are kept", rows.len(), store.directory().display()));
+        note(&format!("{} in {}; {KEEPING}", rows.len(), store.directory().display()));
     }
     outcome
 }
