@@ -1,5 +1,6 @@
 //! What rules share, worked out once: workloads by their top owner, who uses which role, how strong roles are.
 
+mod permissions;
 mod rights;
 mod workloads;
 
@@ -28,6 +29,7 @@ use crate::rbac::{Power, Request};
 use super::platform;
 use super::subjects::{WebStatement, WebStatements};
 
+pub use permissions::{Family, PodRole, Way, Wide, Width};
 pub use rights::{Holding, Prize, Reached, Rights, Standing, Through, gives_everything};
 pub use workloads::{Seat, Variant, Workload};
 
@@ -46,6 +48,7 @@ pub struct Context<'a> {
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
     web: WebStatements,
+    pod_roles: permissions::PodRoles,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
     gains: OnceLock<Gains>,
@@ -91,6 +94,7 @@ impl<'a> Context<'a> {
             classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
             workloads,
             web: WebStatements::default(),
+            pod_roles: permissions::PodRoles::default(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
             gains: OnceLock::new(),
@@ -119,6 +123,8 @@ impl<'a> Context<'a> {
     pub(super) fn prepare(&self) {
         self.web_statements();
         self.rights();
+        self.pod_roles();
+        self.gains();
     }
 
     /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.

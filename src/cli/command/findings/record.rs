@@ -23,6 +23,9 @@ pub struct FindingRecord {
     pub owner: Option<String>,
     pub certain: bool,
     pub platform: bool,
+    /// Of PERM-002 alone: how it is gained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub technique: Option<TechniqueRecord>,
     /// It stands in the baseline.
     pub known: bool,
     #[serde(skip)]
@@ -44,6 +47,15 @@ pub struct EvidenceRecord {
 pub struct FixRecord {
     pub tool: &'static str,
     pub text: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct TechniqueRecord {
+    pub number: u8,
+    pub pathfinding: &'static [&'static str],
+    pub steps: Vec<&'static str>,
+    pub gains: String,
+    pub needs: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -97,6 +109,13 @@ impl FindingRecord {
             owner: finding.owner.as_ref().map(ToString::to_string),
             certain: finding.certain,
             platform: finding.platform,
+            technique: finding.technique.as_ref().map(|it| TechniqueRecord {
+                number: it.number,
+                pathfinding: it.pathfinding,
+                steps: it.steps.clone(),
+                gains: it.gains.clone(),
+                needs: it.needs.iter().map(ToString::to_string).collect(),
+            }),
             known,
             worst: finding.severity,
             key: finding.subject.clone(),
