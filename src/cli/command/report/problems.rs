@@ -243,6 +243,7 @@ mod tests {
             certain: true,
             platform: false,
             accepted: None,
+            technique: None,
         };
         FindingRecord::new(&finding, false)
     }
