@@ -495,7 +495,7 @@ impl Builder {
         }
     }
 
-    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY= type=T`
+    /// `configmap NS/NAME data:KEY=VALUE...` with `;` for the end of a line, `secret NS/NAME data:KEY= type=T note:K=V`
     fn keyed_line(&mut self, line: &mut Line) {
         let cluster = self.cluster(line);
         let (namespace, name) = line.namespaced();
@@ -503,7 +503,7 @@ impl Builder {
         values.iter_mut().for_each(|(_, value)| *value = value.replace(';', "\n"));
         let secret = line.word == "secret";
         let object = KeyedObject {
-            meta: meta(&namespace, &name),
+            meta: Meta { annotations: pods::labels(line.all("note")), ..meta(&namespace, &name) },
             keys: Some(values.iter().map(|(key, _)| key.as_str().into()).collect()),
             values: if secret { Labels::default() } else { pods::labels(values) },
             secret_type: line.take("type").map(Name::from).unwrap_or_default(),

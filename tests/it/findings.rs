@@ -2,8 +2,11 @@
 
 mod applier;
 mod cases;
+mod explained;
+mod fingerprints;
 mod pods;
 mod registry;
 mod repairs;
+mod rights;
 mod shell;
 mod worlds;

@@ -194,17 +194,23 @@ impl<'c> Holding<'c> {
 impl Context<'_> {
     /// The subjects outside the platform that hold one of some powers, by cluster and subject.
     ///
-    /// What an IAM principal holds through a user or group that it is mapped to is told of the user or group. Cost: the
-    /// powers of these kinds.
+    /// What an IAM principal holds through a user or group that it is mapped to is told of the user or group; one that
+    /// administers the whole cluster is told by the rules on principals. Cost: the powers of these kinds.
     pub fn holdings(&self, powers: &[Power]) -> Vec<Holding<'_>> {
+        let mut all = self.every_holding(powers);
+        all.retain(|it| !it.standing.platform && !(it.standing.everything && matches!(it.subject, Subject::Iam(_))));
+        all
+    }
+
+    /// As [`Context::holdings`], the platform and administrators among them.
+    pub fn every_holding(&self, powers: &[Power]) -> Vec<Holding<'_>> {
         let mut all = Vec::new();
         for cluster in self.clusters() {
             let authorization = self.authorization(cluster);
             let Some(rights) = self.rights().clusters.get(&cluster.label) else { continue };
             let mut by_subject: BTreeMap<&Subject, Vec<&HeldPower>> = BTreeMap::new();
             for held in authorization.powers().iter().filter(|it| powers.contains(&it.power)) {
-                let standing = rights.standings.get(&held.subject).copied().unwrap_or_default();
-                if !standing.platform && !is_of_another(authorization, held) {
+                if !is_of_another(authorization, held) {
                     by_subject.entry(&held.subject).or_default().push(held);
                 }
             }
@@ -218,6 +224,32 @@ impl Context<'_> {
             }));
         }
         all
+    }
+
+    /// The first role of a namespace that a subject would gain by a pod of its own there and that is stronger than what
+    /// it has.
+    pub fn stronger_in(&self, holding: &Holding<'_>, namespace: &Name) -> Option<Prize> {
+        let power = HeldPower {
+            subject: holding.subject.clone(),
+            power: Power::PodCreate,
+            object: "pods",
+            scope: Scope::Namespace(namespace.clone()),
+            names: None,
+            certainty: Truth::Yes,
+            grants: Vec::new(),
+        };
+        let Holding { cluster, authorization, subject, standing, .. } = *holding;
+        let here = Holding { cluster, authorization, subject, key: holding.key.clone(), standing, powers: vec![&power] };
+        self.within_reach(&here, Through::NewPods, true).top.into_iter().find(|it| it.certainty.is_yes())
+    }
+
+    /// The subject surely may start pods in a namespace, by itself or through a group that it is in by being itself.
+    pub fn starts_pods(&self, holding: &Holding<'_>, namespace: &str) -> bool {
+        holding.authorization.powers_of(holding.subject).any(|it| {
+            matches!(it.power, Power::PodCreate | Power::WorkloadCreate | Power::WorkloadPatch)
+                && it.certainty.is_yes()
+                && it.scope.covers(namespace)
+        })
     }
 
     /// The roles that a subject gains by its powers, those that it has already left out. `stronger` keeps those alone

@@ -12,6 +12,7 @@ use rolewalk::model::{AccountFacts, ClusterFacts, Inventory};
 use serde_json::Value;
 
 use super::pods;
+use super::rights;
 use super::shell::{Command, commands};
 
 /// Facts, and what they are changed by.
@@ -91,6 +92,13 @@ impl World {
                 Some(())
             }
             ["set", "env", target, change] => pods::set_env(self, &namespace, target, command.option("-c"), change),
+            ["patch", kind @ ("role" | "clusterrole" | "rolebinding" | "clusterrolebinding"), name] => {
+                let patch: Value = serde_json::from_str(command.required("-p")).ok()?;
+                rights::patch(self.cluster(), kind, &namespace, name, patch.as_array()?)
+            }
+            ["delete", kind @ ("rolebinding" | "clusterrolebinding" | "secret"), name] => {
+                rights::delete(self.cluster(), kind, &namespace, name)
+            }
             ["patch", target] => {
                 let patch: Value = serde_json::from_str(command.required("-p")).ok()?;
                 pods::patch(self, &namespace, target, &patch)
@@ -288,6 +296,11 @@ impl World {
                     list.items_mut().push(Arc::new(entry.clone()));
                     list.items_mut().sort_by(|a, b| a.principal.cmp(&b.principal));
                 }
+            }
+            "disassociate-access-policy" => {
+                let (principal, policy) = (command.required("--principal-arn"), command.required("--policy-arn"));
+                let lists = cluster.access_policies.items_mut().iter_mut().filter(|it| it.principal == *principal);
+                lists.for_each(|it| Arc::make_mut(it).policies.retain(|it| it.arn != *policy));
             }
             "delete-access-entry" => {
                 let principal = command.required("--principal-arn");
