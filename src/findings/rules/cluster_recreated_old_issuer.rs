@@ -65,10 +65,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             .evidence(&EntityKey::plain(crate::model::Kind::Cluster, &it.cluster.label), "identity.oidc.issuer", live)
             .evidence(&it.account, "subject", subject.as_str())
             .impact("no pod of the account obtains the role")
-            .fixes([fix::aws(format!(
-                "aws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument > trust.json\nsed -i 's#{old}#{live}#g' trust.json\naws iam update-assume-role-policy --role-name {name} --policy-document file://trust.json",
-                name = fix::quoted(&role.name)
-            ))])
+            .fixes(role.trust.as_ref().map(|text| fix::update_trust(&role.name, &text.replace(&old, live))))
             .fixes([fix::eksctl(format!(
                 "eksctl utils associate-iam-oidc-provider --cluster {} --approve",
                 fix::quoted(&description.name)
