@@ -56,12 +56,19 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             out.report(
                 workload,
                 Severity::High,
-                format!("{} trusts {old}, the issuer of no cluster that is there; {} has {live}", role.name, it.cluster.label),
+                format!(
+                    "{} trusts {old}, the issuer of no cluster that is there; {} has {live}",
+                    role.name, it.cluster.label
+                ),
             )
             .also(it.account.clone())
             .also_all(key.clone())
             .certain_if(is_known(context, region))
-            .evidence(&key.clone().unwrap_or_else(|| it.account.clone()), format!("AssumeRolePolicyDocument.Statement[{index}].Principal.Federated"), old.as_str())
+            .evidence(
+                &key.clone().unwrap_or_else(|| it.account.clone()),
+                format!("AssumeRolePolicyDocument.Statement[{index}].Principal.Federated"),
+                old.as_str(),
+            )
             .evidence(&EntityKey::plain(crate::model::Kind::Cluster, &it.cluster.label), "identity.oidc.issuer", live)
             .evidence(&it.account, "subject", subject.as_str())
             .impact("no pod of the account obtains the role")
