@@ -57,6 +57,7 @@ const EXPECTED: &[(&str, &str, About)] = &[
     ("node-hostnet", "NODE-007", Workload),
     ("sa-missing", "POD-007", Workload),
     ("unused", "HYG-001", Account),
+    ("irsa-other-issuer", "DRIFT-006", Workload),
 ];
 
 /// Planted cases in which no rule has anything to say.
@@ -73,7 +74,6 @@ const NOTHING: &[(&str, &str)] = &[
         "irsa-aud-mismatch",
         "the catalogue has no rule for an audience that the trust refuses; IRSA-013 where it falls through",
     ),
-    ("irsa-other-issuer", "TRUST-006 needs the provider's own key beside it; IRSA-013 where it falls through"),
     ("pia-ok", "it works"),
     ("pia-trust-condition", "the condition names the right account"),
     ("node-locked", "the nodes are closed"),
