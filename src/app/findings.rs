@@ -345,9 +345,12 @@ fn rules_page(findings: &Findings) -> Vec<Line> {
     lines
 }
 
-/// The statement that a piece of evidence points into: the role, the position of its document, and the path inside.
+/// The document that a piece of evidence points into: the role, its position among the role's documents, and the path of
+/// the statement inside, empty where the whole document is meant.
 pub(super) fn statement(estate: &Estate, object: &EntityKey, path: &str) -> Option<(EntityKey, usize, String)> {
-    let at = path.find("Statement[")?;
+    let named = |word: &str| path.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
+    let whole = ["AssumeRolePolicyDocument", "RolePolicyList", "AttachedManagedPolicies"].into_iter().any(named);
+    let at = path.find("Statement[").or_else(|| whole.then_some(path.len()))?;
     let (document, inside) = (path[..at].trim_end_matches('.'), path[at..].to_owned());
     let role = match object.kind {
         Kind::Role => object.clone(),
