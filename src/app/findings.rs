@@ -204,7 +204,7 @@ fn summary(finding: &Finding, acceptance: Option<&Acceptance>) -> Vec<Line> {
         let mut text = fix.text.lines();
         let first = text.next().unwrap_or_default();
         let more = if text.next().is_some() { " …" } else { "" };
-        let line = label(if at == 0 { "fix" } else { "" }, "").with(format!("{:<9} ", fix.tool.word()), Tone::Dim);
+        let line = label(if at < 2 { "fix" } else { "" }, "").with(format!("{:<9} ", fix.tool.word()), Tone::Dim);
         line.with(format!("{first}{more}"), Tone::Plain)
     });
     // The first of each is seen without scrolling.
@@ -219,7 +219,7 @@ fn summary(finding: &Finding, acceptance: Option<&Acceptance>) -> Vec<Line> {
 fn evidence(finding: &Finding) -> Vec<Line> {
     let line = |(at, it): (usize, &crate::identity::Evidence)| {
         let object = if it.object == finding.subject { String::new() } else { format!("{}  ", label(&it.object)) };
-        let mut line = Line::label(if at == 0 { "where" } else { "" }, LABEL, "")
+        let mut line = Line::label(if at < 2 { "where" } else { "" }, LABEL, "")
             .with(object, Tone::Dim)
             .with(&it.path, Tone::Plain);
         if !it.value.is_empty() {
