@@ -47,6 +47,7 @@ impl App {
             Msg::Inventory { inventory, finished } => self.take_inventory(inventory, finished, &mut effects),
             Msg::LoadFailed(text) => {
                 self.loading = false;
+                self.reloading = false;
                 self.log_line(text.clone());
                 self.fail(text);
             }
@@ -107,6 +108,7 @@ impl App {
         let old = std::mem::replace(&mut self.inventory, inventory);
         effects.push(Effect::Discard(Box::new(old)));
         self.loading = !finished;
+        self.reloading &= !finished;
         self.wanted += 1;
         self.refresh_page();
         self.start_deriving(effects);

@@ -1,6 +1,7 @@
 //! Live clusters, read from an API server of our own.
 
 mod faults;
+mod headers;
 mod headless;
 mod large;
 mod same;

@@ -99,6 +99,7 @@ impl App {
             Cmd::Redraw => effects.push(Effect::Redraw),
             Cmd::Reload => {
                 self.say("reading again");
+                self.reloading = true;
                 effects.push(Effect::Reload);
             }
             Cmd::Save if argument.is_empty() => {
