@@ -7,26 +7,33 @@
 pub mod acceptance;
 pub mod annotation;
 pub mod account_roles;
+pub mod associations;
 pub mod context;
 pub mod engine;
 pub mod exposure;
+pub mod fields;
 pub mod finding;
 pub mod fix;
+pub mod fix_first;
+pub mod granted;
 pub mod node_roles;
 pub mod platform;
 pub mod reference;
+pub mod revocation;
+pub mod role_policies;
 pub mod rule;
 pub mod rules;
 pub mod severity;
 pub mod similar;
 pub mod sink;
+pub mod static_keys;
 pub mod subjects;
 pub mod trust_text;
 
-pub use acceptance::Acceptance;
-pub use context::{Context, Seat, Workload};
+pub use acceptance::{Acceptance, Accepted};
+pub use context::{Context, Holding, Reached, Seat, Through, Workload};
 pub use engine::{Findings, NotEvaluated};
-pub use finding::{Finding, Fix, Tool};
+pub use finding::{Finding, Fix, TechniqueUse, Tool};
 pub use reference::{Reference, Standard};
 pub use rule::{Category, Entry, Kind, Rule};
 pub use severity::Severity;
@@ -37,6 +44,7 @@ use std::sync::Arc;
 
 use crate::base::Name;
 use crate::graph::authorization::Authorization;
+use crate::identity::accounts::AccountTrust;
 use crate::identity::resolve::PodIdentity;
 use crate::model::Inventory;
 
@@ -46,11 +54,13 @@ pub fn run(inventory: &Inventory, pods: &[PodIdentity]) -> Findings {
     engine::run(&Context::new(inventory, pods), rules::ALL)
 }
 
-/// As [`run`], with the rights of all clusters at hand.
+/// As [`run`], with the rights of all clusters and the worth of all service accounts at hand.
 pub fn run_with(
     inventory: &Inventory,
     pods: &[PodIdentity],
     authorizations: &BTreeMap<Name, Arc<Authorization>>,
+    accounts: &[AccountTrust],
 ) -> Findings {
-    engine::run(&Context::new(inventory, pods).with_authorizations(authorizations), rules::ALL)
+    let context = Context::new(inventory, pods).with_authorizations(authorizations).with_accounts(accounts);
+    engine::run(&context, rules::ALL)
 }

@@ -2,7 +2,8 @@
 //!
 //! One graph joins the identities of pods, Kubernetes RBAC, nodes and AWS IAM. [`node`] says what can be held of a thing,
 //! [`kind`] is the one table of edges, `build` has a file per family of edges, [`reach`] walks by hops, [`path`] finds
-//! ways between two things and what cuts them, [`evidence`] leads an edge back to the facts.
+//! ways between two things and what cuts them, [`cut`] weighs changes that take edges away, [`evidence`] leads an edge
+//! back to the facts, [`technique`] finds who is a single step away from something.
 //!
 //! A *hop* leads from one thing to another. Between two footholds of a thing and into sets (all pods of a namespace) no
 //! hop is counted: sets keep powers and what they are over from being multiplied out, and nobody sees them.
@@ -10,8 +11,10 @@
 //! Node numbers are valid inside one estate; everything outside holds an [`EntityKey`].
 
 pub mod authorization;
+mod behind;
 mod build;
 pub mod closure;
+pub mod cut;
 pub mod escalation;
 pub mod evidence;
 pub mod kind;
@@ -19,6 +22,7 @@ mod links;
 pub mod node;
 pub mod path;
 pub mod reach;
+pub mod technique;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +41,7 @@ use escalation::Gains;
 use links::Links;
 use node::{Node, Things};
 
+pub use behind::Behind;
 pub use kind::{EdgeKind, KINDS, KindRow};
 pub use links::{Edge, EdgeId};
 pub use node::{Foothold, NodeId};
@@ -248,6 +253,12 @@ impl AccessGraph {
     }
 }
 
+/// Parts of the names of the workloads that act in AWS on custom resources of a group ([`crate::rbac::Way::object`] of
+/// R167). Empty for groups that are not known.
+pub fn controllers_of(object: &str) -> &'static [&'static str] {
+    build::CONTROLLERS.iter().find(|it| it.0 == object).map_or(&[], |it| it.1)
+}
+
 /// A managed policy by the account that uses it; AWS's own keep their owner `aws`.
 pub fn policy_key(account: &Name, arn: &str) -> EntityKey {
     let owner = crate::model::Arn::parse(arn).map_or(account.as_str(), |parts| parts.account);
@@ -270,6 +281,8 @@ pub struct GroupNodes<'a> {
     pub inside: NodeId,
     /// Some pod of it may still run.
     pub lives: bool,
+    /// Pods in it; 0 for what new pods would get.
+    pub pods: u32,
 }
 
 impl AccessGraph {
@@ -283,9 +296,15 @@ impl AccessGraph {
         let at = *self.sources.groups.of_pod.get(pod)?;
         self.sources.groups.all.get(at as usize).map(group_nodes)
     }
+
+    /// The group that a node stands for.
+    pub fn group_at(&self, node: NodeId) -> Option<GroupNodes<'_>> {
+        let at = *self.sources.groups.by_node.get(&node)?;
+        self.sources.groups.all.get(at as usize).map(group_nodes)
+    }
 }
 
 fn group_nodes(group: &build::Group) -> GroupNodes<'_> {
-    let build::Group { key, owner, shell, inside, lives, .. } = group;
-    GroupNodes { key, owner, shell: *shell, inside: *inside, lives: *lives }
+    let build::Group { key, owner, shell, inside, lives, pods, .. } = group;
+    GroupNodes { key, owner, shell: *shell, inside: *inside, lives: *lives, pods: *pods }
 }

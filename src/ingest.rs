@@ -18,6 +18,7 @@ mod kinds;
 mod kube;
 pub mod layout;
 pub mod live;
+pub mod manifests;
 mod object;
 mod problem;
 pub mod raw;

@@ -7,6 +7,7 @@
 //! for want of a statement.
 
 mod decide;
+mod further;
 mod outsiders;
 mod question;
 mod requests;
@@ -21,6 +22,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::base::Name;
+use crate::graph::AccessGraph;
 use crate::iam::catalogue::Catalogue;
 use crate::iam::{Layer, Policy};
 use crate::identity::documents::Documents;
@@ -30,6 +32,7 @@ use super::session::{Origin, ResourceSide, Session, policy_holder};
 use super::verdict::Verdict;
 
 pub use decide::Grant;
+pub use further::Further;
 pub use question::{Question, What, level_word};
 pub use requests::{Ask, Requests, Target};
 pub use roster::{Holder, Roster, Way};
@@ -59,7 +62,8 @@ pub struct Row {
     pub key: Option<EntityKey>,
     /// ARN of the role, user or account that is allowed.
     pub role: Option<Name>,
-    /// How a workload comes to the role: the words of `list identities`; else `role`, `user`, `resource-policy`.
+    /// How a workload comes to the role: the words of `list identities`; else `role`, `user`, `resource-policy`; with
+    /// one more step the word of its edge.
     pub via: &'static str,
     pub pods: u32,
     pub verdict: Verdict,
@@ -67,6 +71,8 @@ pub struct Row {
     pub steps_more: u8,
     /// What keeps it from being certain beside the documents, such as an identity that is not known.
     pub doubt: Option<Name>,
+    /// The right by which the actor becomes what is allowed; `None` where it is that itself, or its code could obtain it.
+    pub further: Option<Further>,
     pub grant: Arc<Grant>,
 }
 
@@ -167,8 +173,8 @@ impl<'a> Sides<'a> {
     }
 }
 
-/// Asks everybody.
-pub fn who_can(inventory: &Inventory, roster: &Roster, question: &Question) -> Answer {
+/// Asks everybody, and the graph for who could become one of those who can.
+pub fn who_can(inventory: &Inventory, roster: &Roster, graph: &AccessGraph, question: &Question) -> Answer {
     let requests = Requests::new(Catalogue::bundled(), question);
     let sides = Sides::new(inventory, roster, &requests);
     let documents: Vec<Bearing> = roster.documents.par_iter().map(|it| bearing(it, &requests)).collect();
@@ -187,6 +193,7 @@ pub fn who_can(inventory: &Inventory, roster: &Roster, question: &Question) -> A
     rows.extend(asked.unknown());
     rows.extend(asked.outsiders());
     rows.extend(asked.unread_policies());
+    rows.append(&mut further::rows(graph, &rows));
     rows.par_sort_by(|a, b| {
         let key = |row: &Row| (row.verdict, row.steps_more);
         let order = key(a).cmp(&key(b)).then_with(|| a.address.cmp(&b.address)).then_with(|| a.role.cmp(&b.role));
@@ -294,6 +301,7 @@ impl Asked<'_> {
             certain: grant.certain,
             steps_more: 0,
             doubt: None,
+            further: None,
             grant: Arc::clone(grant),
         };
         let mut rows: Vec<Row> = Vec::new();
@@ -406,6 +414,7 @@ impl Asked<'_> {
                 // What it could obtain beside what it signs with takes a step of its own.
                 steps_more: u8::from(!holder.signs),
                 doubt: holder.doubt.clone(),
+                further: None,
                 grant: Arc::clone(grant),
             }));
         }
@@ -461,6 +470,7 @@ impl Asked<'_> {
                 certain: false,
                 steps_more: 0,
                 doubt: holder.doubt.clone(),
+                further: None,
                 grant: self.unclear(why, Vec::new()),
             }
         })
@@ -491,6 +501,7 @@ impl Asked<'_> {
                     certain: grant.certain,
                     steps_more: 0,
                     doubt: None,
+                    further: None,
                     grant,
                 }));
             }
@@ -521,6 +532,7 @@ impl Asked<'_> {
                 certain: false,
                 steps_more: 0,
                 doubt: None,
+                further: None,
                 grant: self.unclear(why, vec!["resource policy".into()]),
             });
         }

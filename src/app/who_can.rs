@@ -96,7 +96,7 @@ impl Switches {
 fn in_scope(row: &Row, scope: &Scope) -> bool {
     let Some(key) = &row.key else { return true };
     scope.cluster.as_ref().is_none_or(|it| *it == key.scope)
-        && scope.namespace.as_ref().is_none_or(|it| *it == key.namespace)
+        && scope.namespace.as_ref().is_none_or(|it| key.namespace.is_empty() || *it == key.namespace)
 }
 
 /// A line of the result.
@@ -202,7 +202,8 @@ impl WhoCanView {
             (RowKind::Person, "person", "people"),
             (RowKind::Outside, "outside", "outside"),
         ] {
-            let count = distinct(rows.iter().filter(|row| row.kind == kind && row.verdict != Verdict::Unk));
+            let now = |row: &&Row| row.kind == kind && row.verdict != Verdict::Unk && row.steps_more == 0;
+            let count = distinct(rows.iter().filter(now));
             if count > 0 {
                 parts.push(format!("{count} {}", if count == 1 { one } else { several }));
             }
@@ -272,6 +273,7 @@ pub fn cells(row: &Row, asked: usize) -> Cells {
     };
     let role = row.role.as_deref().map_or("", |arn| arn.rsplit('/').next().unwrap_or(arn));
     let (code, via) = match (row.kind, row.via) {
+        (_, way) if row.further.is_some() => ("→", further(row, way, role)),
         (RowKind::Workload, "irsa") => ("IR", role.to_owned()),
         (RowKind::Workload, "pod-identity") => ("PI", role.to_owned()),
         (RowKind::Workload, "node-role") => ("ND", role.to_owned()),
@@ -294,6 +296,19 @@ pub fn cells(row: &Row, asked: usize) -> Cells {
     }
 }
 
+/// `pod-create data/etl: etl-admin`
+fn further(row: &Row, way: &str, role: &str) -> String {
+    let Some(over) = row.further.as_ref().map(|it| &it.over).filter(|it| it.kind != Kind::Role) else {
+        return format!("{way}: {role}");
+    };
+    match over.kind {
+        // The domain of a node says nothing.
+        Kind::Node => format!("{way} {}: {role}", over.name.split('.').next().unwrap_or_default()),
+        _ if over.namespace.is_empty() => format!("{way} {}: {role}", over.name),
+        _ => format!("{way} {}/{}: {role}", over.namespace, over.name),
+    }
+}
+
 fn who(row: &Row) -> String {
     let Some(key) = &row.key else {
         return if row.address == "*" { "(everybody)".to_owned() } else { row.address.to_string() };
@@ -301,6 +316,7 @@ fn who(row: &Row) -> String {
     match (key.kind, row.kind) {
         (Kind::Role, _) => format!("role {}", key.name),
         (Kind::IamUser, _) => format!("user {}", key.name),
+        (Kind::User | Kind::Group | Kind::ServiceAccount, _) => super::reach::label(key),
         (Kind::Resource, _) => match key.name.strip_suffix(":root").and_then(|it| it.rsplit(':').next()) {
             Some(account) => format!("(account {account})"),
             None => "(resource policy)".to_owned(),

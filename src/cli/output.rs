@@ -94,7 +94,7 @@ fn form<Q: Serialize, T: Serialize>(
         Format::Md => table::markdown(out, &chosen, rows)?,
         Format::Table if args.plain => table::blocks(out, &chosen, rows)?,
         Format::Table => table::aligned(out, &chosen, rows, args, limit(args))?,
-        Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml => {
+        Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml | Format::Sarif => {
             return Err(no_such_form(args.output));
         }
     }

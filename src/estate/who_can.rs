@@ -10,9 +10,9 @@ use crate::model::{Arn, EntityKey, Kind, Lookup};
 use super::address::{Ambiguity, resolve_address};
 use super::{Estate, Group};
 
-/// Asks. The first question of an estate makes its roster, which parses every document.
+/// Asks. The first question of an estate makes its roster, which parses every document, and its graph.
 pub fn ask(estate: &Estate, question: &Question) -> Answer {
-    who_can::who_can(&estate.inventory, roster(estate), question)
+    who_can::who_can(&estate.inventory, roster(estate), estate.graph(), question)
 }
 
 /// Everybody of the estate, made when first asked for.

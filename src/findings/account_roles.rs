@@ -1,5 +1,7 @@
 //! Roles that service accounts are annotated with, and the workloads that are meant to have them.
 
+use rustc_hash::FxHashSet;
+
 use crate::base::Name;
 use crate::identity::injection::ROLE_ANNOTATION;
 use crate::model::facts::workload::ServiceAccount;
@@ -37,4 +39,15 @@ pub fn annotated<'c, 'a: 'c>(context: &'c Context<'a>) -> impl Iterator<Item = A
         let workloads = context.users_of_account(&account).map(|it| it.key.clone()).collect();
         Some(Annotated { cluster, facts, account, role, workloads })
     })
+}
+
+/// Service accounts that pod templates of a cluster name, with their namespace; `None` where pods or templates were not
+/// read whole. A workload with pods is known by them; its template may name another account by now.
+pub fn named_by_templates(cluster: &ClusterFacts) -> Option<FxHashSet<(&Name, &Name)>> {
+    let lists = [&cluster.deployments, &cluster.stateful_sets, &cluster.daemon_sets, &cluster.jobs, &cluster.cron_jobs];
+    if !cluster.pods.is_complete() || !lists.iter().all(|list| list.is_complete()) {
+        return None;
+    }
+    let all = lists.into_iter().flat_map(|list| list.iter());
+    Some(all.map(|it| (&it.meta.namespace, &it.template.spec.service_account)).collect())
 }

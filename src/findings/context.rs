@@ -1,5 +1,7 @@
 //! What rules share, worked out once: workloads by their top owner, who uses which role, how strong roles are.
 
+mod permissions;
+mod rights;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -10,11 +12,13 @@ use rustc_hash::FxHashMap;
 use crate::analysis::roles;
 use crate::base::{Name, Truth};
 use crate::graph::authorization::{self, Authorization, Subject};
+use crate::graph::escalation::{self, Gains};
 use crate::iam::Document;
 use crate::iam::privilege::{Class, Privilege};
+use crate::identity::accounts::AccountTrust;
 use crate::identity::injection::Associations;
 use crate::identity::instance::Nodes;
-use crate::identity::resolve::PodIdentity;
+use crate::identity::resolve::{self, PodIdentity};
 use crate::identity::trust::Trusts;
 use crate::model::facts::iam::Role;
 use crate::model::facts::workload::ServiceAccount;
@@ -25,6 +29,8 @@ use crate::rbac::{Power, Request};
 use super::platform;
 use super::subjects::{WebStatement, WebStatements};
 
+pub use permissions::{Family, PodRole, Way, Wide, Width};
+pub use rights::{Holding, Prize, Reached, Rights, Standing, Through, gives_everything};
 pub use workloads::{Seat, Variant, Workload};
 
 /// Everything a rule may ask. Rules run in parallel on one context.
@@ -42,8 +48,13 @@ pub struct Context<'a> {
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
     web: WebStatements,
+    pod_roles: permissions::PodRoles,
+    gains: OnceLock<Gains>,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
+    given_accounts: Option<&'a [AccountTrust]>,
+    accounts: OnceLock<Vec<AccountTrust>>,
+    rights: OnceLock<Rights>,
 }
 
 /// What is worked out once for a cluster.
@@ -83,8 +94,13 @@ impl<'a> Context<'a> {
             classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
             workloads,
             web: WebStatements::default(),
+            pod_roles: permissions::PodRoles::default(),
+            gains: OnceLock::new(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
+            given_accounts: None,
+            accounts: OnceLock::new(),
+            rights: OnceLock::new(),
         }
     }
 
@@ -93,6 +109,40 @@ impl<'a> Context<'a> {
     pub fn with_authorizations(mut self, given: &'a BTreeMap<Name, Arc<Authorization>>) -> Context<'a> {
         self.given = Some(given);
         self
+    }
+
+    /// With what every service account is worth, worked out before: by cluster, namespace and name.
+    #[must_use]
+    pub fn with_accounts(mut self, given: &'a [AccountTrust]) -> Context<'a> {
+        self.given_accounts = Some(given);
+        self
+    }
+
+    /// Works out what uses all cores by itself. A thread that waits inside such work may be given another rule, and that
+    /// must not wait for the same work; so it is done before the rules run.
+    pub(super) fn prepare(&self) {
+        self.web_statements();
+        self.rights();
+        self.pod_roles();
+        self.gains();
+    }
+
+    /// What each role and user can gain by one step, worked out for the first who asks.
+    pub fn gains(&self) -> &Gains {
+        self.gains.get_or_init(|| escalation::gains(self.inventory))
+    }
+
+    /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.
+    pub fn accounts(&self) -> &[AccountTrust] {
+        match self.given_accounts {
+            Some(given) => given,
+            None => self.accounts.get_or_init(|| resolve::accounts(self.inventory, self.pods)),
+        }
+    }
+
+    /// Who holds which power, and the roles that hang on it.
+    fn rights(&self) -> &Rights {
+        self.rights.get_or_init(|| Rights::of(self))
     }
 
     /// Who may do what in a cluster.
@@ -133,6 +183,15 @@ impl<'a> Context<'a> {
     /// Every Allow for web identity that names the provider of a cluster, by role and statement.
     pub fn web_statements(&self) -> &[WebStatement] {
         self.web.of(self)
+    }
+
+    /// Those of one role.
+    pub fn web_statements_of(&self, role: &EntityKey) -> &[WebStatement] {
+        // INVARIANT: they stand in the order of roles, which is that of their keys.
+        let all = self.web_statements();
+        let from = all.partition_point(|it| it.key < *role);
+        let to = all.partition_point(|it| it.key <= *role);
+        &all[from..to]
     }
 
     pub fn workload(&self, key: &EntityKey) -> Option<&Workload<'a>> {
@@ -216,7 +275,8 @@ impl<'a> Context<'a> {
             Kind::Role => self.users_of_role(subject).next(),
             Kind::Association => {
                 let cluster = self.inventory.clusters.get(&subject.scope)?;
-                let association = cluster.association_list.iter().find(|it| it.id == subject.name)?;
+                let list = cluster.association_list.items();
+                let association = &list[list.binary_search_by(|it| it.id.cmp(&subject.name)).ok()?];
                 let (namespace, name) = (&association.namespace, &association.service_account);
                 let account = EntityKey::namespaced(Kind::ServiceAccount, &cluster.label, namespace, name);
                 self.users_of_account(&account).next()
@@ -259,7 +319,12 @@ pub fn is_stronger(context: &Context<'_>, role: &EntityKey, other: &EntityKey) -
 }
 
 fn sensitive(privilege: &Privilege) -> Truth {
-    match privilege.class {
+    sensitive_class(privilege.class)
+}
+
+/// Guard G1, of a class.
+fn sensitive_class(class: Class) -> Truth {
+    match class {
         Class::Admin | Class::Escalates | Class::Sensitive | Class::ClusterLoop => Truth::Yes,
         Class::Scoped | Class::None => Truth::No,
         Class::Unknown => Truth::Unknown,

@@ -93,6 +93,23 @@ pub fn patch_template(workload: &Workload<'_>, spec: &str) -> Fix {
     ))
 }
 
+/// An annotation of a workload's pods. New pods follow; a pod that nothing makes is made again with it.
+pub fn annotate_template(workload: &Workload<'_>, key: &str, value: &str) -> Fix {
+    use crate::model::Kind;
+    let metadata = serde_json::json!({ "metadata": { "annotations": { key: value } } });
+    let inside = match workload.key.kind {
+        Kind::Pod => return by_hand(format!("make the pod again with this: {metadata}")),
+        Kind::CronJob => serde_json::json!({ "spec": { "jobTemplate": { "spec": { "template": metadata } } } }),
+        _ => serde_json::json!({ "spec": { "template": metadata } }),
+    };
+    kubectl(format!(
+        "kubectl -n {} patch {} --type merge -p {}",
+        quoted(workload.namespace),
+        quoted(&workload.kubectl_name()),
+        quoted(&inside.to_string())
+    ))
+}
+
 /// A name as Terraform takes it for a resource.
 pub fn identifier(name: &str) -> String {
     let plain: String = name.chars().map(|it| if it.is_ascii_alphanumeric() || it == '_' { it } else { '_' }).collect();
@@ -119,7 +136,22 @@ pub fn create_association(cluster: &ClusterFacts, namespace: &str, account: &str
     ))
 }
 
-fn cluster_name(cluster: &ClusterFacts) -> &str {
+/// Objects as a file on the standard input.
+pub fn apply(object: &serde_json::Value) -> Fix {
+    kubectl(format!("kubectl apply -f - <<'EOF'\n{object}\nEOF"))
+}
+
+/// Lets an association send its session tags.
+pub fn enable_tags(cluster: &ClusterFacts, id: &str) -> Fix {
+    aws(format!(
+        "aws eks update-pod-identity-association --cluster-name {} --association-id {} --no-disable-session-tags",
+        quoted(cluster_name(cluster)),
+        quoted(id)
+    ))
+}
+
+/// The name in AWS of a cluster.
+pub fn cluster_name(cluster: &ClusterFacts) -> &str {
     cluster.description().map_or(cluster.label.as_str(), |it| it.name.as_str())
 }
 
@@ -130,6 +162,16 @@ pub fn annotate(account: &EntityKey, arn: &str) -> Fix {
         quoted(&account.namespace),
         quoted(&account.name),
         quoted(arn)
+    ))
+}
+
+/// An inline policy of a role.
+pub fn put_role_policy(role: &str, name: &str, document: &str) -> Fix {
+    aws(format!(
+        "aws iam put-role-policy --role-name {} --policy-name {} --policy-document {}",
+        quoted(role),
+        quoted(name),
+        quoted(document)
     ))
 }
 

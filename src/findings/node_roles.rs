@@ -14,7 +14,12 @@ use crate::model::facts::node::{MetadataOptions, Node};
 use crate::model::{ClusterFacts, EntityKey, Kind, Lookup};
 
 use super::context::{Context, Seat, Workload};
+use super::finding::Fix;
+use super::fix;
 use super::platform;
+
+/// So many instances are named in a command.
+const NAMED: usize = 20;
 
 /// One role on the nodes of one cluster.
 pub struct NodeRoleUse<'a> {
@@ -40,6 +45,33 @@ impl NodeRoleUse<'_> {
             }
         }
         found
+    }
+
+    /// Other metadata options for its running instances: by their ids where they are few, else for all that have the
+    /// instance profile. `None` where no instance was read.
+    pub fn modified(&self, context: &Context<'_>, options: &str) -> Option<Fix> {
+        let ids: Vec<&str> = self.nodes.iter().filter_map(|(node, _)| node.instance_id()).collect();
+        let region = crate::identity::cluster_arn(self.cluster)?.region;
+        let change = |id: &str| {
+            format!("aws ec2 modify-instance-metadata-options --region {region} --instance-id {id} {options}")
+        };
+        let of_all = match &ids[..] {
+            [] => return None,
+            [one] => return Some(fix::aws(change(one))),
+            few if few.len() <= NAMED => few.join(" "),
+            [first, ..] => {
+                let regions = context.inventory.accounts.values().flat_map(|account| account.regions.values());
+                let found = regions.filter_map(|region| match region.instance(first) {
+                    Lookup::Found(instance) => instance.profile.clone(),
+                    _ => None,
+                });
+                let profile = found.into_iter().next()?;
+                format!(
+                    "$(aws ec2 describe-instances --region {region} --filters Name=iam-instance-profile.arn,Values={profile} Name=instance-state-name,Values=running --query 'Reservations[].Instances[].InstanceId' --output text)"
+                )
+            }
+        };
+        Some(fix::aws(format!("for id in {of_all}; do {}; done", change("\"$id\""))))
     }
 
     pub fn kinds(&self) -> String {

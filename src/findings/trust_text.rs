@@ -58,6 +58,16 @@ impl TrustText {
         Some(())
     }
 
+    /// Puts a statement behind the others.
+    pub fn add(&mut self, statement: Value) -> Option<()> {
+        let all = self.document.get_mut("Statement")?;
+        if !all.is_array() {
+            *all = json!([all.take()]);
+        }
+        all.as_array_mut()?.push(statement);
+        Some(())
+    }
+
     /// Takes a statement out.
     pub fn remove(&mut self, index: usize) -> Option<()> {
         let all = self.document.get_mut("Statement")?.as_array_mut()?;

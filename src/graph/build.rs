@@ -9,6 +9,8 @@ mod node;
 mod power;
 mod workload;
 
+pub(super) use power::CONTROLLERS;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -57,6 +59,8 @@ pub(super) struct Group {
     pub mounted: NodeId,
     /// Some member may still run.
     pub lives: bool,
+    /// Members that are pods; what new pods would get is none.
+    pub pods: u32,
 }
 
 /// Collects nodes and edges.
@@ -236,16 +240,19 @@ impl<'a> Builder<'a> {
 
 /// Groups of all pods, with their nodes.
 pub(super) fn groups(builder: &mut Builder<'_>) {
-    let pods = builder.identities.pods;
-    let mut of_pod = vec![u32::MAX; pods.len()];
+    let identities = builder.identities.pods;
+    let mut of_pod = vec![u32::MAX; identities.len()];
     let mut all = Vec::new();
-    for (at, Alike { key, members, .. }) in alike(pods).into_iter().enumerate() {
-        let entry: &PodIdentity = &pods[members[0] as usize];
+    for (at, Alike { key, members, .. }) in alike(identities).into_iter().enumerate() {
+        let entry: &PodIdentity = &identities[members[0] as usize];
         let account = service_account(entry);
         for member in &members {
             of_pod[*member as usize] = u32::try_from(at).expect("fewer groups than pods");
         }
-        let lives = members.iter().any(|it| pods[*it as usize].pod.as_ref().is_some_and(|pod| !pod.phase.is_over()));
+        let lives =
+            members.iter().any(|it| identities[*it as usize].pod.as_ref().is_some_and(|pod| !pod.phase.is_over()));
+        let pods = members.iter().filter(|it| identities[**it as usize].pod.is_some()).count();
+        let pods = u32::try_from(pods).unwrap_or(u32::MAX);
         all.push(Group {
             owner: entry.owner_key(),
             shell: builder.node(Foothold::Shell, &key),
@@ -254,6 +261,7 @@ pub(super) fn groups(builder: &mut Builder<'_>) {
             key,
             members,
             lives,
+            pods,
         });
     }
     builder.groups = Groups { all, of_pod, by_node: FxHashMap::default() };

@@ -14,7 +14,8 @@ use crate::iam::catalogue::{ActionId, Catalogue};
 /// One way: who holds all of `steps` can bring about `gives`, if what `needs` names exists.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Technique {
-    /// The number in iam-evaluation.md section 11; 0 for the moves of its last paragraph, which widen access to data.
+    /// The number in iam-evaluation.md section 11, from 91 on our own; 0 for the moves of its last paragraph, which widen
+    /// access to data.
     pub number: u8,
     pub by: By,
     /// What the principal does, as the end of a sentence: "puts code into a new Lambda function".

@@ -383,7 +383,7 @@ pub fn configured_role(inventory: &Inventory, cluster: &ClusterFacts, node: &Nod
 }
 
 /// The role that a node class of Karpenter or Auto Mode names, or that its ready-made instance profile holds (R94).
-fn class_role(inventory: &Inventory, cluster: &ClusterFacts, kind: SourceKind, name: &str) -> Option<Name> {
+pub fn class_role(inventory: &Inventory, cluster: &ClusterFacts, kind: SourceKind, name: &str) -> Option<Name> {
     let class = cluster.others.get(&kind)?.iter().find(|it| it.meta.name == *name)?;
     let own = super::cluster_arn(cluster)?;
     let account = inventory.accounts.get(own.account);

@@ -139,6 +139,12 @@ pub fn identities(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Iden
     Some(Identities { pods, accounts, role_steps, nodes })
 }
 
+/// What each service account is worth, where the pods are known already. By cluster, namespace and name.
+pub fn accounts(inventory: &Inventory, pods: &[PodIdentity]) -> Vec<AccountTrust> {
+    let trusts = Trusts::default();
+    contexts(inventory, &trusts).iter().flat_map(|context| accounts::of_cluster(context, pods)).collect()
+}
+
 fn contexts<'a>(inventory: &'a Inventory, trusts: &'a Trusts) -> Vec<Context<'a>> {
     let clusters: Vec<&ClusterFacts> = inventory.clusters.values().map(|cluster| &**cluster).collect();
     clusters.par_iter().map(|cluster| Context::new(inventory, cluster, trusts)).collect()

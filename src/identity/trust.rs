@@ -7,9 +7,10 @@ use crate::iam::miss::{Failed, Miss};
 use crate::iam::request::Value;
 use crate::iam::trust::admits_request;
 use crate::iam::{
-    Answer, Context, Decision, Document, Effect, Policies, Policy, Principal, Reason, Request, Residual, decide,
+    Answer, Context, Decision, Document, DocumentKind, Effect, Policies, Policy, Principal, Reason, Request, Residual,
+    decide,
 };
-use crate::model::facts::eks::{Association, AssociationDetails};
+use crate::model::facts::eks::{Association, AssociationDetails, EksCluster};
 use crate::model::facts::iam::Role;
 use crate::model::{ClusterFacts, EntityKey, Inventory, Kind, Lookup, SourceKind};
 
@@ -179,21 +180,12 @@ impl Trusts {
             let missing = vec![cluster.source(SourceKind::Cluster)];
             return Check::unknown("R84", "the cluster was not described", missing);
         };
-        let (namespace, account) = (&association.namespace, &association.service_account);
-        let mut context = session_tags(details, &description.arn, &description.name, namespace, account)
-            .with("aws:PrincipalArn", base.arn.clone())
-            .with("aws:PrincipalAccount", base.account.clone())
-            .without("aws:MultiFactorAuthPresent");
-        context = match &details.external_id {
-            Some(id) => context.with("sts:ExternalId", id.clone()),
-            None => context.without("sts:ExternalId"),
-        };
+        let context = target_context(details, description, base, association);
         let trust = self.documents.trust(role);
         let policies = Policies { resource: Some(trust.clone()), ..self.documents.of_role(inventory, base) };
         let principal = Principal::Role { account: base.account.clone(), arn: base.arn.clone() };
         let mut check = Check::yes("R84", "the base role may take the target role");
-        let actions: &[&str] = if details.disable_session_tags { &[ASSUME] } else { &[ASSUME, TAG_SESSION] };
-        for action in actions {
+        for action in target_actions(details) {
             let request = Request::new(principal.clone(), action, target).in_context(context.clone());
             let answer = decide(&request, &policies);
             let step = verdict(&answer, "R84", "R84", &format!("{action} from {} to {}", base.name, role.name));
@@ -204,7 +196,56 @@ impl Trusts {
     }
 }
 
+/// The two sides of the step to a target role, each asked by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetSides {
+    /// The base role's own policies allow it. Where the trust policy names the role itself they need not.
+    pub identity: Truth,
+    /// The target's trust policy admits the base role.
+    pub trust: Truth,
+    /// Why the trust policy refuses, when it does.
+    pub refusal: String,
+}
+
 impl Trusts {
+    /// Which side refuses where [`Trusts::target_role`] does (R84). `None` when the target or the cluster was not read.
+    pub fn target_sides(
+        &self,
+        inventory: &Inventory,
+        cluster: &ClusterFacts,
+        base: &Arc<Role>,
+        target: &Name,
+        association: &Association,
+    ) -> Option<TargetSides> {
+        let Lookup::Found(role) = inventory.role(target) else { return None };
+        let details = association.details.as_ref()?;
+        let context = target_context(details, cluster.description()?, base, association);
+        let trust = self.documents.trust(role);
+        // A trust policy that leaves it all to the base role's account: then its own policies decide.
+        let willing = format!(
+            r#"{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"sts:*"}}}}"#,
+            base.account
+        );
+        let willing =
+            Policy { name: role.name.clone(), document: self.documents.get(DocumentKind::Trust, &willing.into()) };
+        let own = Policies { resource: Some(willing), ..self.documents.of_role(inventory, base) };
+        let principal = Principal::Role { account: base.account.clone(), arn: base.arn.clone() };
+        let mut sides = TargetSides { identity: Truth::Yes, trust: Truth::Yes, refusal: String::new() };
+        for action in target_actions(details) {
+            let request = Request::new(principal.clone(), action, target).in_context(context.clone());
+            sides.identity = sides.identity.and(decide(&request, &own).decision.truth());
+            let admission = admits_request(&trust, &request);
+            if admission.verdict.is_no() && sides.refusal.is_empty() {
+                sides.refusal = match &admission.nearest {
+                    Some(miss) => refusal(miss, "").1,
+                    None => format!("its trust policy refuses {action}"),
+                };
+            }
+            sides.trust = sides.trust.and(admission.verdict);
+        }
+        Some(sides)
+    }
+
     /// R91: the policies of a node role allow its agent to ask for credentials of the cluster's associations.
     pub fn may_ask_for_credentials(&self, inventory: &Inventory, cluster: &ClusterFacts, role: &Role) -> Truth {
         let Some(description) = cluster.description() else { return Truth::Unknown };
@@ -329,6 +370,29 @@ fn session_tags(
         context = context.with(&format!("aws:RequestTag/{tag}"), value.clone());
     }
     context.with_many("aws:TagKeys", TAGS).with_many("sts:TransitiveTagKeys", TAGS)
+}
+
+/// Tagging is its own action, and asked for only where tags are sent (R81, R84).
+fn target_actions(details: &AssociationDetails) -> &'static [&'static str] {
+    if details.disable_session_tags { &[ASSUME] } else { &[ASSUME, TAG_SESSION] }
+}
+
+/// What is known of the call from the base role to the target role (R84, R85).
+fn target_context(
+    details: &AssociationDetails,
+    cluster: &EksCluster,
+    base: &Role,
+    association: &Association,
+) -> Context {
+    let (namespace, account) = (&association.namespace, &association.service_account);
+    let context = session_tags(details, &cluster.arn, &cluster.name, namespace, account)
+        .with("aws:PrincipalArn", base.arn.clone())
+        .with("aws:PrincipalAccount", base.account.clone())
+        .without("aws:MultiFactorAuthPresent");
+    match &details.external_id {
+        Some(id) => context.with("sts:ExternalId", id.clone()),
+        None => context.without("sts:ExternalId"),
+    }
 }
 
 /// A decision as a check: `yes` and `no` are the rules that an allow and a refusal cite.

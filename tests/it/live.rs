@@ -1,7 +1,6 @@
 //! Live clusters, read from an API server of our own.
 
 mod faults;
-mod headers;
 mod headless;
 mod large;
 mod same;

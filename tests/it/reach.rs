@@ -1,8 +1,10 @@
-//! The access graph: every kind of edge with a case that has it and a near miss that has not, vectors T37 to T45, paths
+//! The access graph: every kind of edge with a case that has it and a near miss that has not, in estates of their own and
+//! in one world; vectors T37 to T45, paths
 //! that a checker of its own walks back to the facts, and the planted cases of a generated world.
 
 mod checker;
 mod edges;
+mod table;
 mod vectors;
 mod world;
 

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rolewalk::analysis::blast::World;
 use rolewalk::analysis::explain::{self, Caller};
+use rolewalk::analysis::path::path;
 use rolewalk::analysis::verdict::Verdict;
 use rolewalk::analysis::who_can::{Answer, Question, Row, What};
 use rolewalk::app::{Code, Key};
 use rolewalk::estate::{Estate, derive, who_can};
+use rolewalk::graph::path::Limits;
 use rolewalk::identity::documents::Documents;
 use rolewalk::ingest::{self, Options};
 use rolewalk::model::{EntityKey, Kind};
@@ -298,6 +301,118 @@ fn an_identity_that_is_not_known_is_a_row_that_says_so() {
     assert_eq!(answer.verdict(), Verdict::Unk);
     assert!(rows(&answer).iter().any(|it| it.starts_with("unk pod/c1/ns/app irsa")), "{:?}", rows(&answer));
     assert_eq!(answer.roles, 0);
+}
+
+/// Who could become whom: `writer` may write the bucket; `ns/app` signs with it.
+fn further(rights: &str) -> Vec<String> {
+    rows(&ask(&estate(&format!("{SMALL}\nsa ci/bot\npod ci/bot sa=bot node=n1\n{rights}")), "write", "acme"))
+        .into_iter()
+        .filter(|row| row.contains(" +1 "))
+        .collect()
+}
+
+#[test]
+fn rights_in_kubernetes_are_one_step_more() {
+    let bind = |rule: &str, to: &str| format!("role.rbac ns/p {rule}\nrolebinding ns/b role=p {to}");
+    for (rule, via) in [
+        ("can:create=serviceaccounts/token", "token-request"),
+        ("can:create=pods", "pod-create"),
+        ("can:create=jobs", "workload-create"),
+        ("can:create=pods/exec", "pod-exec"),
+        ("can:patch=pods/ephemeralcontainers", "debug"),
+        ("can:patch=pods", "pod-patch-image"),
+    ] {
+        assert_eq!(
+            further(&bind(rule, "to:group=dev")),
+            [format!("allow? +1 group/c1/dev {via} s3:PutObject")],
+            "{rule}"
+        );
+        let bot = further(&bind(rule, "to:sa=ci/bot"));
+        assert_eq!(bot, [format!("allow? +1 pod/c1/ci/bot {via} s3:PutObject")], "{rule}");
+    }
+    // An identity of Kubernetes alone is no way to AWS (R156), and reading is none at all.
+    for rule in ["can:get=secrets", "can:get=pods,serviceaccounts", "can:create=pods/exec[other]"] {
+        assert_eq!(further(&bind(rule, "to:group=dev")), [""; 0], "{rule}");
+    }
+    // In another namespace stands nobody who can, unless a pod there may take the node.
+    let elsewhere = "role.rbac ci/p can:create=pods\nrolebinding ci/b role=p to:group=dev";
+    assert_eq!(further(elsewhere), ["allow? +1 group/c1/dev pod-create s3:PutObject"]);
+    let guarded = format!("namespace ci label:pod-security.kubernetes.io/enforce=restricted\n{elsewhere}");
+    assert_eq!(further(&guarded), [""; 0]);
+}
+
+#[test]
+fn rights_over_a_cluster_and_rights_of_everybody_are_one_row() {
+    let admin = further("clusterrole all can:*=*\nclusterrolebinding b clusterrole=all to:group=dev to:sa=ci/bot");
+    assert_eq!(
+        admin,
+        ["allow? +1 group/c1/dev cluster-admin s3:PutObject", "allow? +1 pod/c1/ci/bot cluster-admin s3:PutObject"]
+    );
+    let everybody = further(
+        "clusterrole p can:create=pods/exec\nclusterrolebinding b clusterrole=p to:group=system:serviceaccounts",
+    );
+    assert_eq!(everybody, ["allow? +1 group/c1/system:serviceaccounts pod-exec s3:PutObject"]);
+}
+
+#[test]
+fn principals_of_aws_are_one_step_away_by_the_cluster_and_by_iam() {
+    let mapped = further(
+        "role human\naccess-entry human groups=dev\nrole.rbac ns/p can:create=pods\nrolebinding ns/b role=p to:group=dev",
+    );
+    assert_eq!(
+        mapped,
+        ["allow? +1 group/c1/dev pod-create s3:PutObject", "allow? +1 role/111122223333:human pod-create s3:PutObject"]
+    );
+    let iam = further(
+        r#"role e policy={"Effect":"Allow","Action":"iam:UpdateAssumeRolePolicy","Resource":"arn:aws:iam::111122223333:role/writer"}"#,
+    );
+    assert_eq!(iam, ["allow? +1 role/111122223333:e escalation s3:PutObject"]);
+    let node = further(r#"role e policy={"Effect":"Allow","Action":"ssm:StartSession","Resource":"*"}"#);
+    assert_eq!(node, ["allow? +1 role/111122223333:e node-access s3:PutObject"]);
+}
+
+#[test]
+fn who_can_already_has_no_row_with_one_more_step() {
+    let text = r#"role boss policy={"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    assert_eq!(further(text), [""; 0]);
+    let answer = ask(&estate(&format!("{SMALL}\n{text}")), "write", "acme");
+    assert!(
+        rows(&answer).iter().any(|row| row.starts_with("allow? role/111122223333:boss role")),
+        "{:?}",
+        rows(&answer)
+    );
+}
+
+#[test]
+fn a_step_that_may_not_be_possible_makes_the_row_doubtful() {
+    let text = format!(
+        "{SMALL}\nnamespace ns label:pod-security.kubernetes.io/enforce=restricted\n\
+         role.rbac ns/p can:create=pods\nrolebinding ns/b role=p to:group=dev\ngap clusters/c1/roles.json"
+    );
+    let answer = ask(&estate(&text), "write", "acme");
+    let row = answer.rows.iter().find(|row| row.further.is_some()).expect("a binding to a role that was not read");
+    assert!(!row.certain && row.doubt.is_some(), "{row:?}");
+}
+
+#[test]
+fn every_row_with_one_more_step_is_a_path_of_the_graph() {
+    let Some(world) = testbed::world("small", 1) else { return };
+    let estate = load(&world);
+    let paths = World { inventory: &estate.inventory, pods: &estate.pods, graph: estate.graph() };
+    let mut checked = 0;
+    for (what, resource) in [("s3:GetObject", "*"), ("write", "arn:aws:s3:::prod-orders"), ("iam:PassRole", "*")] {
+        for row in ask(&estate, what, resource).rows.iter().filter(|row| row.further.is_some()) {
+            let (from, role) = (row.key.as_ref().expect("an actor"), row.role.as_deref().expect("a role"));
+            let to = EntityKey::role(role).unwrap_or_else(|| {
+                let name = role.rsplit('/').next().unwrap_or(role);
+                EntityKey::scoped(Kind::IamUser, &"111122223333".into(), &name.into())
+            });
+            let found = path(paths, from, &to, Limits { paths: 1, ..Limits::default() });
+            assert!(found.is_some_and(|it| !it.paths.is_empty()), "{} {} {role}", row.address, row.via);
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked}");
 }
 
 #[test]

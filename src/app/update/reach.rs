@@ -40,12 +40,23 @@ impl App {
                 (Err(reason), _) | (_, Err(reason)) => self.fail(reason),
             },
             (Some(from), None) => self.open_input(Purpose::Command, &format!("path {from} ")),
-            (None, _) => match (self.mark.clone(), self.selected_key()) {
+            (None, _) => match (self.mark.clone().or_else(|| self.who_can_start()), self.path_end()) {
                 (Some(from), Some(to)) if from != to => self.show_reach(Screen::Path, Question::Path { from, to }),
                 (_, Some(selected)) => self.open_input(Purpose::Command, &format!("path {selected} ")),
                 (_, None) => self.fail("path: nothing is selected"),
             },
         }
+    }
+
+    /// Who a row of Who-can is about, and what it would have to become.
+    fn who_can_start(&self) -> Option<EntityKey> {
+        let row = self.who_can_row().filter(|_| self.place.screen == Screen::WhoCan && self.overlay.is_none())?;
+        row.key.clone()
+    }
+
+    fn path_end(&self) -> Option<EntityKey> {
+        let role = self.who_can_start().and_then(|_| self.who_can_row()?.role.as_deref().and_then(EntityKey::role));
+        role.or_else(|| self.selected_key())
     }
 
     fn show_reach(&mut self, screen: Screen, question: Question) {
@@ -63,7 +74,7 @@ impl App {
         if let (Screen::Blast, Some((view, _))) = (self.place.screen, self.reached()) {
             let lit = view.marked.clone();
             self.push_place();
-            self.place.screen = Screen::Explorer;
+            self.to_list_screen(Screen::Explorer);
             self.say(format!("{} things are marked; B takes the marks away", lit.len()));
             self.lit = Some(lit);
             return;

@@ -242,6 +242,7 @@ impl App {
         let who = match (row.kind, row.steps_more) {
             (RowKind::Workload, 0) => row.key.clone(),
             (RowKind::Workload | RowKind::Role, _) => role(),
+            (RowKind::Person, 1..) => role(),
             (RowKind::Person | RowKind::Outside, _) => None,
         };
         let resource = row.grant.on.first().unwrap_or(&row.grant.example).to_string();

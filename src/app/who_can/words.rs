@@ -42,7 +42,12 @@ pub(in crate::app) fn detail(estate: &Estate, view: &WhoCanView, row: &Row) -> V
         let but = if except.is_empty() { String::new() } else { format!("  but not {}", except.join(", ")) };
         lines.push(label("only on", &format!("{}{but}", on.join(", "))));
     }
-    if row.kind == RowKind::Workload {
+    if let Some(further) = &row.further {
+        let role = row.role.as_deref().unwrap_or("not known");
+        let others = if further.others { "; there are other ways or identities" } else { "" };
+        lines.push(label("one step", &format!("{} {}, and so {role}{others}", further.kind.title(), further.over)));
+        lines.push(label("needs", further.kind.row().needs));
+    } else if row.kind == RowKind::Workload {
         let role = row.role.as_deref().unwrap_or("not known");
         let by = if row.steps_more > 0 { "it could obtain this role by" } else { "it signs with this role by" };
         lines.push(label("role", &format!("{role}   {by} {}", row.via)));

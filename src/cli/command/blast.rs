@@ -99,6 +99,7 @@ pub fn run(args: &BlastArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome 
         Format::Svg => out.write_all(Picture::of_blast(&key, &rows).svg().as_bytes())?,
         Format::Html => out.write_all(Picture::of_blast(&key, &rows).html().as_bytes())?,
         Format::Graphml => out.write_all(Picture::of_blast(&key, &rows).graphml().as_bytes())?,
+        Format::Sarif => return Err(output::no_such_form(output.output)),
         Format::Table | Format::Json | Format::Ndjson | Format::Csv | Format::Md => {
             let records = records(world, &rows, output.output != Format::Table);
             if output.output == Format::Table && !output.plain {

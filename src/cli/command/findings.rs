@@ -1,12 +1,14 @@
 //! `rolewalk findings [QUERY]`: what is wrong, with evidence, impact and fix (protocols.md section 4).
 
-mod accepted;
+pub mod accepted;
+pub mod first;
 mod markdown;
 pub mod record;
+mod sarif;
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, ValueEnum};
@@ -20,9 +22,11 @@ use crate::cli::failure::{Failure, Kind as FailureKind, note};
 use crate::cli::table;
 use crate::cli::{Outcome, output, source};
 use crate::estate::Estate;
+use crate::findings::fields::FIELDS;
 use crate::findings::{Finding, Severity};
+use crate::ingest::manifests::Manifests;
 
-use record::{COLUMNS, FIELDS, FindingRecord, NotEvaluatedRecord};
+use record::{COLUMNS, FindingRecord, NotEvaluatedRecord};
 
 #[derive(Debug, ClapArgs)]
 pub struct FindingsArgs {
@@ -32,12 +36,19 @@ pub struct FindingsArgs {
     /// Exit with 1 when a finding of this severity or worse is there that is neither accepted nor in the baseline
     #[arg(long, value_enum, value_name = "SEV")]
     pub fail_on: Option<Level>,
-    /// An earlier `findings -o json`: what stands in it is known, left out of tables, and fails nothing
+    /// An earlier `findings -o json` or `-o sarif`: what stands in it is known, left out of tables, and fails nothing
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Findings that were accepted with a reason, until a day: YAML or JSON with fingerprint, id, subject, reason, until
     #[arg(long, value_name = "FILE")]
     pub accepted: Option<PathBuf>,
+    /// Instead of findings say which few changes cut most of what workloads and users could come to; `=N` for another number
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "10",
+          conflicts_with_all = ["fail_on", "manifests"])]
+    pub first: Option<usize>,
+    /// For -o sarif: look below this directory for the manifests that define what is wrong
+    #[arg(long, value_name = "DIR")]
+    pub manifests: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -80,17 +91,22 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
         note(&format!("`{}:` is not used in `findings`", field.name()));
     }
     let known = args.baseline.as_ref().map(baseline).transpose()?.unwrap_or_default();
-    let chosen = table::choose(COLUMNS, output.columns.as_deref())?;
+    // Changes have columns of their own.
+    let columns = output.columns.as_deref().filter(|_| args.first.is_none());
+    let chosen = table::choose(COLUMNS, columns)?;
+    let manifests = args.manifests.as_deref().map(|directory| read_manifests(directory, output)).transpose()?;
     let estate = source::estate(data)?;
     let mut findings = estate.findings().all.clone();
     if let Some(file) = &args.accepted {
-        let accepted = accepted::read(file)?;
-        let Some(now) = estate.data_time() else {
-            return Err(Failure::usage("the data has no time to count acceptances by").hint("pass --at TIME"));
-        };
-        accepted::mark(&mut findings, &accepted, now.to_zoned(jiff::tz::TimeZone::UTC).date());
+        accepted::apply(&mut findings, &estate, file)?;
     }
     let rows = rows(&findings, &parsed, data, &known);
+    if let Some(most) = args.first {
+        let wanted: BTreeSet<&str> = rows.iter().filter(|it| !it.known).map(|it| it.fingerprint.as_str()).collect();
+        findings.retain(|it| wanted.contains(it.fingerprint.as_str()));
+        first::write(&estate, &findings, most, output)?;
+        return output::finish(&estate, output);
+    }
     let mut out = output::open(output)?;
     let document = |results| Document {
         envelope: Envelope::new(&estate, "findings"),
@@ -112,6 +128,16 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
         Format::Csv => table::csv(&mut out, &chosen, &rows, output)?,
         Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml => {
             return Err(output::no_such_form(output.output));
+        }
+        Format::Sarif => {
+            let manifests = args.manifests.clone().zip(manifests);
+            let answer = sarif::Answer {
+                estate: &estate,
+                places: &sarif::Places::new(&estate, data, manifests),
+                compared: args.baseline.is_some(),
+                judged: args.accepted.is_some(),
+            };
+            sarif::write(&mut out, &answer, &rows)?;
         }
         Format::Md => markdown::write(&mut out, &estate, &news)?,
         Format::Table if news.is_empty() => writeln!(out, "{}", nothing(&estate, &rows))?,
@@ -137,20 +163,30 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
 }
 
 /// The findings that match, in the order of the estate.
-fn rows(findings: &[Finding], query: &Query, data: &SourceArgs, known: &BTreeSet<String>) -> Vec<FindingRecord> {
-    let within = |wanted: Option<&str>, part: &str| wanted.is_none_or(|wanted| wanted == part);
+pub fn rows(findings: &[Finding], query: &Query, data: &SourceArgs, known: &BTreeSet<String>) -> Vec<FindingRecord> {
     findings
         .iter()
-        .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))
         .filter(|it| {
             let place = it.place();
-            within(data.cluster.as_deref(), place.0) && within(data.namespace.as_deref(), place.1)
+            source::within(data, place.0, place.1)
         })
-        .filter(|it| query.matches(it, FIELDS))
+        .filter(|it| query.matches(*it, FIELDS))
+        .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))
         .collect()
 }
 
-/// Fingerprints of an earlier answer, as JSON or one JSON a line.
+/// What the manifests below a directory define. Those that do not parse, templates mostly, are counted.
+fn read_manifests(directory: &Path, output: &OutputArgs) -> Result<Manifests, Failure> {
+    let manifests = Manifests::read(directory)
+        .map_err(|error| Failure::usage(format!("cannot read the manifests in `{}`: {error}", directory.display())))?;
+    if !output.quiet && !manifests.unread.is_empty() {
+        let (path, why) = &manifests.unread[0];
+        note(&format!("{} manifests could not be read, such as {path}: {why}", manifests.unread.len()));
+    }
+    Ok(manifests)
+}
+
+/// Fingerprints of an earlier answer: JSON, one JSON a line, or SARIF.
 fn baseline(path: &PathBuf) -> Result<BTreeSet<String>, Failure> {
     let refuse = |why: String| Failure::usage(format!("cannot read the baseline `{}`: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
@@ -163,9 +199,15 @@ fn baseline(path: &PathBuf) -> Result<BTreeSet<String>, Failure> {
         for it in results.chain([&value]) {
             prints.extend(it["fingerprint"].as_str().map(str::to_owned));
         }
+        for run in value["runs"].as_array().into_iter().flatten() {
+            answers += usize::from(run["tool"]["driver"]["name"] == env!("CARGO_PKG_NAME"));
+            for it in run["results"].as_array().into_iter().flatten() {
+                prints.extend(it["fingerprints"][sarif::FINGERPRINT].as_str().map(str::to_owned));
+            }
+        }
     }
     if answers == 0 {
-        return Err(refuse("it holds no answer of `findings -o json`".into()));
+        return Err(refuse("it holds no answer of `findings -o json` or `-o sarif`".into()));
     }
     Ok(prints)
 }

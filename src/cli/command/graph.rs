@@ -60,7 +60,7 @@ pub fn run(args: &GraphArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome 
         Format::Graphml => out.write_all(picture.graphml().as_bytes())?,
         Format::Json => output::json(&mut out, &estate, question, &picture.json())?,
         Format::Ndjson => output::ndjson(&mut out, &estate, question, &picture.json())?,
-        Format::Md => return Err(output::no_such_form(output.output)),
+        Format::Md | Format::Sarif => return Err(output::no_such_form(output.output)),
         Format::Table | Format::Dot | Format::Csv => out.write_all(picture.dot().as_bytes())?,
     }
     out.flush()?;

@@ -108,7 +108,7 @@ pub fn run(args: &PathArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
         Format::Graphml => out.write_all(picture().graphml().as_bytes())?,
         Format::Table => text(&mut out, &from.to_string(), &to.to_string(), &found, &records)?,
         Format::Csv => csv(&mut out, &records)?,
-        Format::Md => return Err(output::no_such_form(output.output)),
+        Format::Md | Format::Sarif => return Err(output::no_such_form(output.output)),
         Format::Json | Format::Ndjson => {
             let question = Question {
                 ask: "path",

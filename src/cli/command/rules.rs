@@ -70,7 +70,7 @@ pub fn run(command: &RulesCommand, args: &OutputArgs) -> Outcome {
     let chosen = table::choose(COLUMNS, args.columns.as_deref())?;
     let mut out = output::open(args)?;
     match (args.output, command) {
-        (Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml, _) => {
+        (Format::Dot | Format::Mermaid | Format::Svg | Format::Html | Format::Graphml | Format::Sarif, _) => {
             return Err(output::no_such_form(args.output));
         }
         (Format::Json, _) => {

@@ -67,6 +67,10 @@ struct Record {
     conditions: Vec<String>,
     steps_more: u8,
     pods: u32,
+    /// With one more step: what it gives first.
+    over: Option<String>,
+    /// With one more step: there are other ways, or other identities that can.
+    others: bool,
     because: Option<Because>,
     unread: Vec<Name>,
     on: Vec<Name>,
@@ -94,6 +98,8 @@ impl Record {
             conditions: row.conditions().map(str::to_owned).collect(),
             steps_more: row.steps_more,
             pods: row.pods,
+            over: row.further.as_ref().map(|it| it.over.to_string()),
+            others: row.further.as_ref().is_some_and(|it| it.others),
             because: grant.because.as_ref().map(|it| Because {
                 layer: it.layer.as_str(),
                 policy: it.policy.clone(),
@@ -114,6 +120,7 @@ const COLUMNS: &[Col] = &[
     Col::new("address", |it| it.address.to_string()),
     Col::new("pods", |it| if it.pods == 0 { String::new() } else { it.pods.to_string() }),
     Col::new("via", |it| it.via.to_owned()),
+    Col::new("over", |it| it.over.clone().unwrap_or_default()),
     Col::new("role", |it| it.role.as_ref().map_or_else(String::new, |arn| short_role(arn))),
     Col::new("actions", |it| shortened(&it.actions)),
     Col::new("because", because),
@@ -193,7 +200,7 @@ pub fn run(args: &WhoCanArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome
 fn in_scope(row: &Row, data: &SourceArgs) -> bool {
     let Some(key) = row.key.as_ref().filter(|_| row.kind == RowKind::Workload) else { return true };
     data.cluster.as_ref().is_none_or(|it| key.scope == it.as_str())
-        && data.namespace.as_ref().is_none_or(|it| key.namespace == it.as_str())
+        && data.namespace.as_ref().is_none_or(|it| key.namespace.is_empty() || key.namespace == it.as_str())
 }
 
 pub fn what(text: &str) -> Result<What, Failure> {

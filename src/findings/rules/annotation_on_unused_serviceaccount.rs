@@ -12,8 +12,11 @@
 //! ## For newcomers
 //! An account costs nothing and is easily left behind when an application goes. Its role stays as strong as ever.
 
+use std::collections::BTreeMap;
+
+use crate::base::Name;
 use crate::findings::reference::{NHI1, PR_AA_01};
-use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, account_roles, fix};
+use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, account_roles, fix, revocation};
 use crate::identity::injection::ROLE_ANNOTATION;
 use crate::model::{EntityKey, SourceKind};
 
@@ -37,18 +40,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
+    let named: BTreeMap<&Name, _> =
+        context.clusters().map(|it| (&it.label, account_roles::named_by_templates(it))).collect();
     for it in account_roles::annotated(context) {
-        let cluster = it.cluster;
-        let templates = [&cluster.deployments, &cluster.stateful_sets, &cluster.daemon_sets, &cluster.jobs, &cluster.cron_jobs];
-        let whole = cluster.pods.is_complete() && templates.iter().all(|list| list.is_complete());
-        if !it.workloads().is_empty() || !whole || is_of_operator(&it) {
-            continue;
-        }
-        // A workload with pods is known by them; its template may name another account by now.
-        let named = templates.iter().flat_map(|list| list.iter()).any(|workload| {
-            workload.meta.namespace == it.account.namespace && workload.template.spec.service_account == it.account.name
-        });
-        if named {
+        let Some(Some(named)) = named.get(&it.cluster.label) else { continue };
+        let (namespace, name) = (&it.account.namespace, &it.account.name);
+        if !it.workloads().is_empty() || is_of_operator(&it) || named.contains(&(namespace, name)) {
             continue;
         }
         out.report(it.account.clone(), Severity::Low, format!("no pod and no template runs as {}", it.account.name))
@@ -60,7 +57,8 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                 "kubectl -n {} delete serviceaccount {}",
                 fix::quoted(&it.account.namespace),
                 fix::quoted(&it.account.name)
-            ))]);
+            ))])
+            .fixes(EntityKey::role(&it.role).and_then(|role| revocation::without(context, &role, &[it.account.clone()])));
     }
 }
 

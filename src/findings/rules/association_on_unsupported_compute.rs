@@ -72,7 +72,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                     found.evidence(&account, path, format!("{role}, which the association keeps from being injected"));
                 }
                 if let Some(association) = association {
-                    found.fixes([fix::delete_association(workload.cluster, &association.id)]);
+                    found.fixes([fix::delete_association(workload.cluster, &association.id), fix::restart(workload)]);
                 }
                 found.fixes([fix::by_hand(format!(
                     "use IRSA for {}/{} (annotate the account and restart), or run the workload on Linux EC2 nodes",

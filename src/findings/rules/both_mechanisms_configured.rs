@@ -15,7 +15,7 @@
 //! EKS has two ways to give a role to a pod. When both are set up, the association wins for every pod made from then on.
 
 use crate::findings::reference::{NHI1, PR_AA_01};
-use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, account_roles, fix};
+use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, account_roles, fix, revocation};
 use crate::identity::injection::{ROLE_ANNOTATION, association_role};
 use crate::model::{EntityKey, Kind as Thing, SourceKind};
 
@@ -55,6 +55,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             "# when the new pods work\nkubectl -n {} annotate serviceaccount {} {ROLE_ANNOTATION}-",
             fix::quoted(&it.account.namespace),
             fix::quoted(&it.account.name)
-        ))]);
+        ))])
+        .fixes(EntityKey::role(&it.role).and_then(|role| revocation::without(context, &role, &[it.account.clone()])));
     }
 }

@@ -73,18 +73,17 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             } else {
                 "any pod there gets the node's credentials, and the identity of the kubelet with the tokens of its pods"
             });
-        for (key, ..) in users.iter().take(NAMED) {
-            found.evidence(key, "metadata service", "answers its pods");
-        }
-        if let Some(it) = uses.iter().find(|it| it.cluster.label == *cluster && it.role == *role) {
-            for (options, nodes, example) in it.settings() {
+        let named: Vec<String> = users.iter().take(NAMED).map(|it| it.0.to_string()).collect();
+        found.evidence(&subject, format!("{cluster}: workloads that the metadata service answers"), named.join(", "));
+        let nodes = uses.iter().find(|it| it.cluster.label == *cluster && it.role == *role);
+        if let Some(it) = nodes {
+            let settings = it.settings().into_iter().map(|(options, nodes, example)| {
                 let tokens = if options.tokens_required { "required" } else { "optional" };
-                found.evidence(
-                    &subject,
-                    format!("{cluster}: MetadataOptions"),
-                    format!("HttpTokens={tokens} HttpPutResponseHopLimit={} on {nodes} nodes such as {example}", options.hop_limit),
-                );
-            }
+                let limit = options.hop_limit;
+                format!("HttpTokens={tokens} HttpPutResponseHopLimit={limit} on {nodes} nodes such as {example}")
+            });
+            let settings: Vec<String> = settings.collect();
+            found.evidence(&subject, format!("{cluster}: MetadataOptions"), settings.join("; "));
             found.evidence(&subject, format!("{cluster}: nodes"), format!("{} ({})", it.nodes.len(), it.kinds()));
         }
         let needing: Vec<String> = users.iter().filter(|it| it.2).map(|it| it.0.to_string()).collect();
@@ -92,8 +91,8 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             let named = needing.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
             found.fixes([fix::by_hand(format!("first give these a role of their own, they sign with the node's now: {named}"))]);
         }
+        found.fixes(nodes.and_then(|it| it.modified(context, "--http-tokens required --http-put-response-hop-limit 1")));
         found.fixes([
-            fix::aws("aws ec2 modify-instance-metadata-options --instance-id INSTANCE --http-tokens required --http-put-response-hop-limit 1"),
             fix::terraform("metadata_options {\n  http_tokens                 = \"required\"\n  http_put_response_hop_limit = 1\n}"),
             fix::eksctl("disablePodIMDS: true   # in the node group"),
         ]);

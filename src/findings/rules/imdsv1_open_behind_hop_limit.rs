@@ -17,7 +17,7 @@
 //! travelling to a pod. The first needs no token at all, so it must be switched off.
 
 use crate::findings::reference::{NHI4, NHI6, PR_AA_05};
-use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, node_roles};
+use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, node_roles};
 use crate::model::SourceKind;
 
 pub(super) static RULE: Rule = Rule {
@@ -56,9 +56,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                 .evidence(&subject, format!("{}: MetadataOptions.HttpTokens", it.cluster.label), "optional")
                 .evidence(&subject, format!("{}: MetadataOptions.HttpPutResponseHopLimit", it.cluster.label), "1")
                 .impact("pods get the node's credentials over IMDSv1, though the hop limit seems to forbid it")
-                .fixes([fix::aws(
-                    "aws ec2 modify-instance-metadata-options --instance-id INSTANCE --http-tokens required",
-                )]);
+                .fixes(it.modified(context, "--http-tokens required"));
             if closed {
                 found.evidence(&subject, format!("{}: network policies", it.cluster.label), "keep its ordinary pods from the address");
             }

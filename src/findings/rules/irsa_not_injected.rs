@@ -65,21 +65,17 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                 .evidence(&workload.key, seat.path("env[AWS_WEB_IDENTITY_TOKEN_FILE]"), "not set")
                 .impact(format!("container {name} {}", today(&seat)))
                 .fixes([fix::restart(workload)]);
-            if let Some(created) = created {
-                found.evidence(&workload.key, "pods.metadata.creationTimestamp", created.to_string());
-            }
-            match annotated {
-                Some(at) => {
-                    found.evidence(&account_key, "metadata.managedFields.time", at.to_string());
-                }
-                None => {
-                    found.evidence(&account_key, "metadata.managedFields", "none: the annotation cannot be dated");
-                }
-            }
+            let said = |at: Option<jiff::Timestamp>, none: &str| at.map_or_else(|| none.to_owned(), |at| at.to_string());
+            found.evidence(&workload.key, "pods.metadata.creationTimestamp", said(created, "not said"));
+            let dated = said(annotated, "none: the annotation cannot be dated");
+            found.evidence(&account_key, "metadata.managedFields.time", dated);
             let since = account.meta.created.zip(created).map(|(account, pod)| pod.as_second() - account.as_second());
-            if since.is_some_and(|seconds| (0..=RACE).contains(&seconds)) {
-                found.evidence(&account_key, "metadata.creationTimestamp", "seconds before the pod: the webhook may not have seen it yet");
-            }
+            let raced = since.is_some_and(|seconds| (0..=RACE).contains(&seconds));
+            let made = said(account.meta.created, "not said");
+            found.evidence(&account_key, "metadata.creationTimestamp", match raced {
+                true => format!("{made}, seconds before the pod: the webhook may not have seen it yet"),
+                false => made,
+            });
         }
     }
 }

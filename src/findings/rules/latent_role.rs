@@ -18,8 +18,7 @@
 
 use crate::findings::context::is_stronger;
 use crate::findings::reference::{NHI5, NHI9, PR_AA_05, ZT3};
-use crate::findings::trust_text::TrustText;
-use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix};
+use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, revocation};
 use crate::identity::injection::ROLE_ANNOTATION;
 use crate::identity::Source;
 use crate::model::{EntityKey, Lookup, SourceKind};
@@ -57,13 +56,6 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                 users.any(|workload| workload.roles().iter().all(|other| is_stronger(context, &it.key, other)))
             });
         let tokens = latent.iter().filter(|key| context.users_of_account(key).any(|it| it.runs())).count();
-        let mut text = TrustText::of(&it.role);
-        let taken = text.as_mut().and_then(|text| {
-            let [value] = &it.values()[..] else { return None };
-            let condition = it.on_subjects().find(|condition| condition.written == value.operator)?;
-            text.without_value(it.statement().index, &value.operator, &condition.key, &value.text)?;
-            Some(text.fix())
-        });
         let found = out
             .report(
                 it.key.clone(),
@@ -78,13 +70,16 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             .evidence(&it.key, "class", context.privilege_of(&it.role).class.as_str())
             .evidence(&it.key, "accounts with running pods", format!("{tokens} of {}", latent.len()))
             .impact(format!("a compromised pod of those accounts yields {} as well", it.role.name));
-        for key in latent.iter().take(NAMED) {
-            let own = annotated(context, key).unwrap_or_else(|| "none".into());
-            found.evidence(key, format!("metadata.annotations[{ROLE_ANNOTATION}]"), own);
-        }
-        found.fixes(taken);
-        if !it.used_by(context).is_empty() {
-            found.fixes(it.pinned(context));
+        let shown: Vec<String> = latent
+            .iter()
+            .take(NAMED)
+            .map(|key| format!("{key} ({})", annotated(context, key).unwrap_or_else(|| "none".into())))
+            .collect();
+        found.evidence(&it.key, it.path("accounts, with their annotation"), shown.join(", "));
+        match revocation::without(context, &it.key, &latent) {
+            Some(taken) => drop(found.fixes([taken])),
+            None if !it.used_by(context).is_empty() => drop(found.fixes(it.pinned(context))),
+            None => {}
         }
         found.fixes([fix::by_hand("take the subjects that do not need the role out of its trust policy")]);
     }

@@ -78,11 +78,12 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                     "# with Pod Identity, in the trust policy of each role\ncondition {\n  test     = \"StringEquals\"\n  variable = \"aws:RequestTag/eks-cluster-arn\"\n  values   = [aws_eks_cluster.this.arn]\n}",
                 ),
             ]);
-        for (label, (cluster, subjects)) in &users {
-            let object = EntityKey::plain(Thing::Cluster, label);
+        // One row for the matrix: the role stays the same finding when one more cluster or account comes.
+        let matrix = users.iter().map(|(label, (cluster, subjects))| {
             let shown: Vec<&str> = subjects.iter().take(8).map(String::as_str).collect();
-            found.evidence(&object, "subjects", format!("{} ({})", shown.join(", "), environment(cluster).unwrap_or("environment not known")));
-        }
+            format!("{label} ({}): {}", environment(cluster).unwrap_or("environment not known"), shown.join(", "))
+        });
+        found.evidence(role, "accounts by cluster", matrix.collect::<Vec<_>>().join("; "));
     }
 }
 

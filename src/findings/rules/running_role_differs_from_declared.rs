@@ -16,7 +16,7 @@
 
 use crate::findings::context::is_stronger;
 use crate::findings::reference::{NHI1, PR_AA_01, PR_AA_05};
-use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix};
+use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, revocation};
 use crate::model::{EntityKey, SourceKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -47,6 +47,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             };
             let (runs, asked) = (running.map_or("the Pod Identity agent", |it| it.as_str()), declared.map_or("nothing", |it| it.as_str()));
             let account = workload.account_key();
+            let old = running.and_then(|it| EntityKey::role(it));
             let since = seat.entry.pod.as_ref().and_then(|it| it.meta.created).map_or_else(|| "not known".into(), |it| it.to_string());
             out.report(
                 workload.key.clone(),
@@ -60,10 +61,16 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             .evidence(&workload.key, seat.path("env[AWS_ROLE_ARN]"), runs)
             .evidence(&workload.key, "pods.metadata.creationTimestamp", since)
             .impact("the change of the declaration has taken nothing away from the running pods")
-            .fixes([
-                fix::restart(workload),
-                fix::by_hand(format!("take system:serviceaccount:{}:{} out of the trust policy of {runs}", workload.namespace, workload.service_account)),
-            ]);
+            .fixes([fix::restart(workload)])
+            .fixes(match old.and_then(|role| revocation::without(context, &role, &[account])) {
+                Some(taken) => Some(taken),
+                None => running.map(|arn| {
+                    fix::by_hand(format!(
+                        "take system:serviceaccount:{}:{} out of the trust policy of {arn}",
+                        workload.namespace, workload.service_account
+                    ))
+                }),
+            });
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::base::Name;
 use crate::findings::reference::{NHI3, NHI5, PR_AA_05};
 use crate::findings::{Category, Context, Kind, Rule, Seat, Severity, Sink, fix};
 use crate::identity::Source;
+use crate::identity::injection::SKIP_CONTAINERS_ANNOTATION;
 use crate::model::facts::pod::ContainerKind;
 use crate::model::{EntityKey, SourceKind};
 
@@ -71,13 +72,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                         workload.kubectl_name()
                     ))]);
                 } else {
-                    found.fixes([
-                        fix::by_hand(format!(
-                            "in the pod template of {}: annotation eks.amazonaws.com/skip-containers: \"{names}\"",
-                            workload.kubectl_name()
-                        )),
-                        fix::restart(workload),
-                    ]);
+                    found.fixes([fix::annotate_template(workload, SKIP_CONTAINERS_ANNOTATION, &names)]);
                 }
             }
         }

@@ -18,7 +18,7 @@
 use crate::findings::reference::{NHI5, PR_AA_05};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, Workload, annotation, fix};
 use crate::identity::injection::{SKIP_CONTAINERS_ANNOTATION, skip_list};
-use crate::model::{Kind as Thing, SourceKind};
+use crate::model::SourceKind;
 
 pub(super) static RULE: Rule = Rule {
     id: "IRSA-010",
@@ -87,20 +87,21 @@ fn report(out: &mut Sink<'_>, workload: &Workload<'_>, faults: Vec<(String, Stri
         .first()
         .map(|it| it.spec().containers.iter().map(|it| it.name.to_string()).collect())
         .unwrap_or_default();
+    // What was meant, as far as it can be: the names that are containers, without blanks.
+    let first = workload.variants.first().and_then(|it| it.entry().pod.as_ref());
+    let list = first.and_then(|pod| pod.meta.annotations.get(SKIP_CONTAINERS_ANNOTATION));
+    let stored = workload.stored().map(|it| (&it.template.annotations, &it.meta.annotations));
+    let list = list.or(stored.and_then(|(of_pods, own)| {
+        of_pods.get(SKIP_CONTAINERS_ANNOTATION).or(own.get(SKIP_CONTAINERS_ANNOTATION))
+    }));
+    let listed = list.map(|list| skip_list(list)).unwrap_or_default();
+    let meant: Vec<&str> = listed.iter().map(|it| it.trim()).filter(|it| names.iter().any(|name| name == *it)).collect();
+    let meant = meant.join(",");
     for (message, path, value) in faults {
         let found = out
             .report(workload.key.clone(), Severity::Medium, message)
             .evidence(&workload.key, path, value)
             .impact("a container that was meant to be without credentials has them, or the reverse");
-        let namespace = fix::quoted(workload.namespace);
-        let example = format!("NAMES   # of {}, comma separated, no blanks", names.join(", "));
-        found.fixes([fix::kubectl(match workload.key.kind {
-            Thing::Pod => format!("kubectl -n {namespace} annotate {} {SKIP_CONTAINERS_ANNOTATION}={example}", fix::quoted(&workload.kubectl_name())),
-            _ => format!(
-                "kubectl -n {namespace} patch {} --type merge -p '{{\"spec\":{{\"template\":{{\"metadata\":{{\"annotations\":{{\"{SKIP_CONTAINERS_ANNOTATION}\":\"NAMES\"}}}}}}}}}}'   # of {}, comma separated, no blanks",
-                fix::quoted(&workload.kubectl_name()),
-                names.join(", ")
-            ),
-        })]);
+        found.fixes([fix::annotate_template(workload, SKIP_CONTAINERS_ANNOTATION, &meant)]);
     }
 }

@@ -16,6 +16,7 @@
 //! nearly at the top of that order.
 
 use crate::findings::reference::{CIS_4_4_1, NHI2, NHI7, PR_AA_01};
+use crate::findings::static_keys::{KEYS, local_endpoint, removed};
 use crate::findings::{Category, Context, Kind, Rule, Seat, Severity, Sink, fix};
 use crate::model::facts::env::EnvSource;
 use crate::model::{EntityKey, SourceKind};
@@ -30,8 +31,6 @@ pub(super) static RULE: Rule = Rule {
     references: &[NHI2, NHI7, PR_AA_01, CIS_4_4_1],
     check,
 };
-
-const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     for workload in &context.workloads {
@@ -76,7 +75,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             if let Some(endpoint) = local {
                 found.evidence(&workload.key, seat.path("env[AWS_ENDPOINT_URL]"), endpoint);
             }
-            found.fixes(KEYS.map(|key| fix::unset(workload, &seat, key)));
+            found.fixes(removed(workload, &seat));
             found.fixes([fix::aws(
                 "# when nothing uses the key any more\naws iam update-access-key --user-name USER --access-key-id KEY --status Inactive",
             )]);
@@ -98,14 +97,4 @@ fn shadowed(seat: &Seat<'_>) -> String {
         Some(role) => format!("the role {role}"),
         None => "the role of the association".into(),
     }
-}
-
-/// An endpoint inside the cluster: the keys are for something that only speaks like AWS.
-fn local_endpoint(seat: &Seat<'_>) -> Option<String> {
-    let variable = seat.variable("AWS_ENDPOINT_URL");
-    let url = variable.value()?;
-    let host = url.split("://").nth(1).unwrap_or(url).split(['/', ':']).next().unwrap_or_default();
-    let aws = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") || host.ends_with(".api.aws");
-    let inside = !host.contains('.') || host.ends_with(".svc") || host.ends_with(".local") || host.starts_with("127.");
-    (!aws && inside).then(|| url.to_string())
 }

@@ -47,6 +47,11 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// The whole cluster.
+    pub fn covers_all(&self) -> bool {
+        *self == Scope::Cluster
+    }
+
     /// Whether it reaches a namespace.
     pub fn covers(&self, namespace: &str) -> bool {
         match self {

@@ -27,7 +27,7 @@ fn associated(holder: &Holder<'_>, service: &str) -> String {
     let account = &holder.account.id;
     let owner = match service.split('.').next().unwrap_or_default() {
         "ecs-tasks" => "ecs",
-        "pods" => "eks",
+        "pods" | "eks-fargate-pods" => "eks",
         "tasks" => "apprunner",
         other => other,
     };

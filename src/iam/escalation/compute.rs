@@ -1,4 +1,5 @@
-//! Techniques 33 to 66: a role passed to something new that runs code.
+//! Techniques 33 to 66: a role passed to something new that runs code; 91 and 92 are those of R187 that section 11 of
+//! iam-evaluation.md does not list.
 
 use super::{Gives, On, PASS, Technique, any, on, row};
 
@@ -338,4 +339,11 @@ pub(super) const ROWS: &[Technique] = &[
     )
     .to("cognito-identity.amazonaws.com")
     .needing(&["a Cognito identity pool that the principal can sign in to"]),
+    row(91, "makes a node group of a cluster", &[], &[PASS, any("eks:CreateNodegroup")], PassedRole)
+        .to(EC2)
+        .needing(&["a way onto the new nodes: a launch template, a key for remote access, or a pod there"]),
+    // The role is that of the kubelet beside the pod; containers on Fargate do not get it.
+    row(92, "makes a Fargate profile of a cluster", &[], &[PASS, any("eks:CreateFargateProfile")], PassedRole)
+        .to("eks-fargate-pods.amazonaws.com")
+        .needing(&["a pod on the profile that gets out of its container"]),
 ];

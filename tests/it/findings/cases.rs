@@ -81,6 +81,12 @@ fn report(slug: &str, text: &str) -> (BTreeSet<String>, Vec<Finding>, bool) {
     (lines, own, unread)
 }
 
+/// The estate on which a rule's example fires.
+pub fn example(name: &str) -> String {
+    let text = read(name).unwrap_or_else(|| panic!("{name}.txt is not there"));
+    parse(name, &text).swap_remove(0).firing
+}
+
 fn read(name: &str) -> Option<String> {
     std::fs::read_to_string(directory().join(format!("{name}.txt"))).ok()
 }
@@ -156,8 +162,17 @@ fn in_a_clean_world_no_rule_fires_and_every_rule_is_evaluated() {
     let inventory = estate(&text);
     let pods = resolve::all(&inventory);
     let found = findings::run(&inventory, &pods);
-    let said: Vec<String> =
-        found.all.iter().map(|it| format!("{} {} {}", it.rule.id, it.subject, it.message)).collect();
+    // Families and subjects that are told in every estate.
+    let told = [("RBAC-", "role/111122223333:admin", "whoever administers a cluster holds every right in it")];
+    let is_told = |it: &&Finding| {
+        told.iter().any(|(family, subject, _)| it.rule.id.starts_with(family) && it.subject.to_string() == *subject)
+    };
+    let said: Vec<String> = found
+        .all
+        .iter()
+        .filter(|it| !is_told(it))
+        .map(|it| format!("{} {} {}", it.rule.id, it.subject, it.message))
+        .collect();
     assert!(said.is_empty(), "\n{}", said.join("\n"));
     let unread: Vec<String> =
         found.not_evaluated.iter().map(|it| format!("{} needs {:?}", it.rule.id, it.needs)).collect();
