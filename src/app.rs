@@ -102,6 +102,8 @@ pub struct App {
     wanted: u64,
     deriving: Option<u64>,
     pub loading: bool,
+    /// What is shown is being read again; it stays until the new data is whole.
+    reloading: bool,
     /// The newest estate. What is shown belongs to `shown` until the lists of the newest one are ready.
     estate: Arc<Estate>,
     shown: Option<(Arc<Estate>, Arc<ListView>)>,
@@ -181,6 +183,7 @@ impl App {
             wanted: 0,
             deriving: None,
             loading: true,
+            reloading: false,
             estate: Arc::new(Estate::empty()),
             shown: None,
             parked: None,

@@ -38,7 +38,7 @@ impl DataState {
 impl App {
     pub fn data_state(&self) -> DataState {
         let gaps = self.inventory.coverage.gaps().count();
-        if self.loading {
+        if self.loading || self.reloading {
             return DataState::Loading;
         }
         if gaps > 0 {

@@ -66,6 +66,7 @@ impl App {
             Msg::Inventory { inventory, finished } => self.take_inventory(inventory, finished, &mut effects),
             Msg::LoadFailed(text) => {
                 self.loading = false;
+                self.reloading = false;
                 self.log_line(text.clone());
                 self.fail(text);
             }
@@ -128,6 +129,7 @@ impl App {
         let old = std::mem::replace(&mut self.inventory, inventory);
         effects.push(Effect::Discard(Box::new(old)));
         self.loading = !finished;
+        self.reloading &= !finished;
         if !std::mem::replace(&mut self.accepted_asked, true) {
             effects.push(Effect::ReadAccepted { file: self.settings.accepted.clone() });
         }

@@ -18,6 +18,7 @@ mod pack;
 mod places;
 mod problem;
 mod read;
+pub mod redact;
 mod tables;
 mod write;
 
@@ -25,7 +26,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::base::Name;
 use crate::model::coverage::{SourceReport, Status};
 use crate::model::{Inventory, SourceId};
 
@@ -67,7 +67,12 @@ pub struct Verified {
 
 /// The bytes of a saved snapshot. The same inventory gives the same bytes.
 pub fn encode(inventory: &Inventory) -> Vec<u8> {
-    write::write(inventory, &Header::of(inventory), <[Name]>::to_vec)
+    write::write(inventory, &Header::of(inventory))
+}
+
+/// The bytes of a saved snapshot in which names were replaced, by [`redact::redact`].
+pub fn encode_redacted(inventory: &Inventory) -> Vec<u8> {
+    write::write(inventory, &Header { redacted: true, ..Header::of(inventory) })
 }
 
 /// Reads only the header of a file.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod damage;
+mod redacted;
 mod secrets;
 mod writing;
 

@@ -103,6 +103,7 @@ impl App {
             Cmd::Redraw => effects.push(Effect::Redraw),
             Cmd::Reload => {
                 self.say("reading again");
+                self.reloading = true;
                 effects.push(Effect::ReadAccepted { file: self.settings().accepted.clone() });
                 effects.push(Effect::Reload);
             }

@@ -1,6 +1,7 @@
 //! `rolewalk snapshot ...`: what is saved, and directories of dumps.
 
 mod list;
+mod redact;
 mod show;
 
 use std::io::Write;
@@ -32,6 +33,8 @@ pub enum SnapshotCommand {
     },
     /// Check structure and checksums of a saved snapshot, and that nothing secret is in it
     Verify { file: String },
+    /// Write a copy in which names are replaced, each everywhere by the same other one, so that it can be shared
+    Redact(redact::RedactArgs),
     /// Print the shell script that dumps a live estate into a directory, without Secret values
     Script,
 }
@@ -42,6 +45,7 @@ pub fn run(command: &SnapshotCommand, args: &Args) -> Outcome {
         SnapshotCommand::List => list::run(&args.output),
         SnapshotCommand::Show { file } => show::run(&open(file)?, &args.output),
         SnapshotCommand::Verify { file } => verify(&open(file)?, file, &args.output),
+        SnapshotCommand::Redact(redact) => redact::run(redact, &args.output),
         SnapshotCommand::Script => {
             let mut out = output::open(&args.output)?;
             out.write_all(ingest::script::text().as_bytes())?;

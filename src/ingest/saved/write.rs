@@ -11,8 +11,8 @@ use super::pack::{Pack, Packer};
 use super::places::{ListEntry, Lists, PlaceEntry, PlaceKind, Sink};
 use super::tables::Tables;
 
-/// The file of an inventory: the same inventory gives the same bytes. `rename` has the last word on every text.
-pub fn write(inventory: &Inventory, header: &Header, rename: impl FnOnce(&[Name]) -> Vec<Name>) -> Vec<u8> {
+/// The file of an inventory: the same inventory gives the same bytes.
+pub fn write(inventory: &Inventory, header: &Header) -> Vec<u8> {
     let mut writer = Writer::default();
     let places = writer.places(inventory);
     writer.one(FrameKind::Index, |out| {
@@ -33,7 +33,7 @@ pub fn write(inventory: &Inventory, header: &Header, rename: impl FnOnce(&[Name]
     writer.many(FrameKind::Labels, labels.iter().map(|it| &it.0[..]));
 
     let Writer { tables, mut frames } = writer;
-    text_frames(&rename(tables.texts()), &mut frames);
+    text_frames(tables.texts(), &mut frames);
     let header = serde_json::to_string(header).expect("names and numbers are JSON");
     frame::assemble(&header, &frames)
 }

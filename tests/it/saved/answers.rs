@@ -102,7 +102,7 @@ fn what_is_saved_is_listed_shown_and_found_by_name() {
     let (code, out, said) = run(&["snapshot", "save", "--demo"]);
     assert_eq!((code, out.as_str()), (Some(0), ""), "{said}");
     let (_, listed, said) = run(&["snapshot", "list", "-o", "json"]);
-    assert!(said.contains("the newest 30 of an estate are kept"), "{said}");
+    assert!(said.contains("of an estate the newest 10 stay, and one of each day"), "{said}");
     let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
     let name = listed["results"][0]["name"].as_str().expect("a name").to_owned();
     assert!(listed["results"][0]["data_time"].is_string() && listed["results"][0]["problem"].is_null(), "{listed}");

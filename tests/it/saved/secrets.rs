@@ -141,7 +141,7 @@ fn near(text: &str) -> &str {
 }
 
 /// Header and all frames of a file, unpacked.
-fn unpacked(file: &[u8]) -> Vec<u8> {
+pub fn unpacked(file: &[u8]) -> Vec<u8> {
     let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes")) as usize;
     let directory = 16 + number(12) + 4;
     let count = number(directory - 4);
