@@ -11,6 +11,7 @@ pub mod associations;
 pub mod context;
 pub mod engine;
 pub mod exposure;
+pub mod fields;
 pub mod finding;
 pub mod fix;
 pub mod fix_first;
@@ -29,7 +30,7 @@ pub mod static_keys;
 pub mod subjects;
 pub mod trust_text;
 
-pub use acceptance::Acceptance;
+pub use acceptance::{Acceptance, Accepted};
 pub use context::{Context, Holding, Reached, Seat, Through, Workload};
 pub use engine::{Findings, NotEvaluated};
 pub use finding::{Finding, Fix, TechniqueUse, Tool};

@@ -94,6 +94,10 @@ pub fn run(mut args: Args) -> Outcome {
     if args.output.output == args::Format::Sarif && !matches!(args.command, Some(Command::Findings(_))) {
         return Err(Failure::usage("this answer has no sarif form").hint("sarif is for findings"));
     }
+    if args.command.is_some() && args.screen.accepted.is_some() {
+        return Err(Failure::usage("`--accepted` stands behind the command that uses it")
+            .hint("rolewalk findings --accepted FILE"));
+    }
     match &args.command {
         None | Some(Command::Tui) => tui::run(&args, None),
         Some(Command::Debug(debug)) => tui::debug(&args, debug),

@@ -22,10 +22,11 @@ use crate::cli::failure::{Failure, Kind as FailureKind, note};
 use crate::cli::table;
 use crate::cli::{Outcome, output, source};
 use crate::estate::Estate;
+use crate::findings::fields::FIELDS;
 use crate::findings::{Finding, Severity};
 use crate::ingest::manifests::Manifests;
 
-use record::{COLUMNS, FIELDS, FindingRecord, NotEvaluatedRecord};
+use record::{COLUMNS, FindingRecord, NotEvaluatedRecord};
 
 #[derive(Debug, ClapArgs)]
 pub struct FindingsArgs {
@@ -165,12 +166,12 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
 pub fn rows(findings: &[Finding], query: &Query, data: &SourceArgs, known: &BTreeSet<String>) -> Vec<FindingRecord> {
     findings
         .iter()
-        .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))
         .filter(|it| {
             let place = it.place();
             source::within(data, place.0, place.1)
         })
-        .filter(|it| query.matches(it, FIELDS))
+        .filter(|it| query.matches(*it, FIELDS))
+        .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))
         .collect()
 }
 
