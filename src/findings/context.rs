@@ -119,6 +119,7 @@ impl<'a> Context<'a> {
     pub(super) fn prepare(&self) {
         self.web_statements();
         self.rights();
+        self.gains();
     }
 
     /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.
