@@ -22,7 +22,8 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
         pods(world, &it.subject).iter().any(|pod| annotation(world, it, pod).is_some() && !sets(pod, "AWS_ROLE_ARN"))
     }),
     ("DRIFT-006", "the trust names an issuer of EKS that is no cluster's here", |world, it| {
-        let issuers: Vec<&str> = world.inventory.clusters.values().filter_map(|it| Some(it.description()?.issuer_path())).collect();
+        let issuers: Vec<&str> =
+            world.inventory.clusters.values().filter_map(|it| Some(it.description()?.issuer_path())).collect();
         it.also.iter().filter_map(|key| role(world, key)).any(|role| {
             let text = role.trust.as_deref().unwrap_or_default();
             text.contains("oidc.eks.") && !issuers.iter().any(|issuer| text.contains(issuer))
@@ -34,7 +35,11 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
     }),
     ("HYG-006", "the source was not read whole", |world, it| {
         let whole = rolewalk::model::Status::Ok;
-        !world.inventory.coverage.sources().any(|(source, report)| source.path == it.subject.name && report.status == whole)
+        !world
+            .inventory
+            .coverage
+            .sources()
+            .any(|(source, report)| source.path == it.subject.name && report.status == whole)
     }),
     ("IRSA-005", "no role has the annotated ARN", |world, it| {
         let of_account = account(world, &it.subject).and_then(|it| it.meta.annotations.get(ROLE_ANNOTATION));
@@ -86,26 +91,56 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
         says(world, &it.subject, |statement| names(statement, "sts:AssumeRole") && is_open(statement))
     }),
     ("PERM-005", "a policy of the role reads secrets by a pattern", |world, it| {
-        let secrets = ["secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "kms:Decrypt"];
-        says(world, &it.subject, |statement| secrets.iter().any(|action| names(statement, action)) && is_open(statement))
+        let secrets = [
+            "secretsmanager:GetSecretValue",
+            "ssm:GetParameter",
+            "ssm:GetParameters",
+            "ssm:GetParametersByPath",
+            "kms:Decrypt",
+        ];
+        says(world, &it.subject, |statement| {
+            secrets.iter().any(|action| names(statement, action)) && is_open(statement)
+        })
     }),
     ("PERM-006", "a policy of the role reads or writes data by a pattern", |world, it| {
-        let data = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "sqs:SendMessage", "sqs:ReceiveMessage", "rds-db:connect"];
+        let data = [
+            "s3:GetObject",
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+            "sqs:SendMessage",
+            "sqs:ReceiveMessage",
+            "rds-db:connect",
+        ];
         says(world, &it.subject, |statement| data.iter().any(|action| names(statement, action)) && is_open(statement))
     }),
     ("PERM-008", "a policy of the role asks for a tag of Pod Identity", |world, it| {
-        documents(world, &it.subject).iter().any(|it| it.to_string().to_lowercase().contains("aws:principaltag/kubernetes-"))
+        documents(world, &it.subject)
+            .iter()
+            .any(|it| it.to_string().to_lowercase().contains("aws:principaltag/kubernetes-"))
     }),
-    ("PERM-009", "the role has a boundary", |world, it| role(world, &it.subject).is_some_and(|it| it.boundary.is_some())),
+    ("PERM-009", "the role has a boundary", |world, it| {
+        role(world, &it.subject).is_some_and(|it| it.boundary.is_some())
+    }),
     ("PERM-010", "a policy of the role names another account", |world, it| {
         documents(world, &it.subject).iter().any(|document| {
             let text = document.to_string();
             let own = format!(":{}:", it.subject.scope);
-            text.split('"').any(|word| word.starts_with("arn:aws:iam::") && !word.contains(&own) && !word.contains("::aws:"))
+            text.split('"')
+                .any(|word| word.starts_with("arn:aws:iam::") && !word.contains(&own) && !word.contains("::aws:"))
         })
     }),
     ("PERM-011", "a policy of the role gets onto instances", |world, it| {
-        let ways = ["ssm:StartSession", "ssm:SendCommand", "ssm:CreateAssociation", "ec2-instance-connect:SendSSHPublicKey", "ec2:ModifyInstanceAttribute"];
+        let ways = [
+            "ssm:StartSession",
+            "ssm:SendCommand",
+            "ssm:CreateAssociation",
+            "ec2-instance-connect:SendSSHPublicKey",
+            "ec2:ModifyInstanceAttribute",
+        ];
         says(world, &it.subject, |statement| ways.iter().any(|action| names(statement, action)))
     }),
     ("PERM-013", "a policy of the role writes policies of resources", |world, it| {
@@ -296,7 +331,8 @@ fn instances<'a>(world: &'a World, role: &EntityKey) -> impl Iterator<Item = &'a
 fn documents(world: &World, key: &EntityKey) -> Vec<Value> {
     let Some(role) = role(world, key) else { return Vec::new() };
     let account = &world.inventory.accounts[&role.account];
-    let managed = role.attached.iter().filter_map(|arn| account.policies.iter().find(|it| it.arn == *arn)?.default_text());
+    let managed =
+        role.attached.iter().filter_map(|arn| account.policies.iter().find(|it| it.arn == *arn)?.default_text());
     let texts = role.inline.iter().map(|it| &it.text).chain(managed);
     texts.filter_map(|text| serde_json::from_str(text).ok()).collect()
 }
@@ -304,7 +340,8 @@ fn documents(world: &World, key: &EntityKey) -> Vec<Value> {
 /// Whether an Allow of the role's policies is like this.
 fn says(world: &World, key: &EntityKey, wanted: impl Fn(&Value) -> bool) -> bool {
     documents(world, key).iter().any(|document| {
-        let statements = document["Statement"].as_array().cloned().unwrap_or_else(|| vec![document["Statement"].clone()]);
+        let statements =
+            document["Statement"].as_array().cloned().unwrap_or_else(|| vec![document["Statement"].clone()]);
         statements.iter().any(|it| it["Effect"] == "Allow" && wanted(it))
     })
 }
