@@ -47,9 +47,7 @@ fn all_identities(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn estate(bencher: Bencher<'_, '_>) {
     let inventory = &*INVENTORY;
-    bencher
-        .counter(divan::counter::ItemsCount::new(pods(inventory)))
-        .bench(|| derive(inventory, &|| false));
+    bencher.counter(divan::counter::ItemsCount::new(pods(inventory))).bench(|| derive(inventory, &|| false));
 }
 
 /// Every rule, over what was derived before.

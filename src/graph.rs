@@ -253,6 +253,12 @@ impl AccessGraph {
     }
 }
 
+/// Parts of the names of the workloads that act in AWS on custom resources of a group ([`crate::rbac::Way::object`] of
+/// R167). Empty for groups that are not known.
+pub fn controllers_of(object: &str) -> &'static [&'static str] {
+    build::CONTROLLERS.iter().find(|it| it.0 == object).map_or(&[], |it| it.1)
+}
+
 /// A managed policy by the account that uses it; AWS's own keep their owner `aws`.
 pub fn policy_key(account: &Name, arn: &str) -> EntityKey {
     let owner = crate::model::Arn::parse(arn).map_or(account.as_str(), |parts| parts.account);

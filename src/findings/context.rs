@@ -1,5 +1,6 @@
 //! What rules share, worked out once: workloads by their top owner, who uses which role, how strong roles are.
 
+mod permissions;
 mod rights;
 mod workloads;
 
@@ -11,6 +12,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::roles;
 use crate::base::{Name, Truth};
 use crate::graph::authorization::{self, Authorization, Subject};
+use crate::graph::escalation::{self, Gains};
 use crate::iam::Document;
 use crate::iam::privilege::{Class, Privilege};
 use crate::identity::accounts::AccountTrust;
@@ -27,6 +29,7 @@ use crate::rbac::{Power, Request};
 use super::platform;
 use super::subjects::{WebStatement, WebStatements};
 
+pub use permissions::{Family, PodRole, Way, Wide, Width};
 pub use rights::{Holding, Prize, Reached, Rights, Standing, Through, gives_everything};
 pub use workloads::{Seat, Variant, Workload};
 
@@ -45,6 +48,8 @@ pub struct Context<'a> {
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
     web: WebStatements,
+    pod_roles: permissions::PodRoles,
+    gains: OnceLock<Gains>,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
     given_accounts: Option<&'a [AccountTrust]>,
@@ -89,6 +94,8 @@ impl<'a> Context<'a> {
             classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
             workloads,
             web: WebStatements::default(),
+            pod_roles: permissions::PodRoles::default(),
+            gains: OnceLock::new(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
             given_accounts: None,
@@ -116,6 +123,13 @@ impl<'a> Context<'a> {
     pub(super) fn prepare(&self) {
         self.web_statements();
         self.rights();
+        self.pod_roles();
+        self.gains();
+    }
+
+    /// What each role and user can gain by one step, worked out for the first who asks.
+    pub fn gains(&self) -> &Gains {
+        self.gains.get_or_init(|| escalation::gains(self.inventory))
     }
 
     /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.

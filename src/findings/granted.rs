@@ -2,14 +2,17 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 use crate::base::Name;
 use crate::graph::authorization::{Authorization, Grant, HeldPower, Origin, Scope, Subject};
 use crate::identity::Evidence;
 use crate::model::facts::rbac::{Binding, Subject as Bound};
 use crate::model::{ClusterFacts, EntityKey, SourceKind};
-use crate::rbac::{Rule, rights};
+use crate::rbac::power::Permission;
+use crate::rbac::{Power, Rule, rights};
 
-use super::context::{Context, Holding, Prize, Reached};
+use super::context::{Context, Holding, Prize, Reached, Through};
 use super::finding::Fix;
 use super::fix::{aws, by_hand, cluster_name, kubectl, quoted};
 use super::severity::Severity;
@@ -92,20 +95,23 @@ pub fn who(subject: &Subject) -> String {
         Subject::ServiceAccount { namespace, name } => format!("service account {namespace}/{name}"),
         Subject::Group(name) => format!("group {name}"),
         Subject::User(name) => format!("user {name}"),
-        Subject::Iam(arn) => arn.to_string(),
+        Subject::Iam(arn) => EntityKey::role(arn).map_or_else(|| arn.to_string(), |key| key.to_string()),
     }
 }
 
-/// Of the strongest role: `arn:… (admin) of sa/c1/shop/api`.
+/// Of the strongest role: `role/111122223333:api (admin) of sa/c1/shop/api`.
 pub fn strongest(best: &Prize) -> String {
-    format!("{} ({}) of {}", best.role, best.class, best.holder)
+    let role = EntityKey::role(&best.role).map_or_else(|| best.role.to_string(), |key| key.to_string());
+    format!("{role} ({}) of {}", best.class, best.holder)
 }
 
 /// What the powers lead to, as evidence on the subject; the paths do not change with the estate.
 pub fn reached<'r>(found: &'r mut Report, holding: &Holding<'_>, reached: &Reached) -> &'r mut Report {
     let Some(best) = reached.best() else { return found };
-    let path = format!("{} > {} > {} > {} ({})", holding.key, holding.powers[0].power, best.holder, best.role, best.class);
-    let mut roles: Vec<String> = reached.top.iter().map(|it| format!("{} by {} of {}", it.role, it.via, it.holder)).collect();
+    let path =
+        format!("{} > {} > {} > {} ({})", holding.key, holding.powers[0].power, best.holder, best.role, best.class);
+    let mut roles: Vec<String> =
+        reached.top.iter().map(|it| format!("{} by {} of {}", it.role, it.via, it.holder)).collect();
     if reached.roles > roles.len() {
         roles.push(format!("and {} more", reached.roles - roles.len()));
     }
@@ -118,6 +124,37 @@ pub fn reached<'r>(found: &'r mut Report, holding: &Holding<'_>, reached: &Reach
             "roles within reach",
             format!("{}, {} of them sensitive: {}", reached.roles, reached.sensitive, roles.join("; ")),
         )
+}
+
+/// A subject from which a role surely is one step away.
+pub struct Lead<'c> {
+    pub cluster: &'c ClusterFacts,
+    pub subject: &'c Subject,
+    pub key: EntityKey,
+    pub power: Power,
+    pub best: Prize,
+}
+
+/// Who, the platform among them, surely gains a role by tokens, new pods or workloads (R145 to R147), or by running
+/// commands in pods where `by_exec` says so (R148). By cluster and subject.
+pub fn leads<'c>(context: &'c Context<'_>, by_exec: bool) -> Vec<Lead<'c>> {
+    let ways: [(Through, &[Power]); 3] = [
+        (Through::Tokens, &[Power::TokenRequest]),
+        (Through::NewPods, &[Power::PodCreate, Power::WorkloadCreate, Power::WorkloadPatch]),
+        (Through::Running, &[Power::PodExec]),
+    ];
+    let ways = if by_exec { &ways[..] } else { &ways[..2] };
+    let powers: Vec<Power> = ways.iter().flat_map(|it| it.1.iter().copied()).collect();
+    let lead = |holding: Holding<'c>| {
+        ways.iter().find_map(|(through, powers)| {
+            let part = holding.only(|it| powers.contains(&it.power))?;
+            let reached = context.within_reach(&part, *through, false);
+            let best = reached.best().filter(|it| it.certainty.is_yes())?.clone();
+            let Holding { cluster, subject, .. } = part;
+            Some(Lead { cluster, subject, key: holding.key.clone(), power: part.powers[0].power, best })
+        })
+    };
+    context.every_holding(&powers).into_iter().filter_map(lead).collect()
 }
 
 /// Bindings and rules behind the powers, the first few.
@@ -153,7 +190,8 @@ fn of_grant(holding: &Holding<'_>, number: usize) -> Vec<Evidence> {
     let mut rows = Vec::new();
     match &grant.origin {
         Origin::Binding(binding) => {
-            let value = format!("{} {place}", role.key.as_ref().map_or_else(|| role.name.to_string(), EntityKey::to_string));
+            let value =
+                format!("{} {place}", role.key.as_ref().map_or_else(|| role.name.to_string(), EntityKey::to_string));
             rows.push(Evidence { object: binding.clone(), path: "roleRef".into(), value });
         }
         Origin::AccessPolicy => rows.push(Evidence {
@@ -176,9 +214,14 @@ fn of_grant(holding: &Holding<'_>, number: usize) -> Vec<Evidence> {
 /// The first rule of a grant that has a part in one of the powers.
 fn rule_of<'a>(authorization: &'a Authorization, grant: &Grant, powers: &[&HeldPower]) -> Option<(usize, &'a Rule)> {
     let rules = authorization.roles[grant.role].rules.as_ref()?;
-    let ways = powers.iter().flat_map(|held| held.power.row().ways.iter().filter(|way| way.object == held.object));
-    let needs: Vec<_> = ways.flat_map(|way| way.needs).collect();
+    let needs = needs_of(powers);
     rules.iter().enumerate().find(|(_, rule)| needs.iter().any(|need| !rights::grants(rule, need).is_no()))
+}
+
+/// The permissions behind some powers.
+fn needs_of(powers: &[&HeldPower]) -> Vec<&'static Permission> {
+    let ways = powers.iter().flat_map(|held| held.power.row().ways.iter().filter(|way| way.object == held.object));
+    ways.flat_map(|way| way.needs).collect()
 }
 
 /// `create,get on pods, pods/exec named a`
@@ -208,27 +251,65 @@ pub fn take_away(holding: &Holding<'_>, right: &str) -> Vec<Fix> {
                 if let (Some(key), Some((at, rule))) = (&role.key, rule)
                     && !BUILT_IN.contains(&role.name.as_str())
                 {
-                    new.push(out_of_role(key, at, rule, right));
+                    new.push(out_of_role(key, at, rule, &needs_of(&holding.powers), right));
                 }
                 new.extend(unbind(holding.cluster, &grant.subject, binding));
             }
             Origin::AccessPolicy => new.push(disassociate(holding.cluster, holding.subject.name(), &role.name)),
-            Origin::Builtin => new.push(by_hand("map the principal to a group with few rights in the place of system:masters")),
+            Origin::Builtin => {
+                new.push(by_hand("map the principal to a group with few rights in the place of system:masters"))
+            }
         }
         fixes.extend(new.into_iter().filter(|it| !fixes.contains(it)).collect::<Vec<_>>());
     }
     fixes
 }
 
-/// A rule that grants a single thing goes as a whole, else the right is taken out of it.
-fn out_of_role(role: &EntityKey, at: usize, rule: &Rule, right: &str) -> Fix {
+/// The rule without the verbs on the resources that powers need; what else it grants stays. Wildcards are a decision.
+pub fn out_of_role(role: &EntityKey, at: usize, rule: &Rule, needs: &[&Permission], right: &str) -> Fix {
     let (namespace, kind) = kubectl_place(role);
     let name = quoted(&role.name);
-    if rule.resources.len() == 1 && rule.urls.is_empty() && rule.resources[0] != "*" {
-        let patch = format!(r#"[{{"op":"remove","path":"/rules/{at}"}}]"#);
-        return kubectl(format!("kubectl{namespace} patch {kind} {name} --type json -p {}", quoted(&patch)));
+    let Some(left) = without(rule, needs) else {
+        return by_hand(format!("spell out the wildcards of rules[{at}] of {role}, without {right}"));
+    };
+    let path = format!("/rules/{at}");
+    let mut left = left.iter();
+    let mut patch = vec![match left.next() {
+        Some(first) => json!({ "op": "replace", "path": path, "value": first }),
+        None => json!({ "op": "remove", "path": path }),
+    }];
+    patch.extend(left.map(|it| json!({ "op": "add", "path": "/rules/-", "value": it })));
+    let patch = Value::Array(patch).to_string();
+    kubectl(format!("kubectl{namespace} patch {kind} {name} --type json -p {}", quoted(&patch)))
+}
+
+/// What is left of a rule as one or two rules, or none; nothing where a wildcard grants the right.
+fn without(rule: &Rule, needs: &[&Permission]) -> Option<Vec<Value>> {
+    let concerned: Vec<&&Permission> = needs.iter().filter(|need| !rights::grants(rule, need).is_no()).collect();
+    let wild = |it: &Name| it.contains('*');
+    if rule.verbs.iter().any(wild) || rule.resources.iter().any(wild) || !rule.urls.is_empty() {
+        return None;
     }
-    kubectl(format!("kubectl{namespace} edit {kind} {name}   # take {right} out of rules[{at}]"))
+    let meant = |resource: &&Name| {
+        concerned.iter().any(|need| need.resources.is_empty() || need.resources.contains(&resource.as_str()))
+    };
+    let dropped = |verb: &&Name| concerned.iter().any(|need| need.verbs.contains(&verb.as_str()));
+    let text = |names: &[&Name]| names.iter().map(|it| it.as_str().to_owned()).collect::<Vec<_>>();
+    let written = |resources: Vec<&Name>, verbs: Vec<&Name>| {
+        if resources.is_empty() || verbs.is_empty() {
+            return None;
+        }
+        let groups: Vec<&Name> = rule.api_groups.iter().collect();
+        let mut value = json!({ "apiGroups": text(&groups), "resources": text(&resources), "verbs": text(&verbs) });
+        if !rule.resource_names.is_empty() {
+            let names: Vec<&Name> = rule.resource_names.iter().collect();
+            value["resourceNames"] = json!(text(&names));
+        }
+        Some(value)
+    };
+    let (these, others): (Vec<&Name>, Vec<&Name>) = rule.resources.iter().partition(meant);
+    let kept: Vec<&Name> = rule.verbs.iter().filter(|it| !dropped(it)).collect();
+    Some([written(others, rule.verbs.iter().collect()), written(these, kept)].into_iter().flatten().collect())
 }
 
 /// `--namespace` and the kind, as kubectl takes them.

@@ -9,6 +9,8 @@ mod node;
 mod power;
 mod workload;
 
+pub(super) use power::CONTROLLERS;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;

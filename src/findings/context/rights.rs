@@ -158,7 +158,14 @@ impl<'c> Holding<'c> {
     pub fn only(&self, keep: impl Fn(&HeldPower) -> bool) -> Option<Holding<'c>> {
         let powers: Vec<&HeldPower> = self.powers.iter().copied().filter(|it| keep(it)).collect();
         let Holding { cluster, authorization, subject, standing, .. } = *self;
-        (!powers.is_empty()).then(|| Holding { cluster, authorization, subject, key: self.key.clone(), standing, powers })
+        (!powers.is_empty()).then(|| Holding {
+            cluster,
+            authorization,
+            subject,
+            key: self.key.clone(),
+            standing,
+            powers,
+        })
     }
 
     /// `in every namespace`, `in shop`, `in shop, web and 3 more namespaces`.
@@ -194,17 +201,23 @@ impl<'c> Holding<'c> {
 impl Context<'_> {
     /// The subjects outside the platform that hold one of some powers, by cluster and subject.
     ///
-    /// What an IAM principal holds through a user or group that it is mapped to is told of the user or group. Cost: the
-    /// powers of these kinds.
+    /// What an IAM principal holds through a user or group that it is mapped to is told of the user or group; one that
+    /// administers the whole cluster is told by the rules on principals. Cost: the powers of these kinds.
     pub fn holdings(&self, powers: &[Power]) -> Vec<Holding<'_>> {
+        let mut all = self.every_holding(powers);
+        all.retain(|it| !it.standing.platform && !(it.standing.everything && matches!(it.subject, Subject::Iam(_))));
+        all
+    }
+
+    /// As [`Context::holdings`], the platform and administrators among them.
+    pub fn every_holding(&self, powers: &[Power]) -> Vec<Holding<'_>> {
         let mut all = Vec::new();
         for cluster in self.clusters() {
             let authorization = self.authorization(cluster);
             let Some(rights) = self.rights().clusters.get(&cluster.label) else { continue };
             let mut by_subject: BTreeMap<&Subject, Vec<&HeldPower>> = BTreeMap::new();
             for held in authorization.powers().iter().filter(|it| powers.contains(&it.power)) {
-                let standing = rights.standings.get(&held.subject).copied().unwrap_or_default();
-                if !standing.platform && !is_of_another(authorization, held) {
+                if !is_of_another(authorization, held) {
                     by_subject.entry(&held.subject).or_default().push(held);
                 }
             }
@@ -220,6 +233,33 @@ impl Context<'_> {
         all
     }
 
+    /// The first role of a namespace that a subject would gain by a pod of its own there and that is stronger than what
+    /// it has.
+    pub fn stronger_in(&self, holding: &Holding<'_>, namespace: &Name) -> Option<Prize> {
+        let power = HeldPower {
+            subject: holding.subject.clone(),
+            power: Power::PodCreate,
+            object: "pods",
+            scope: Scope::Namespace(namespace.clone()),
+            names: None,
+            certainty: Truth::Yes,
+            grants: Vec::new(),
+        };
+        let Holding { cluster, authorization, subject, standing, .. } = *holding;
+        let here =
+            Holding { cluster, authorization, subject, key: holding.key.clone(), standing, powers: vec![&power] };
+        self.within_reach(&here, Through::NewPods, true).top.into_iter().find(|it| it.certainty.is_yes())
+    }
+
+    /// The subject surely may start pods in a namespace, by itself or through a group that it is in by being itself.
+    pub fn starts_pods(&self, holding: &Holding<'_>, namespace: &str) -> bool {
+        holding.authorization.powers_of(holding.subject).any(|it| {
+            matches!(it.power, Power::PodCreate | Power::WorkloadCreate | Power::WorkloadPatch)
+                && it.certainty.is_yes()
+                && it.scope.covers(namespace)
+        })
+    }
+
     /// The roles that a subject gains by its powers, those that it has already left out. `stronger` keeps those alone
     /// that are of a worse class than its own. Cost: the roles of the namespaces that the powers are over; for the whole
     /// cluster those of it, for named pods a look at all workloads.
@@ -229,11 +269,14 @@ impl Context<'_> {
         let floor = own.iter().map(|it| self.class_of(it)).filter(|it| *it != Class::Unknown).min();
         let floor = floor.unwrap_or(Class::None);
         let in_named: Vec<(Truth, Vec<Prize>)> = match through {
-            Through::Running => holding.powers.iter().map(|it| (it.certainty, self.in_named_pods(holding, it))).collect(),
+            Through::Running => {
+                holding.powers.iter().map(|it| (it.certainty, self.in_named_pods(holding, it))).collect()
+            }
             Through::Tokens | Through::NewPods => Vec::new(),
         };
         let found = holding.powers.iter().flat_map(|it| rights.prizes(it, through).map(|prize| (it.certainty, prize)));
-        let found = found.chain(in_named.iter().flat_map(|(certainty, all)| all.iter().map(|prize| (*certainty, prize))));
+        let found =
+            found.chain(in_named.iter().flat_map(|(certainty, all)| all.iter().map(|prize| (*certainty, prize))));
         let mut best: FxHashMap<&Name, (Truth, &Prize)> = FxHashMap::default();
         for (certainty, prize) in found {
             let gained = !own.contains(&prize.role) && prize.holder != holding.key;
@@ -251,7 +294,11 @@ impl Context<'_> {
         Reached {
             roles: found.len(),
             sensitive: found.iter().filter(|it| it.0.is_yes() && it.1.is_sensitive()).count(),
-            top: found.iter().take(SHOWN).map(|(certainty, it)| Prize { certainty: *certainty, ..(*it).clone() }).collect(),
+            top: found
+                .iter()
+                .take(SHOWN)
+                .map(|(certainty, it)| Prize { certainty: *certainty, ..(*it).clone() })
+                .collect(),
         }
     }
 
@@ -356,9 +403,9 @@ pub fn gives_everything(authorization: &Authorization, grant: &Grant) -> bool {
         return true;
     }
     let rules = authorization.roles[grant.role].rules.iter().flat_map(|it| it.iter());
-    rules.into_iter().any(|it| {
-        star(&it.verbs) && star(&it.api_groups) && star(&it.resources) && it.resource_names.is_empty()
-    })
+    rules
+        .into_iter()
+        .any(|it| star(&it.verbs) && star(&it.api_groups) && star(&it.resources) && it.resource_names.is_empty())
 }
 
 fn is_broad(subject: &Subject) -> bool {

@@ -18,9 +18,10 @@
 use std::collections::BTreeMap;
 
 use crate::findings::reference::{NHI5, PR_AA_05};
-use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, granted};
+use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, granted};
 use crate::graph::authorization::{Authorization, Origin, Scope, Subject};
-use crate::model::{EntityKey, SourceKind};
+use crate::model::SourceKind;
+use crate::rbac::power::Permission;
 use crate::rbac::{Match, Request, Version, matches};
 
 pub(super) static RULE: Rule = Rule {
@@ -44,6 +45,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const SUBRESOURCES: [&str; 3] = ["pods/exec", "pods/attach", "pods/portforward"];
+
+const GET: Permission = Permission { verbs: &["get"], group: "", resources: &SUBRESOURCES, name: None };
 
 /// What one role holds of the three, by number of its first rule that says so.
 #[derive(Clone, Copy, Default)]
@@ -126,15 +129,19 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                 let role = &authorization.roles[grant.role];
                 let rule = held[grant.role].get[at].and_then(|at| Some((at, role.rules.as_ref()?.get(at)?)));
                 if let (Some(object), Some((at, rule))) = (&role.key, rule) {
-                    let (kind, namespace) = edit_place(object);
-                    found.evidence(object, format!("rules[{at}]"), granted::shown(rule)).fixes([fix::kubectl(format!(
-                        "kubectl{namespace} edit {kind} {}   # take {names} out of rules[{at}], or add create",
-                        fix::quoted(&object.name)
-                    ))]);
+                    found.evidence(object, format!("rules[{at}]"), granted::shown(rule)).fixes([granted::out_of_role(
+                        object,
+                        at,
+                        rule,
+                        &[&GET],
+                        &format!("get on {names}"),
+                    )]);
                 }
                 match &grant.origin {
                     Origin::Binding(binding) => {
-                        found.evidence(binding, "roleRef", format!("{} {place}", role.name));
+                        found
+                            .evidence(binding, "roleRef", format!("{} {place}", role.name))
+                            .fixes(granted::unbind(cluster, subject, binding));
                     }
                     Origin::AccessPolicy => {
                         found
@@ -158,11 +165,4 @@ fn creates(authorization: &Authorization, held: &[Held], subject: &Subject, get:
         let covers = grant.scope == Scope::Cluster || grant.scope == *wanted;
         covers && grant.certainty.is_yes() && held[grant.role].create[at]
     })
-}
-
-fn edit_place(role: &EntityKey) -> (&'static str, String) {
-    match role.namespace.as_str() {
-        "" => ("clusterrole", String::new()),
-        namespace => ("role", format!(" -n {}", fix::quoted(namespace))),
-    }
 }

@@ -13,7 +13,7 @@ use super::account::{admits_privileged, exists_workload};
 use super::{Builder, Proof};
 
 /// Custom resources and the workloads of the controllers that act on them in AWS (R167).
-const CONTROLLERS: &[(&str, &[&str])] = &[
+pub(in crate::graph) const CONTROLLERS: &[(&str, &[&str])] = &[
     ("services.k8s.aws", &["ack-"]),
     ("aws.upbound.io", &["provider-aws", "upbound"]),
     ("aws.m.upbound.io", &["provider-aws", "upbound"]),

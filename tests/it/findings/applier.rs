@@ -11,8 +11,8 @@ use rolewalk::model::facts::workload::ServiceAccount;
 use rolewalk::model::{AccountFacts, ClusterFacts, Inventory};
 use serde_json::Value;
 
-use super::{pods, rights};
 use super::shell::{Command, commands};
+use super::{pods, rights};
 
 /// Facts, and what they are changed by.
 pub struct World {
@@ -91,15 +91,18 @@ impl World {
                 Some(())
             }
             ["set", "env", target, change] => pods::set_env(self, &namespace, target, command.option("-c"), change),
+            ["patch", kind @ ("role" | "clusterrole" | "rolebinding" | "clusterrolebinding"), name] => {
+                let patch: Value = serde_json::from_str(command.required("-p")).ok()?;
+                rights::patch(self.cluster(), kind, &namespace, name, patch.as_array()?)
+            }
+            ["delete", kind @ ("rolebinding" | "clusterrolebinding" | "secret"), name] => {
+                rights::delete(self.cluster(), kind, &namespace, name)
+            }
             ["patch", target] => {
                 let patch: Value = serde_json::from_str(command.required("-p")).ok()?;
                 pods::patch(self, &namespace, target, &patch)
             }
             ["get" | "edit", ..] => Some(()),
-            [change @ ("delete" | "patch"), kind @ ("clusterrole" | "role" | "clusterrolebinding" | "rolebinding"), name] => {
-                let patch = command.option("-p").filter(|_| change == "patch");
-                rights::change(self.cluster(), &namespace, kind, name, patch)
-            }
             ["drain", name] => self.replace_node(name),
             ["apply"] => self.apply_policy(&serde_json::from_str(&command.input).ok()?),
             _ => None,
@@ -295,9 +298,8 @@ impl World {
             }
             "disassociate-access-policy" => {
                 let (principal, policy) = (command.required("--principal-arn"), command.required("--policy-arn"));
-                let policies = cluster.access_policies.items_mut();
-                let own = policies.iter_mut().find(|it| it.principal == *principal)?;
-                Arc::make_mut(own).policies.retain(|it| it.arn != *policy);
+                let lists = cluster.access_policies.items_mut().iter_mut().filter(|it| it.principal == *principal);
+                lists.for_each(|it| Arc::make_mut(it).policies.retain(|it| it.arn != *policy));
             }
             "delete-access-entry" => {
                 let principal = command.required("--principal-arn");

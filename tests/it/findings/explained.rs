@@ -24,24 +24,30 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
     ("HYG-001", "no pod and no template runs as the account", |world, it| !is_used(world, &it.subject)),
     ("IRSA-005", "no role has the annotated ARN", |world, it| {
         let of_account = account(world, &it.subject).and_then(|it| it.meta.annotations.get(ROLE_ANNOTATION));
-        let annotated = of_account.or_else(|| pods(world, &it.subject).iter().find_map(|pod| annotation(world, it, pod)));
+        let annotated =
+            of_account.or_else(|| pods(world, &it.subject).iter().find_map(|pod| annotation(world, it, pod)));
         annotated.is_some_and(|arn| !roles(world).any(|role| role.arn == *arn))
     }),
     ("IRSA-013", "the declared role fails, and another identity answers", |world, it| {
         truths(world, &it.subject).iter().any(|row| row["works"] == false && row["fallback"].is_string())
     }),
     ("NODE-001", "an instance with the role answers beyond the node", |world, it| {
-        instances(world, &it.subject).any(|it| it.metadata.as_ref().is_some_and(|it| !it.tokens_required || it.hop_limit > 1))
+        instances(world, &it.subject)
+            .any(|it| it.metadata.as_ref().is_some_and(|it| !it.tokens_required || it.hop_limit > 1))
     }),
     ("NODE-002", "an instance with the role allows IMDSv1 behind hop limit 1", |world, it| {
-        instances(world, &it.subject).any(|it| it.metadata.as_ref().is_some_and(|it| !it.tokens_required && it.hop_limit == 1))
+        instances(world, &it.subject)
+            .any(|it| it.metadata.as_ref().is_some_and(|it| !it.tokens_required && it.hop_limit == 1))
     }),
     ("NODE-003", "it has the node's role, and variables of an SDK", |world, it| {
         truths(world, &it.subject).iter().any(|row| row["identity"] == "node-role")
-            && pods(world, &it.subject).iter().any(|pod| sets(pod, "AWS_REGION") || it.subject.name.starts_with("fluent-bit"))
+            && pods(world, &it.subject)
+                .iter()
+                .any(|pod| sets(pod, "AWS_REGION") || it.subject.name.starts_with("fluent-bit"))
     }),
     ("NODE-004", "the role has a policy of its own making", |world, it| {
-        role(world, &it.subject).is_some_and(|it| !it.inline.is_empty() || it.attached.iter().any(|it| !it.contains(":aws:policy/")))
+        role(world, &it.subject)
+            .is_some_and(|it| !it.inline.is_empty() || it.attached.iter().any(|it| !it.contains(":aws:policy/")))
     }),
     ("NODE-005", "the policy of the CNI is attached", |world, it| {
         role(world, &it.subject).is_some_and(|it| it.attached.iter().any(|it| it.ends_with("/AmazonEKS_CNI_Policy")))
@@ -57,7 +63,8 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
     }),
     ("POD-004", "more than one container carries the role", |world, it| {
         pods(world, &it.subject).iter().any(|pod| {
-            let carries = |name: &str| pod.spec.containers.iter().filter(|it| it.env.iter().any(|it| it.name == *name)).count();
+            let carries =
+                |name: &str| pod.spec.containers.iter().filter(|it| it.env.iter().any(|it| it.name == *name)).count();
             carries("AWS_ROLE_ARN") > 1 || carries("AWS_CONTAINER_CREDENTIALS_FULL_URI") > 1
         })
     }),
@@ -74,7 +81,12 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
     }),
     ("RBAC-002", "it may create pods", |world, it| may(world, it, &["create"], &["pods"])),
     ("RBAC-003", "it may write what makes pods", |world, it| {
-        may(world, it, &["create", "update", "patch"], &["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs", "replicasets"])
+        may(
+            world,
+            it,
+            &["create", "update", "patch"],
+            &["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs", "replicasets"],
+        )
     }),
     ("RBAC-004", "it may get or create pods/exec or pods/attach", |world, it| {
         may(world, it, &["create", "get"], &["pods/exec", "pods/attach"])
@@ -149,7 +161,9 @@ fn sets(pod: &Pod, name: &str) -> bool {
 
 fn annotation<'a>(world: &'a World, it: &Finding, pod: &Pod) -> Option<&'a Name> {
     let accounts = &cluster(world, &it.subject).service_accounts;
-    let account = accounts.iter().find(|it| it.meta.namespace == pod.meta.namespace && it.meta.name == pod.spec.service_account)?;
+    let account = accounts
+        .iter()
+        .find(|it| it.meta.namespace == pod.meta.namespace && it.meta.name == pod.spec.service_account)?;
     account.meta.annotations.get(ROLE_ANNOTATION)
 }
 
@@ -163,12 +177,17 @@ fn may(world: &World, it: &Finding, verbs: &[&str], resources: &[&str]) -> bool 
         if subject.kind == Kind::Role {
             let named = |arn: &str| arn.rsplit('/').next() == Some(subject.name.as_str());
             let strong = |arn: &str| arn.contains("Admin") || arn.contains("Edit");
-            let by_policy = cluster.access_policies.iter().any(|it| named(&it.principal) && it.policies.iter().any(|it| strong(&it.arn)));
+            let by_policy = cluster
+                .access_policies
+                .iter()
+                .any(|it| named(&it.principal) && it.policies.iter().any(|it| strong(&it.arn)));
             let maps = cluster.config_maps.iter().filter(|it| it.meta.name == "aws-auth");
-            let by_map = maps.into_iter().any(|it| it.values.iter().any(|(_, text)| text.contains(subject.name.as_str())));
-            let by_entry = cluster.access_entries.iter().any(|it| {
-                named(&it.principal) && it.details.as_ref().is_some_and(|it| !it.groups.is_empty())
-            });
+            let by_map =
+                maps.into_iter().any(|it| it.values.iter().any(|(_, text)| text.contains(subject.name.as_str())));
+            let by_entry = cluster
+                .access_entries
+                .iter()
+                .any(|it| named(&it.principal) && it.details.as_ref().is_some_and(|it| !it.groups.is_empty()));
             return by_policy || by_map || by_entry;
         }
         if subject.scope != cluster.label {
@@ -193,7 +212,8 @@ fn account<'a>(world: &'a World, key: &EntityKey) -> Option<&'a ServiceAccount> 
 
 fn is_used(world: &World, account: &EntityKey) -> bool {
     let cluster = cluster(world, account);
-    let templates = [&cluster.deployments, &cluster.stateful_sets, &cluster.daemon_sets, &cluster.jobs, &cluster.cron_jobs];
+    let templates =
+        [&cluster.deployments, &cluster.stateful_sets, &cluster.daemon_sets, &cluster.jobs, &cluster.cron_jobs];
     let by_template = templates.into_iter().flat_map(|list| list.iter());
     let named = |namespace: &str, name: &str| namespace == account.namespace.as_str() && name == account.name.as_str();
     cluster.pods.iter().any(|it| named(&it.meta.namespace, &it.spec.service_account))

@@ -1,46 +1,104 @@
-//! Roles and bindings of Kubernetes that fixes delete or patch.
+//! JSON patches of roles and bindings, and what is deleted, as the API server carries them out.
 
 use std::sync::Arc;
 
+use rolewalk::base::Name;
 use rolewalk::model::ClusterFacts;
-use rolewalk::model::facts::rbac::{Binding, RbacRole};
-use serde_json::Value;
+use rolewalk::model::facts::rbac::{Binding, RbacRole, Subject};
+use rolewalk::model::listing::Listing;
+use rolewalk::rbac::Rule;
+use serde_json::{Value, json};
 
-/// Deletes an object, or takes out of it what a JSON patch removes.
-pub fn change(cluster: &mut ClusterFacts, namespace: &str, kind: &str, name: &str, patch: Option<&str>) -> Option<()> {
-    match kind {
-        "clusterrole" => of_role(cluster.cluster_roles.items_mut(), namespace, name, patch),
-        "role" => of_role(cluster.roles.items_mut(), namespace, name, patch),
-        "clusterrolebinding" => of_binding(cluster.cluster_role_bindings.items_mut(), namespace, name, patch),
-        "rolebinding" => of_binding(cluster.role_bindings.items_mut(), namespace, name, patch),
-        _ => None,
-    }
-}
+use super::applier::place;
 
-fn of_role(list: &mut Vec<Arc<RbacRole>>, namespace: &str, name: &str, patch: Option<&str>) -> Option<()> {
-    let at = list.iter().position(|it| it.meta.namespace == *namespace && it.meta.name == *name)?;
-    let Some(patch) = patch else {
-        list.remove(at);
-        return Some(());
+pub fn delete(cluster: &mut ClusterFacts, kind: &str, namespace: &str, name: &str) -> Option<()> {
+    let wanted = (namespace, name);
+    let gone = match kind {
+        "secret" => {
+            let items = cluster.secrets.items_mut();
+            let before = items.len();
+            items.retain(|it| place(&it.meta) != wanted);
+            before - items.len()
+        }
+        _ => {
+            let items = bindings(cluster, kind).items_mut();
+            let before = items.len();
+            items.retain(|it| place(&it.meta) != wanted);
+            before - items.len()
+        }
     };
-    let rule = removed(patch, "/rules/")?;
-    let role = Arc::make_mut(&mut list[at]);
-    role.rules = role.rules.iter().enumerate().filter(|(at, _)| *at != rule).map(|(_, it)| it.clone()).collect();
+    (gone == 1).then_some(())
+}
+
+/// `test`, `remove`, `replace` and `add` on the rules of a role or the subjects of a binding.
+pub fn patch(cluster: &mut ClusterFacts, kind: &str, namespace: &str, name: &str, patch: &[Value]) -> Option<()> {
+    if kind.ends_with("binding") {
+        let items = bindings(cluster, kind).items_mut();
+        let binding = Arc::make_mut(items.iter_mut().find(|it| place(&it.meta) == (namespace, name))?);
+        let mut list: Vec<Value> = binding.subjects.iter().map(written).collect();
+        patch.iter().try_for_each(|op| carry_out(&mut list, "/subjects/", op))?;
+        binding.subjects = list.iter().map(subject).collect();
+        return Some(());
+    }
+    let items = roles(cluster, kind).items_mut();
+    let role = Arc::make_mut(items.iter_mut().find(|it| place(&it.meta) == (namespace, name))?);
+    let mut list: Vec<Value> = role.rules.iter().map(rule_written).collect();
+    patch.iter().try_for_each(|op| carry_out(&mut list, "/rules/", op))?;
+    role.rules = list.iter().map(rule).collect();
     Some(())
 }
 
-fn of_binding(list: &mut Vec<Arc<Binding>>, namespace: &str, name: &str, patch: Option<&str>) -> Option<()> {
-    let at = list.iter().position(|it| it.meta.namespace == *namespace && it.meta.name == *name)?;
-    match patch {
-        Some(patch) => drop(Arc::make_mut(&mut list[at]).subjects.remove(removed(patch, "/subjects/")?)),
-        None => drop(list.remove(at)),
+fn bindings<'c>(cluster: &'c mut ClusterFacts, kind: &str) -> &'c mut Listing<Binding> {
+    if kind == "rolebinding" { &mut cluster.role_bindings } else { &mut cluster.cluster_role_bindings }
+}
+
+fn roles<'c>(cluster: &'c mut ClusterFacts, kind: &str) -> &'c mut Listing<RbacRole> {
+    if kind == "role" { &mut cluster.roles } else { &mut cluster.cluster_roles }
+}
+
+fn carry_out(list: &mut Vec<Value>, start: &str, op: &Value) -> Option<()> {
+    let path = op["path"].as_str()?.strip_prefix(start)?;
+    let (at, rest) = path.split_once('/').unwrap_or((path, ""));
+    match op["op"].as_str()? {
+        "add" if at == "-" => list.push(op["value"].clone()),
+        "test" => {
+            let found = list.get(at.parse::<usize>().ok()?)?;
+            return (found[rest] == op["value"]).then_some(());
+        }
+        "remove" => drop(list.remove(at.parse().ok().filter(|at| *at < list.len())?)),
+        "replace" => *list.get_mut(at.parse::<usize>().ok()?)? = op["value"].clone(),
+        _ => return None,
     }
     Some(())
 }
 
-/// The position that the patch removes below a path.
-fn removed(patch: &str, below: &str) -> Option<usize> {
-    let steps: Value = serde_json::from_str(patch).ok()?;
-    let step = steps.as_array()?.iter().find(|it| it["op"] == "remove")?;
-    step["path"].as_str()?.strip_prefix(below)?.parse().ok()
+fn written(subject: &Subject) -> Value {
+    json!({ "kind": *subject.kind, "namespace": *subject.namespace, "name": *subject.name })
+}
+
+fn subject(value: &Value) -> Subject {
+    let text = |key: &str| Name::new(value[key].as_str().unwrap_or_default());
+    Subject { kind: text("kind"), namespace: text("namespace"), name: text("name") }
+}
+
+fn rule_written(rule: &Rule) -> Value {
+    let list = |names: &[Name]| names.iter().map(|it| it.as_str().to_owned()).collect::<Vec<_>>();
+    json!({
+        "apiGroups": list(&rule.api_groups), "resources": list(&rule.resources), "verbs": list(&rule.verbs),
+        "resourceNames": list(&rule.resource_names), "nonResourceURLs": list(&rule.urls),
+    })
+}
+
+fn rule(value: &Value) -> Rule {
+    let list = |key: &str| {
+        let names = value[key].as_array().into_iter().flatten();
+        names.filter_map(|it| it.as_str()).map(Name::new).collect::<Vec<_>>()
+    };
+    Rule {
+        verbs: list("verbs"),
+        api_groups: list("apiGroups"),
+        resources: list("resources"),
+        resource_names: list("resourceNames"),
+        urls: list("nonResourceURLs"),
+    }
 }
