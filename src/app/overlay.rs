@@ -30,6 +30,10 @@ pub enum PageKind {
         statement: usize,
     },
     Sources,
+    /// Roles that several accounts sign with.
+    Sharing,
+    /// Which identities sit on each node, or on one.
+    Tokens(Option<EntityKey>),
     About,
     Log,
     Keys,
