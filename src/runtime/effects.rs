@@ -109,6 +109,7 @@ impl Effects {
             Lane::Access => "summing up a role",
             Lane::Export => "writing a list",
             Lane::Reach => "walking the graph",
+            Lane::Rbac => "looking at rights",
             Lane::Explain => "answering a question",
             Lane::Senders => "finding the sender of a message",
             Lane::WhoCan => "answering who can",

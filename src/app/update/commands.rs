@@ -77,6 +77,8 @@ impl App {
             Cmd::ReachedBy => self.blast_command(argument, true),
             Cmd::Highlight => self.light(effects),
             Cmd::PathTo => self.path_command(argument),
+            Cmd::PathScreen => self.path_screen(),
+            Cmd::Picture => self.toggle_picture(),
             Cmd::Deeper => self.deepen(|depth| depth.saturating_add(1)),
             Cmd::Shallower => self.deepen(|depth| depth.saturating_sub(1)),
             Cmd::Depth => match argument.parse::<usize>() {
@@ -166,6 +168,8 @@ impl App {
                 Err(reason) => self.fail(reason),
             },
             Cmd::Namespace => self.namespace(argument),
+            Cmd::Sharing => self.open_page(PageKind::Sharing),
+            Cmd::Tokens => self.tokens(argument),
             Cmd::Sources => self.open_page(PageKind::Sources),
             Cmd::Export => self.export(argument, effects),
             Cmd::Wrap => {
@@ -461,6 +465,15 @@ impl App {
             if argument.is_empty() { self.selected_key().ok_or_else(String::new) } else { self.resolve(argument) };
         match key {
             Ok(key) => self.open_page(PageKind::UsedBy(key)),
+            Err(reason) => self.fail(reason),
+        }
+    }
+
+    /// Of the node that is named or selected, else of all.
+    fn tokens(&mut self, argument: &str) {
+        let selected = self.selected_key().filter(|key| key.kind == Kind::Node);
+        match if argument.is_empty() { Ok(selected) } else { self.resolve(argument).map(Some) } {
+            Ok(node) => self.open_page(PageKind::Tokens(node)),
             Err(reason) => self.fail(reason),
         }
     }
