@@ -7,6 +7,8 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use divan::Bencher;
+use rolewalk::estate::{Estate, derive};
+use rolewalk::findings::{self, rules};
 use rolewalk::identity::resolve;
 use rolewalk::ingest::{self, Options};
 use rolewalk::model::Inventory;
@@ -19,6 +21,8 @@ static INVENTORY: LazyLock<Inventory> = LazyLock::new(|| {
     let directory = std::env::var_os("ROLEWALK_WORLD").map(PathBuf::from).unwrap_or_else(huge);
     ingest::load(&directory, Options::default()).expect("the world opens")
 });
+
+static ESTATE: LazyLock<Estate> = LazyLock::new(|| derive(&INVENTORY, &|| false).expect("nobody stops it"));
 
 fn huge() -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -43,16 +47,14 @@ fn all_identities(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn estate(bencher: Bencher<'_, '_>) {
     let inventory = &*INVENTORY;
-    bencher
-        .counter(divan::counter::ItemsCount::new(pods(inventory)))
-        .bench(|| rolewalk::estate::derive(inventory, &|| false));
+    bencher.counter(divan::counter::ItemsCount::new(pods(inventory))).bench(|| derive(inventory, &|| false));
 }
 
 /// Every rule, over what was derived before.
 #[divan::bench(sample_count = 5, sample_size = 1)]
-fn findings(bencher: Bencher<'_, '_>) {
-    let estate = rolewalk::estate::derive(&INVENTORY, &|| false).expect("nobody stops it");
-    let run = || rolewalk::findings::run_with(&INVENTORY, &estate.pods, &estate.authorizations, &estate.accounts);
+fn all_rules(bencher: Bencher<'_, '_>) {
+    let estate = &*ESTATE;
+    let run = || findings::run_with(&INVENTORY, &estate.pods, &estate.authorizations, &estate.accounts);
     bencher.bench(|| run().all.len());
 }
 
@@ -83,4 +85,20 @@ fn escalation(bencher: Bencher<'_, '_>) {
 
 fn pods(inventory: &Inventory) -> usize {
     inventory.clusters.values().map(|cluster| cluster.pods.len()).sum()
+}
+
+/// Every rule by itself, on a context that nobody has asked yet: what several rules share is paid by each.
+#[divan::bench(args = rules::ALL.iter().map(|it| it.rule.slug), sample_count = 3, sample_size = 1)]
+fn one_rule(bencher: Bencher<'_, '_>, slug: &str) {
+    let estate = &*ESTATE;
+    let entry = *rules::find(slug).expect("a rule of the registry");
+    bencher
+        .with_inputs(|| findings::Context::new(&INVENTORY, &estate.pods).with_authorizations(&estate.authorizations))
+        .bench_refs(|context| findings::engine::run(context, &[entry]).all.len());
+}
+
+/// What is worked out before the first rule runs.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn findings_context(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| findings::Context::new(&INVENTORY, &ESTATE.pods).workloads.len());
 }

@@ -4,8 +4,11 @@
 //! been read and understood, so that everything counts: line discipline, event stream, update, drawing, writing.
 //!
 //! ```text
-//! cargo bench --bench keys -- [--snapshot DIR] [--keys N]
+//! cargo bench --bench keys -- [--snapshot DIR] [--keys N] [--findings PODS]
 //! ```
+//!
+//! With `--findings` the keys go to the Findings screen of a made-up cluster of that many pods, each with a finding or
+//! more; 50000 is what the screen is made for.
 
 #[path = "../tests/it/pty/terminal.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
@@ -29,22 +32,51 @@ const FILTER: &[&str] = &["/", "a", "p", "i", "\x7f", "\x7f", "\x7f", "\x1b"];
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let (mut snapshot, mut keys) = (demo().to_string_lossy().into_owned(), 1000);
+    let mut crowd = None;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--snapshot" => snapshot = arguments.next().expect("a directory"),
             "--keys" => keys = arguments.next().and_then(|it| it.parse().ok()).expect("a number"),
+            "--findings" => {
+                let pods = arguments.next().and_then(|it| it.parse().ok()).expect("a number");
+                crowd = Some(privileged(pods));
+            }
             // From cargo.
             _ => {}
         }
     }
     let mut report = String::new();
+    if let Some(crowd) = &crowd {
+        snapshot = crowd.path().to_string_lossy().into_owned();
+    }
     for size in SIZES {
-        measure(size, &snapshot, keys, &mut report);
+        measure(size, &snapshot, keys, crowd.is_some(), &mut report);
     }
     std::io::stdout().write_all(report.as_bytes()).expect("printed");
 }
 
-fn measure(size: (u16, u16), snapshot: &str, keys: usize, report: &mut String) {
+/// A snapshot of bare pods that can take their node over.
+fn privileged(pods: usize) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let cluster = directory.path().join("clusters/crowd");
+    std::fs::create_dir_all(&cluster).expect("made");
+    let mut text = String::from(r#"{"kind":"PodList","apiVersion":"v1","items":["#);
+    for at in 0..pods {
+        let comma = if at == 0 { "" } else { "," };
+        let _ = write!(
+            text,
+            r#"{comma}{{"kind":"Pod","apiVersion":"v1","metadata":{{"namespace":"team-{}","name":"agent-{at}"}},"#,
+            at % 50
+        );
+        text.push_str(r#""spec":{"nodeName":"node-1","serviceAccountName":"default","containers":[{"name":"app","image":"app:1","#);
+        text.push_str(r#""securityContext":{"privileged":true}}]},"status":{"phase":"Running"}}"#);
+    }
+    text.push_str("]}");
+    std::fs::write(cluster.join("pods.json"), text).expect("written");
+    directory
+}
+
+fn measure(size: (u16, u16), snapshot: &str, keys: usize, findings: bool, report: &mut String) {
     let start = Instant::now();
     let mut terminal = Terminal::start_with(size, &[], terminal::PROGRAM, &["--snapshot", snapshot]);
     frame(&mut terminal, 0);
@@ -59,6 +91,13 @@ fn measure(size: (u16, u16), snapshot: &str, keys: usize, report: &mut String) {
         first.as_secs_f64() * 1e3,
         loaded.as_secs_f64()
     );
+    if findings {
+        terminal.keys("2");
+        terminal.idle();
+        // The second row counts them.
+        let screen = terminal.screen();
+        let _ = writeln!(report, " {}", screen.lines().nth(1).unwrap_or_default());
+    }
     let (mut drawn, mut listed) = (Vec::new(), Vec::new());
     while drawn.len() < keys {
         for key in WALK {

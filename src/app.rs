@@ -3,8 +3,8 @@
 //! Everything that can happen arrives as one [`Msg`]; [`App::update`] changes the state and answers with [`Effect`]s
 //! that somebody else carries out. Nothing here knows of a terminal, a thread pool, a cluster or an account.
 //!
-//! [`place`] says where the user is; [`list`], [`explorer`], [`policy`], [`rbac`], [`reach`], [`explain`],
-//! [`who_can`] and [`diff`] what stands there; [`overlay`] what lies over
+//! [`place`] says where the user is; [`list`], [`explorer`], [`findings`], [`policy`], [`rbac`], [`reach`],
+//! [`explain`], [`who_can`] and [`diff`] what stands there; [`overlay`] what lies over
 //! it, [`header`] the lines around it. [`command`] is the table of everything that can be asked for.
 
 pub mod command;
@@ -14,8 +14,10 @@ pub mod effect;
 pub mod explain;
 pub mod explorer;
 pub mod export;
+pub mod findings;
 pub mod header;
 pub mod input;
+pub mod json_path;
 pub mod key;
 pub mod list;
 pub mod msg;
@@ -40,6 +42,7 @@ use crate::analysis::access::RoleAccess;
 use crate::analysis::query::QueryError;
 use crate::base::Name;
 use crate::estate::Estate;
+use crate::findings::{Acceptance, Accepted};
 use crate::model::{EntityKey, Inventory, Kind};
 
 use command::Keymap;
@@ -102,8 +105,20 @@ pub struct App {
     /// The newest estate. What is shown belongs to `shown` until the lists of the newest one are ready.
     estate: Arc<Estate>,
     shown: Option<(Arc<Estate>, Arc<ListView>)>,
+    /// The last view of the list that is not on the screen: that of the Explorer or that of the findings.
+    parked: Option<(Arc<Estate>, Arc<ListView>)>,
     asked: u64,
-    asked_for: Option<(place::Ask, usize)>,
+    asked_for: Option<update::AskedFor>,
+    /// The estate whose rules were asked to run.
+    findings_asked: Option<usize>,
+    accepted: Arc<Accepted>,
+    accepted_asked: bool,
+    /// What is being accepted, while reason and last day are typed.
+    accepting: Option<Acceptance>,
+    /// What the text on its way to the clipboard is.
+    copying: Option<String>,
+    /// The fix that was copied last: of which finding, and its place among the fixes.
+    fix_copied: Option<(EntityKey, usize)>,
     access: Option<(EntityKey, Arc<RoleAccess>)>,
     access_asked: Option<EntityKey>,
 
@@ -168,8 +183,15 @@ impl App {
             loading: true,
             estate: Arc::new(Estate::empty()),
             shown: None,
+            parked: None,
             asked: 0,
             asked_for: None,
+            findings_asked: None,
+            accepted: Arc::default(),
+            accepted_asked: false,
+            accepting: None,
+            copying: None,
+            fix_copied: None,
             access: None,
             access_asked: None,
             place: Place::start(settings.cluster.as_deref(), settings.namespace.as_deref()),
@@ -260,8 +282,11 @@ impl App {
                     return Some(key.clone());
                 }
                 return match &page.kind {
+                    overlay::PageKind::Details(key) if key.kind == Kind::Finding => {
+                        self.finding().map(|it| it.subject.clone())
+                    }
                     overlay::PageKind::Details(key)
-                    | overlay::PageKind::Raw(key)
+                    | overlay::PageKind::Raw { key, .. }
                     | overlay::PageKind::UsedBy(key)
                     | overlay::PageKind::Links(key) => Some(key.clone()),
                     _ => None,
@@ -281,6 +306,10 @@ impl App {
             }
             Screen::Blast | Screen::Path => self.reach_key(),
             Screen::WhoCan => self.who_can_row()?.key.clone(),
+            Screen::Findings => {
+                let picked = self.finding_pick().filter(|_| self.place.column == DETAIL).and_then(Target::key);
+                picked.or(self.finding().map(|it| &it.subject)).cloned()
+            }
             Screen::Diff => self.diff_subject(),
             Screen::Explorer => {
                 if let 1..=3 = self.place.column
@@ -340,6 +369,12 @@ impl App {
     /// The RBAC screen, once something was read.
     pub fn rbac_view(&self) -> Option<&RbacView> {
         self.rbac.as_ref().map(|(_, view)| view)
+    }
+
+    /// The day that acceptances are counted to: that of the data.
+    pub(in crate::app) fn today(&self) -> Option<jiff::civil::Date> {
+        let now = self.estate().data_time().or(self.clock)?;
+        Some(now.to_zoned(jiff::tz::TimeZone::UTC).date())
     }
 
     fn subject(&self) -> Option<Subject<'_>> {

@@ -7,6 +7,7 @@ pub mod address;
 pub mod caller;
 pub mod compare;
 pub mod documents;
+pub mod found;
 pub mod groups;
 pub mod problem;
 pub mod who_can;
@@ -34,6 +35,7 @@ use crate::model::{ClusterFacts, EntityKey, Inventory, Kind, Lookup};
 
 pub use address::{Ambiguity, resolve_address};
 pub use documents::{DocumentRole, RoleDocument};
+pub use found::Found;
 pub use groups::Group;
 pub use problem::{Problem, Severity};
 
@@ -58,6 +60,7 @@ pub struct Estate {
     graph: OnceLock<AccessGraph>,
     /// What the rules found; worked out for the first who asks.
     findings: OnceLock<Findings>,
+    found: OnceLock<Found>,
     /// Everybody who may be asked what they can do; made by the first such question.
     roster: OnceLock<Roster>,
 }
@@ -92,6 +95,7 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
         nodes,
         graph: OnceLock::new(),
         findings: OnceLock::new(),
+        found: OnceLock::new(),
         roster: OnceLock::new(),
     })
 }
@@ -118,9 +122,18 @@ impl Estate {
 
     /// What the rules found. The first call runs them all.
     pub fn findings(&self) -> &Findings {
-        self.findings.get_or_init(|| {
-            findings::run_with(&self.inventory, &self.pods, &self.authorizations, &self.accounts)
-        })
+        self.findings
+            .get_or_init(|| findings::run_with(&self.inventory, &self.pods, &self.authorizations, &self.accounts))
+    }
+
+    /// The findings by thing. The first call runs the rules if nobody did.
+    pub fn found(&self) -> &Found {
+        self.found.get_or_init(|| Found::new(self, self.findings()))
+    }
+
+    /// Findings and their places, if somebody asked for them before: for whoever must not wait.
+    pub fn found_already(&self) -> Option<(&Findings, &Found)> {
+        Some((self.findings.get()?, self.found.get()?))
     }
 
     /// The time of the data (protocols.md: `data_time`). `None` when no source gave one.

@@ -28,7 +28,7 @@ pub mod network;
 pub mod reach;
 pub mod resolve;
 mod profile;
-mod role_chain;
+pub mod role_chain;
 pub mod rollout;
 pub mod session;
 mod subject;

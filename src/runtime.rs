@@ -4,6 +4,7 @@
 //! than a frame runs beside it ([`jobs`]) and reports back as a message.
 
 pub mod base;
+pub mod accepted;
 pub mod clipboard;
 pub mod effects;
 pub mod event;

@@ -6,6 +6,7 @@
 mod diff;
 mod explain;
 mod explorer;
+mod findings;
 mod frame;
 mod header;
 mod overlay;
@@ -42,6 +43,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Layout {
     let body = Rect { y: 3, height: area.height - 6, ..area };
     match app.place.screen {
         Screen::Explorer => explorer::draw(&mut canvas, body, app, &mut layout),
+        Screen::Findings => findings::draw(&mut canvas, body, app, &mut layout),
         Screen::Policy => policy::draw(&mut canvas, body, app, &mut layout),
         Screen::Explain => explain::draw(&mut canvas, body, app, &mut layout),
         Screen::Rbac => rbac::draw(&mut canvas, body, app, &mut layout),

@@ -93,6 +93,12 @@ commands! {
     PreviousPane "previous-pane" Moving ["shift-tab"] "previous pane" hint(None) arg("") always;
     Zoom "zoom" Moving ["z"] "zoom the pane to the whole screen and back" hint(Some("zoom")) arg("") always;
     Explorer "explorer" Everywhere ["1"] "screen Explorer: pods, identity, role, access" hint(None) arg("") always;
+    Findings "findings" Everywhere ["2"] "screen Findings: what is wrong, worst first" hint(None) arg("[query]") always;
+    FindingsOf "findings-of" Selection ["F"] "findings of the selection" hint(Some("findings")) arg("[address]") selection;
+    CopyFix "copy-fix" Selection ["Y"] "copy the fix of the finding; again: its next form" hint(Some("copy fix")) arg("[tool]") finding;
+    Accept "accept" Selection ["a"] "accept the finding, with a reason and a last day; on an accepted one: take it back" hint(Some("accept")) arg("") finding;
+    Accepted "accepted" Named [] "accepted findings: in force, run out, or without a finding" hint(None) arg("") always;
+    Rules "rules" Named [] "every rule: what it found, or what it would have to read" hint(None) arg("") always;
     Blast "blast" Selection ["b" "3"] "blast radius: what falls if this falls" hint(Some("blast")) arg("[thing]") selection;
     ReachedBy "reached-by" Named [] "who can become this, hop by hop" hint(None) arg("[thing]") selection;
     Highlight "highlight" Selection ["B"] "mark the blast radius inside the Explorer; again to unmark" hint(Some("highlight")) arg("") selection;
@@ -123,7 +129,7 @@ commands! {
     LastPlace "last-place" Everywhere ["-"] "the last place (again: return)" hint(None) arg("") always;
     NextProblem "next-problem" Everywhere ["]"] "next problem in the screen order" hint(Some("problem")) arg("") always;
     PreviousProblem "previous-problem" Everywhere ["["] "previous problem in the screen order" hint(None) arg("") always;
-    ProblemsOnly "problems-only" Everywhere ["!"] "only rows with problems; Who-can: denied rows too; Diff: only access changes" hint(Some("denied")) arg("") always;
+    ProblemsOnly "problems-only" Everywhere ["!"] "only rows with problems; Who-can: denied rows too; Findings: accepted ones too; Diff: only access changes" hint(Some("denied")) arg("") always;
     System "system" Everywhere ["."] "show or hide AWS and Kubernetes system objects" hint(None) arg("") always;
     Copy "copy" Everywhere ["c"] "copy the name or ARN of the selection" hint(Some("copy")) arg("") selection;
     CopyCommand "copy-command" Everywhere ["C"] "copy the question as a headless command" hint(None) arg("") always;
@@ -212,6 +218,10 @@ mod ready {
 
     pub fn selection(app: &App) -> Result<(), &'static str> {
         app.selected_key().map(|_| ()).ok_or("nothing is selected")
+    }
+
+    pub fn finding(app: &App) -> Result<(), &'static str> {
+        app.finding().map(|_| ()).ok_or("no finding is selected")
     }
 }
 

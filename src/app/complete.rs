@@ -95,7 +95,7 @@ impl App {
             }
             Cmd::Export => ["csv", "json", "md"].map(str::to_owned).to_vec(),
             Cmd::Policy => roles().collect(),
-            Cmd::Go | Cmd::UsedBy | Cmd::Explain => {
+            Cmd::Go | Cmd::UsedBy | Cmd::Explain | Cmd::FindingsOf => {
                 let groups = estate.groups.iter().map(|group| group.key.to_string());
                 let mut accounts: Vec<String> =
                     estate.groups.iter().map(|group| group.account_key().to_string()).collect();
@@ -106,9 +106,16 @@ impl App {
                 });
                 groups.chain(accounts).chain(roles()).chain(nodes).collect()
             }
-            Cmd::Pods | Cmd::ServiceAccounts | Cmd::Roles | Cmd::Nodes | Cmd::Associations | Cmd::Filter => {
-                crate::analysis::query::Field::ALL.iter().map(|row| format!("{}:", row.1)).collect()
+            Cmd::CopyFix => {
+                self.finding().map_or_else(Vec::new, |it| it.fix.iter().map(|fix| fix.tool.word().to_owned()).collect())
             }
+            Cmd::Findings
+            | Cmd::Pods
+            | Cmd::ServiceAccounts
+            | Cmd::Roles
+            | Cmd::Nodes
+            | Cmd::Associations
+            | Cmd::Filter => crate::analysis::query::Field::ALL.iter().map(|row| format!("{}:", row.1)).collect(),
             _ => Vec::new(),
         }
     }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::civil::Date;
+
 use crate::analysis::access::{RoleAccess, Source, role_access};
 use crate::analysis::message::{self, Denied};
 use crate::analysis::who_can;
@@ -10,6 +12,8 @@ use crate::base::Name;
 use crate::estate::caller::senders;
 use crate::estate::who_can::resources;
 use crate::estate::{Estate, derive};
+use crate::findings::Accepted;
+use crate::findings::acceptance::Change;
 use crate::model::facts::meta::Origin;
 use crate::model::{EntityKey, Inventory};
 
@@ -45,6 +49,10 @@ pub enum Effect {
     Copy(String),
     /// Write a file, never over an existing one; then [`Msg::Saved`]. `~/` is the home directory.
     Save { file: String, text: String },
+    /// Read the file of accepted findings; then [`Msg::Accepted`]. One that is not there accepts nothing.
+    ReadAccepted { file: String },
+    /// Change one row of the file of accepted findings; then [`Msg::Accepted`].
+    ChangeAccepted { file: String, change: Change },
     /// Ask the terminal for mouse events, or stop asking.
     Mouse(bool),
     /// Drop this on another thread: freeing a large estate takes longer than a frame.
@@ -62,6 +70,8 @@ impl<T: Send + std::fmt::Debug> Garbage for T {}
 pub enum Lane {
     /// Deriving an estate. The app itself never asks for a second one before the first has ended.
     Derive,
+    /// Running the rules.
+    Findings,
     /// Filtering and sorting what the screen shows.
     List,
     /// Summing up what the chosen role may do.
@@ -88,12 +98,19 @@ pub enum Work {
     Derive {
         generation: u64,
         inventory: Inventory,
+        /// Run the rules as well: marks that are on the screen must not go away in between.
+        whole: bool,
+    },
+    Findings {
+        estate: Arc<Estate>,
     },
     List {
         generation: u64,
         estate: Arc<Estate>,
         ask: Ask,
         previous: Option<Arc<ListView>>,
+        accepted: Arc<Accepted>,
+        today: Option<Date>,
     },
     Access {
         role: EntityKey,
@@ -140,6 +157,7 @@ pub enum Work {
 #[derive(Debug)]
 pub enum Done {
     Derived { generation: u64, estate: Arc<Estate> },
+    Found { estate: Arc<Estate> },
     Listed { generation: u64, estate: Arc<Estate>, view: Arc<ListView> },
     Access { role: EntityKey, access: Arc<RoleAccess> },
     Exported { file: String, text: String },
@@ -155,6 +173,7 @@ impl Work {
     pub fn lane(&self) -> Lane {
         match self {
             Work::Derive { .. } => Lane::Derive,
+            Work::Findings { .. } => Lane::Findings,
             Work::List { .. } => Lane::List,
             Work::Access { .. } => Lane::Access,
             Work::Export { .. } => Lane::Export,
@@ -170,22 +189,34 @@ impl Work {
     /// Runs to its end on this thread, looking at `stop` in between. `None` when it was stopped.
     pub fn run(self, stop: &AtomicBool) -> Option<Msg> {
         let done = match self {
-            Work::Derive { generation, inventory } => {
+            Work::Derive { generation, inventory, whole } => {
                 let estate = derive(&inventory, &|| stop.load(Ordering::Relaxed))?;
                 if stop.load(Ordering::Relaxed) {
                     return None;
                 }
                 // The screens ask it at every selection, and no key waits.
                 estate.graph();
+                if whole {
+                    estate.found();
+                }
                 Done::Derived { generation, estate: Arc::new(estate) }
             }
-            Work::List { generation, estate, ask, previous } => {
-                let known = previous.as_ref().filter(|it| it.index.kind == ask.list && it.ask.list == ask.list);
+            Work::Findings { estate } => {
+                estate.found();
+                Done::Found { estate }
+            }
+            Work::List { generation, estate, ask, previous, accepted, today } => {
+                let known = previous.as_ref().filter(|it| {
+                    let marks = &it.index.marks;
+                    it.index.kind == ask.list
+                        && marks.is_by(&accepted)
+                        && marks.complete == estate.found_already().is_some()
+                });
                 let index = match known {
                     Some(previous) => Arc::clone(&previous.index),
-                    None => Arc::new(ListIndex::build(&estate, ask.list)),
+                    None => Arc::new(ListIndex::build(&estate, ask.list, accepted, today)),
                 };
-                let view = ListView::build(index, ask, known.map(|it| &**it), stop)?;
+                let view = ListView::build(&estate, index, ask, known.map(|it| &**it), stop)?;
                 Done::Listed { generation, estate, view: Arc::new(view) }
             }
             Work::Access { role, arn, identity, boundary } => {

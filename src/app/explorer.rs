@@ -55,7 +55,7 @@ impl<'a> Subject<'a> {
             ListKind::Associations => {
                 Some(EntityKey::namespaced(Kind::ServiceAccount, &self.row.cluster, &self.row.section, &self.row.name))
             }
-            ListKind::Roles | ListKind::Nodes => None,
+            ListKind::Roles | ListKind::Nodes | ListKind::Findings => None,
         }
     }
 
@@ -141,6 +141,7 @@ impl<'a> Subject<'a> {
                     }
                 }
             }
+            ListKind::Findings => {}
         }
         hops
     }

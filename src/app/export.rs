@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::base::text::clean;
 use crate::estate::{Estate, Severity};
 
-use super::list::{ListLine, ListRow, ListView};
+use super::list::{ListKind, ListLine, ListRow, ListView};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -58,8 +58,33 @@ fn cells(estate: &Estate, row: &ListRow) -> [String; 9] {
     ]
 }
 
+const FINDING_COLUMNS: [&str; 9] =
+    ["severity", "id", "slug", "subject", "message", "owner", "pods", "certain", "accepted"];
+
+fn finding_cells(estate: &Estate, row: &ListRow) -> Option<[String; 9]> {
+    let finding = estate.found_already()?.0.all.get(row.finding? as usize)?;
+    Some([
+        finding.severity.word().to_owned(),
+        finding.rule.id.to_owned(),
+        finding.rule.slug.to_owned(),
+        finding.subject.to_string(),
+        finding.message.clone(),
+        finding.owner.as_ref().map_or_else(String::new, ToString::to_string),
+        row.count.to_string(),
+        finding.certain.to_string(),
+        row.accepted.to_string(),
+    ])
+}
+
 /// The rows shown, in their order.
 pub fn list(estate: &Estate, view: &ListView, format: Format) -> String {
+    if view.index.kind == ListKind::Findings {
+        let rows = view.lines.iter().filter_map(|line| match line {
+            ListLine::Row(at) => finding_cells(estate, &view.index.rows[*at as usize]),
+            ListLine::Header(_) => None,
+        });
+        return table(&FINDING_COLUMNS, rows, format);
+    }
     let rows = view.lines.iter().filter_map(|line| match line {
         ListLine::Row(at) => Some(cells(estate, &view.index.rows[*at as usize])),
         ListLine::Header(_) => None,

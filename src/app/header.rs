@@ -8,7 +8,7 @@ use super::overlay::Overlay;
 use super::place::{Screen, SortBy};
 use super::settings::DataOrigin;
 use super::text::{Line, Tone};
-use super::{App, DETAIL};
+use super::{App, DETAIL, findings};
 use crate::model::Kind;
 
 /// The word for how far the data can be trusted, in the order of precedence.
@@ -111,6 +111,7 @@ impl App {
                 return format!("{name} › {}", subject.unwrap_or_default());
             }
             (Screen::WhoCan, _) => return self.who_can_crumbs(),
+            (Screen::Findings, _) => return self.findings_crumbs(),
             (Screen::Diff, _) => {
                 let base = self.diff_view().map_or_else(String::new, |view| format!(" › since {}", view.name));
                 let subject =
@@ -172,7 +173,8 @@ impl App {
             return Line::default()
                 .with(format!(" {}", notice.text), if notice.is_error { Tone::Bad } else { Tone::Plain });
         }
-        if self.overlay.is_some() || self.place.screen != Screen::Explorer {
+        let on_list = matches!(self.place.screen, Screen::Explorer | Screen::Findings);
+        if self.overlay.is_some() || !on_list {
             return if self.search.is_empty() {
                 Line::default()
             } else {
@@ -180,12 +182,15 @@ impl App {
             };
         }
         let ask = &self.place.ask;
-        if ask.query.is_empty() && !ask.problems_only && ask.system {
+        if ask.query.is_empty() && !ask.problems_only && ask.system && ask.about.is_none() {
             return Line::default();
         }
         let mut text = String::from(" filter");
         if !ask.query.is_empty() {
             text.push_str(&format!(" {}", ask.query));
+        }
+        if let Some(about) = &ask.about {
+            text.push_str(&format!("  about {about}"));
         }
         if ask.problems_only {
             text.push_str("  only problems (!)");
@@ -235,6 +240,10 @@ impl App {
                 Purpose::WhoCan => {
                     Line::dim(" RESOURCE, then ACTION or list, read, write, tag, permissions · tab completes")
                 }
+                Purpose::Reason => Line::dim(format!(" why it can be lived with; goes to {}", self.settings.accepted)),
+                Purpose::Until => {
+                    Line::dim(" the last day on which that counts: 2027-03-31, or days from the data: 90d")
+                }
                 Purpose::Save => Line::dim(" .txt .csv .json .md; an existing file is never replaced"),
             };
         }
@@ -280,17 +289,23 @@ impl App {
             parts.push(format!("row {row} of {rows}"));
         }
         if let Some(row) = self.row() {
-            let count = view.index.problems(self.estate(), &row.key).count();
-            if count > 0 {
+            let count = view.index.marks.of(self.estate(), &row.key).len();
+            if count > 0 && row.finding.is_none() {
                 parts.push(format!("{} here", plural(count, "problem")));
             }
         }
-        if view.troubled > 0 {
+        if view.index.kind == ListKind::Findings {
+            parts.extend(findings::by_severity(view));
+        } else if view.troubled > 0 {
             parts.push(format!("{} with problems", plural(view.troubled, "row")));
         }
         parts.push(format!("scope {}", self.place.ask.scope.label()));
         if view.ask.sort != SortBy::Default || view.ask.reverse {
-            parts.push(format!("by {}{}", view.ask.sort.word(), if view.ask.reverse { ", reversed" } else { "" }));
+            parts.push(format!(
+                "by {}{}",
+                view.ask.sort.word(view.ask.list),
+                if view.ask.reverse { ", reversed" } else { "" }
+            ));
         }
         if let Some(mark) = &self.mark {
             parts.push(format!("mark {}", mark.name));
@@ -375,6 +390,18 @@ impl App {
                 Cmd::Zoom,
                 Cmd::Help,
             ],
+            (None, Screen::Findings) => &[
+                Cmd::Into,
+                Cmd::CopyFix,
+                Cmd::Accept,
+                Cmd::Details,
+                Cmd::Filter,
+                Cmd::Scope,
+                Cmd::Raw,
+                Cmd::Blast,
+                Cmd::Zoom,
+                Cmd::Help,
+            ],
             (None, Screen::Explain) => {
                 &[Cmd::Into, Cmd::Raw, Cmd::Explain, Cmd::Policy, Cmd::Copy, Cmd::Zoom, Cmd::Details, Cmd::Help]
             }
@@ -424,7 +451,7 @@ impl App {
         };
         let mut hints: Vec<(String, &'static str)> = Vec::new();
         if self.overlay.is_none() {
-            let rows = matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Diff);
+            let rows = matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Findings | Screen::Diff);
             let moves = if rows { [Cmd::Down, Cmd::Up] } else { [Cmd::Out, Cmd::Into] };
             let pair = moves.map(|cmd| self.keymap.label(cmd).unwrap_or_default()).concat();
             let word = match self.place.screen {
@@ -433,7 +460,7 @@ impl App {
                 Screen::Rbac => "move",
                 Screen::Blast => "tree",
                 Screen::Path => "path",
-                Screen::WhoCan | Screen::Diff => "row",
+                Screen::WhoCan | Screen::Findings | Screen::Diff => "row",
                 Screen::Explorer => "move",
             };
             hints.push((pair, word));
@@ -463,16 +490,24 @@ impl App {
     }
 
     /// The screens of the second row, with the chosen one.
-    pub fn screens(&self) -> [(&'static str, &'static str, bool); 7] {
-        let on = |screen| self.place.screen == screen;
+    pub fn screens(&self) -> [(&'static str, String, bool); 8] {
+        let wide = self.size.0 >= 90;
+        let on = |number, long: &str, short: &str, screen| {
+            (number, String::from(if wide { long } else { short }), self.place.screen == screen)
+        };
+        let mut findings = on("2", "Findings", "Find", Screen::Findings);
+        if let Some(marks) = self.list().map(|view| &view.index.marks).filter(|it| it.complete) {
+            findings.1.push_str(&format!(" {}", marks.open));
+        }
         [
-            ("1", "Explorer", on(Screen::Explorer)),
-            ("3", "Blast", on(Screen::Blast)),
-            ("4", "Who-can", on(Screen::WhoCan)),
-            ("5", "Path", on(Screen::Path)),
-            ("6", "Policy", on(Screen::Policy)),
-            ("7", "RBAC", on(Screen::Rbac)),
-            ("8", "Diff", on(Screen::Diff)),
+            on("1", "Explorer", "Expl", Screen::Explorer),
+            findings,
+            on("3", "Blast", "Blast", Screen::Blast),
+            on("4", "Who-can", "Who", Screen::WhoCan),
+            on("5", "Path", "Path", Screen::Path),
+            on("6", "Policy", "Pol", Screen::Policy),
+            on("7", "RBAC", "RBAC", Screen::Rbac),
+            on("8", "Diff", "Diff", Screen::Diff),
         ]
     }
 

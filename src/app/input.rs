@@ -15,6 +15,9 @@ pub enum Purpose {
     Explain,
     /// A resource and an action or level.
     WhoCan,
+    /// Why a finding is accepted, and until when.
+    Reason,
+    Until,
 }
 
 impl Purpose {
@@ -26,6 +29,8 @@ impl Purpose {
             Purpose::Save => "save as ",
             Purpose::Explain => "explain ",
             Purpose::WhoCan => "who can ",
+            Purpose::Reason => "accept because ",
+            Purpose::Until => "accept until ",
         }
     }
 }

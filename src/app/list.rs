@@ -4,25 +4,31 @@
 //! look at the view, whatever its length.
 
 mod fields;
+mod findings;
 mod kinds;
+mod marks;
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use jiff::civil::Date;
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 use crate::analysis::query::{self, Field, Table, TableBuilder};
 use crate::base::Name;
-use crate::estate::{Estate, Problem, Severity};
+use crate::estate::{Estate, Severity};
+use crate::findings::Accepted;
 use crate::model::EntityKey;
 
 use super::place::{Ask, SortBy};
 
 pub(super) use fields::seen;
+pub(super) use findings::key as finding_key;
+pub use findings::label;
+pub use marks::{Mark, Marks};
 
-/// What the first column lists.
+/// What the first column lists; the last has a screen of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ListKind {
     Pods,
@@ -30,12 +36,10 @@ pub enum ListKind {
     Roles,
     Nodes,
     Associations,
+    Findings,
 }
 
 impl ListKind {
-    pub const ALL: [ListKind; 5] =
-        [ListKind::Pods, ListKind::ServiceAccounts, ListKind::Roles, ListKind::Nodes, ListKind::Associations];
-
     /// Heading of the column.
     pub fn title(self) -> &'static str {
         match self {
@@ -44,6 +48,7 @@ impl ListKind {
             ListKind::Roles => "ROLES",
             ListKind::Nodes => "NODES",
             ListKind::Associations => "ASSOCIATIONS",
+            ListKind::Findings => "FINDINGS",
         }
     }
 
@@ -55,6 +60,7 @@ impl ListKind {
             ListKind::Roles => "roles",
             ListKind::Nodes => "nodes",
             ListKind::Associations => "associations",
+            ListKind::Findings => "findings",
         }
     }
 
@@ -71,8 +77,11 @@ impl ListKind {
 #[derive(Clone, Debug)]
 pub struct ListRow {
     pub key: EntityKey,
-    /// What the row stands under: the namespace, or the account or cluster of things that have none.
+    /// What the row stands under: the namespace, or the account or cluster of things that have none; of findings the
+    /// owner.
     pub section: Name,
+    /// Empty for what is in none.
+    pub namespace: Name,
     pub cluster: Name,
     pub name: Name,
     /// Pods behind the row.
@@ -86,6 +95,10 @@ pub struct ListRow {
     pub group: Option<u32>,
     /// Something worth a word: `no pods`, `differs`.
     pub note: &'static str,
+    /// Position in [`crate::findings::Findings::all`].
+    pub finding: Option<u32>,
+    /// A finding that somebody accepted.
+    pub accepted: bool,
 }
 
 /// All rows of a kind, prepared.
@@ -97,31 +110,35 @@ pub struct ListIndex {
     pub by_key: FxHashMap<EntityKey, u32>,
     /// Pods behind all rows.
     pub pods: usize,
-    /// Positions in [`Estate::problems`] by thing: an estate can have as many problems as rows.
-    problems: FxHashMap<EntityKey, SmallVec<[u32; 2]>>,
+    /// Findings that are accepted: not shown unless asked for.
+    pub accepted: usize,
+    pub marks: Marks,
 }
 
 impl ListIndex {
     /// Cost: about a microsecond per pod.
-    pub fn build(estate: &Estate, kind: ListKind) -> ListIndex {
-        let rows = kinds::rows(estate, kind);
+    pub fn build(estate: &Estate, kind: ListKind, accepted: Arc<Accepted>, today: Option<Date>) -> ListIndex {
+        let marks = Marks::new(estate, accepted, today);
         let mut builder = TableBuilder::new(fields::known(kind));
-        let context = fields::Context::new(estate, kind);
-        for row in &rows {
-            builder.push(&context.row(row));
-        }
+        let rows = if kind == ListKind::Findings {
+            let rows = findings::rows(estate, &marks);
+            let all = estate.found_already().map_or(&[][..], |(findings, _)| &findings.all);
+            for finding in rows.iter().filter_map(|row| all.get(row.finding? as usize)) {
+                builder.push(finding);
+            }
+            rows
+        } else {
+            let rows = kinds::rows(estate, kind, &marks);
+            let context = fields::Context::new(estate, kind, &marks);
+            for row in &rows {
+                builder.push(&context.row(row));
+            }
+            rows
+        };
         let by_key = rows.iter().enumerate().map(|(at, row)| (row.key.clone(), small(at))).collect();
         let pods = rows.iter().map(|row| row.count).sum();
-        let mut problems: FxHashMap<EntityKey, SmallVec<[u32; 2]>> = FxHashMap::default();
-        for (at, problem) in estate.problems.iter().enumerate() {
-            problems.entry(problem.subject.clone()).or_default().push(small(at));
-        }
-        ListIndex { kind, rows, table: builder.build(), by_key, pods, problems }
-    }
-
-    /// Problems of one thing in the estate that the index was built from, worst first.
-    pub fn problems<'a>(&'a self, estate: &'a Estate, key: &EntityKey) -> impl Iterator<Item = &'a Problem> {
-        self.problems.get(key).into_iter().flatten().filter_map(|at| estate.problems.get(*at as usize))
+        let accepted = rows.iter().filter(|row| row.accepted).count();
+        ListIndex { kind, rows, table: builder.build(), by_key, pods, accepted, marks }
     }
 
     /// Fields that queries on this list can use.
@@ -155,6 +172,8 @@ pub struct ListView {
     pub total: usize,
     /// Problem rows among those shown.
     pub troubled: usize,
+    /// Rows among those shown by severity, worst first.
+    pub severities: [usize; Severity::ALL.len()],
 }
 
 fn small(count: usize) -> u32 {
@@ -162,8 +181,14 @@ fn small(count: usize) -> u32 {
 }
 
 impl ListView {
-    /// Answers `ask`. `previous` may save work. `None` when stopped.
-    pub fn build(index: Arc<ListIndex>, ask: Ask, previous: Option<&ListView>, stop: &AtomicBool) -> Option<ListView> {
+    /// Answers `ask` about the estate of the index. `previous` may save work. `None` when stopped.
+    pub fn build(
+        estate: &Estate,
+        index: Arc<ListIndex>,
+        ask: Ask,
+        previous: Option<&ListView>,
+        stop: &AtomicBool,
+    ) -> Option<ListView> {
         let query = query::parse(&ask.query).unwrap_or_default();
         let within = previous.filter(|it| {
             let same_rows = Arc::ptr_eq(&it.index, &index);
@@ -171,16 +196,22 @@ impl ListView {
         });
         let matching = index.table.filter(&query, within.map(|it| it.matching.as_slice()), stop)?;
         let (mut matched, mut total, mut troubled) = (0, 0, 0);
+        let mut severities = [0; Severity::ALL.len()];
         let size = |row: &ListRow| if index.kind == ListKind::Pods { row.count } else { 1 };
+        let of_findings = index.kind == ListKind::Findings;
+        let about = ask.about.as_ref().filter(|_| of_findings).map(|key| findings::about(estate, key));
         let in_scope = |row: &ListRow| {
             let scope = &ask.scope;
-            scope.cluster.as_ref().is_none_or(|cluster| row.cluster.is_empty() || *cluster == row.cluster)
-                && scope
-                    .namespace
-                    .as_ref()
-                    .is_none_or(|namespace| row.key.namespace.is_empty() || *namespace == row.section)
+            // What is in no cluster or namespace is shown beside those; a finding belongs to its place alone.
+            let within = |wanted: &Option<Name>, here: &Name| {
+                wanted.as_ref().is_none_or(|wanted| here.is_empty() && !of_findings || wanted == here)
+            };
+            within(&scope.cluster, &row.cluster)
+                && within(&scope.namespace, &row.namespace)
+                && (ask.accepted || !row.accepted)
+                && about.as_ref().is_none_or(|about| about.contains(row.finding.unwrap_or(u32::MAX) as usize))
         };
-        if ask.scope.is_all() {
+        if ask.scope.is_all() && !of_findings {
             total = if index.kind == ListKind::Pods { index.pods } else { index.rows.len() };
         } else {
             total += index.rows.iter().filter(|row| in_scope(row)).map(size).sum::<usize>();
@@ -191,11 +222,13 @@ impl ListView {
             if in_scope(row) && (ask.system || !row.system) && (!ask.problems_only || row.worst.is_some()) {
                 matched += size(row);
                 troubled += usize::from(row.worst.is_some());
+                row.worst.into_iter().for_each(|worst| severities[worst as usize] += 1);
                 shown.push(*at);
             }
         }
         let row = |at: &u32| &index.rows[*at as usize];
         match ask.sort {
+            SortBy::Default if of_findings => findings::worst_owner_first(&index.rows, &mut shown),
             SortBy::Default => {}
             SortBy::Name => shown.sort_by(|a, b| row(a).name.cmp(&row(b).name)),
             SortBy::Severity => shown.sort_by_key(|at| row(at).worst.map_or(u8::MAX, |it| it as u8)),
@@ -228,7 +261,7 @@ impl ListView {
             rows
         });
         let ordinals = ordinals.collect();
-        Some(ListView { ask, index, lines, matching, line_of, ordinals, matched, total, troubled })
+        Some(ListView { ask, index, lines, matching, line_of, ordinals, matched, total, troubled, severities })
     }
 
     /// The line of a thing, if it is shown.

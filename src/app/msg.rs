@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::findings::Acceptance;
+use crate::findings::acceptance::Change;
 use crate::model::{EntityKey, Inventory};
 
 use super::Key;
@@ -44,6 +46,11 @@ pub enum Msg {
         text: Result<String, String>,
     },
     Copied(Result<Copied, String>),
+    /// What the file of accepted findings holds, after a change or none.
+    Accepted {
+        change: Option<Change>,
+        rows: Result<Vec<Acceptance>, String>,
+    },
     /// The earlier state that was asked for; `None` where there is none. Why it cannot be read, in one line.
     Base {
         wish: Wish,

@@ -20,7 +20,11 @@ pub enum Overlay {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageKind {
     Details(EntityKey),
-    Raw(EntityKey),
+    /// The stored text, at a path as evidence writes it; an empty one is the top.
+    Raw {
+        key: EntityKey,
+        path: String,
+    },
     UsedBy(EntityKey),
     Links(EntityKey),
     /// A document that is no role's, and the statement to stand on.
@@ -30,6 +34,8 @@ pub enum PageKind {
         statement: usize,
     },
     Sources,
+    Rules,
+    Accepted,
     About,
     Log,
     Keys,
@@ -44,12 +50,14 @@ pub struct Page {
     /// The line of the cursor, or the first visible line where nothing can be chosen.
     pub cursor: usize,
     pub top: usize,
+    /// The line that was looked for.
+    pub marked: Option<usize>,
 }
 
 impl Page {
     pub fn new(kind: PageKind, title: impl Into<String>, lines: Vec<Line>) -> Page {
         let cursor = lines.iter().position(|line| line.target.is_some()).unwrap_or(0);
-        Page { kind, title: title.into(), lines, cursor, top: 0 }
+        Page { kind, title: title.into(), lines, cursor, top: 0, marked: None }
     }
 
     pub fn has_stops(&self) -> bool {

@@ -13,6 +13,10 @@ impl App {
     /// Makes a page. Raw documents are made when their text has come.
     pub(super) fn page(&self, kind: PageKind) -> Page {
         match kind {
+            PageKind::Details(key) if key.kind == Kind::Finding => {
+                let (title, lines) = self.finding_page(&key);
+                Page::new(PageKind::Details(key), title, lines)
+            }
             PageKind::Details(key) => {
                 let lines = details(self.estate(), &key);
                 Page::new(PageKind::Details(key.clone()), format!("DETAILS {key}"), lines)
@@ -25,12 +29,18 @@ impl App {
                 let lines = links(self.estate(), &key).into_iter().map(Line::plain).collect();
                 Page::new(PageKind::Links(key.clone()), format!("LINKS  {key}"), lines)
             }
-            PageKind::Raw(key) => {
-                Page::new(PageKind::Raw(key.clone()), format!("RAW {key}"), vec![Line::dim("reading …")])
+            PageKind::Raw { key, path } => {
+                let title = format!("RAW {key}   {path}");
+                Page::new(PageKind::Raw { key, path }, title.trim_end(), vec![Line::dim("reading …")])
             }
             PageKind::Document { title, text, statement } => document_page(title, text, statement),
             PageKind::Sources => {
                 Page::new(PageKind::Sources, "SOURCES  what was read, failed, skipped", self.sources())
+            }
+            PageKind::Rules => Page::new(PageKind::Rules, "RULES  what each found", self.rules_page()),
+            PageKind::Accepted => {
+                let title = format!("ACCEPTED  {}", self.settings.accepted);
+                Page::new(PageKind::Accepted, title, self.accepted_page())
             }
             PageKind::Keys => Page::new(PageKind::Keys, "KEYS", self.keys_page()),
             PageKind::Log => {
@@ -176,6 +186,16 @@ fn details(estate: &Estate, key: &EntityKey) -> Vec<Line> {
         }
         if group.count() > 100 {
             lines.push(Line::dim(format!("            and {} more", group.count() - 100)));
+        }
+    }
+    // A page is made on a key: what the rules found is shown once they have run.
+    if let Some((findings, found)) = estate.found_already() {
+        for finding in found.of(key).iter().filter_map(|at| findings.all.get(*at as usize)) {
+            lines.push(
+                Line::default()
+                    .with(format!("{:<4} ", finding.severity.code()), Tone::Severity(finding.severity))
+                    .with(format!("{}  {}", finding.rule.slug, finding.message), Tone::Plain),
+            );
         }
     }
     for problem in estate.problems_of(key) {

@@ -17,6 +17,7 @@ use super::who_can::Switches;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Screen {
     Explorer,
+    Findings,
     Policy,
     Explain,
     Rbac,
@@ -60,18 +61,22 @@ pub enum SortBy {
 }
 
 impl SortBy {
-    pub fn next(self) -> SortBy {
+    pub fn next(self, list: ListKind) -> SortBy {
         match self {
             SortBy::Default => SortBy::Name,
             SortBy::Name => SortBy::Severity,
             SortBy::Severity => SortBy::Count,
+            SortBy::Count if list == ListKind::Findings => SortBy::Default,
             SortBy::Count => SortBy::Source,
             SortBy::Source => SortBy::Default,
         }
     }
 
-    pub fn word(self) -> &'static str {
+    pub fn word(self, list: ListKind) -> &'static str {
         match self {
+            SortBy::Default if list == ListKind::Findings => "owner, worst first",
+            SortBy::Name if list == ListKind::Findings => "rule",
+            SortBy::Severity if list == ListKind::Findings => "severity",
             SortBy::Default => "namespace, worst problem, name",
             SortBy::Name => "name",
             SortBy::Severity => "worst problem",
@@ -89,11 +94,48 @@ pub struct Ask {
     pub query: String,
     pub scope: Scope,
     pub problems_only: bool,
+    /// Of findings: those that have to do with this.
+    pub about: Option<EntityKey>,
+    /// Of findings: accepted ones too.
+    pub accepted: bool,
     pub system: bool,
     pub sort: SortBy,
     pub reverse: bool,
     /// Headers whose rows are folded away.
     pub collapsed: bool,
+}
+
+impl Ask {
+    pub fn of(list: ListKind) -> Ask {
+        Ask {
+            list,
+            query: String::new(),
+            scope: Scope::default(),
+            problems_only: false,
+            about: None,
+            accepted: false,
+            system: true,
+            sort: SortBy::Default,
+            reverse: false,
+            collapsed: false,
+        }
+    }
+}
+
+/// Where the user was in the list that is not on the screen: that of the Explorer or that of the findings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherList {
+    pub ask: Ask,
+    pub selected: Option<EntityKey>,
+    pub column: usize,
+    pub picks: [Option<Target>; 3],
+    pub top: usize,
+}
+
+impl OtherList {
+    pub fn of(list: ListKind) -> OtherList {
+        OtherList { ask: Ask::of(list), selected: None, column: 0, picks: [None, None, None], top: 0 }
+    }
 }
 
 /// Where the user is.
@@ -108,6 +150,7 @@ pub struct Place {
     pub picks: [Option<Target>; 3],
     /// First visible line of the list.
     pub top: usize,
+    pub other: Option<Box<OtherList>>,
     pub policy: Option<PolicyPlace>,
     /// The question of the Explain screen; it stays the current one on the screens after it.
     pub explain: Option<ExplainPlace>,
@@ -176,19 +219,14 @@ impl Place {
         Place {
             screen: Screen::Explorer,
             ask: Ask {
-                list: ListKind::Pods,
-                query: String::new(),
                 scope: Scope { cluster: cluster.map(Name::from), namespace: namespace.map(Name::from) },
-                problems_only: false,
-                system: true,
-                sort: SortBy::Default,
-                reverse: false,
-                collapsed: false,
+                ..Ask::of(ListKind::Pods)
             },
             selected: None,
             column: 0,
             picks: [None, None, None],
             top: 0,
+            other: None,
             policy: None,
             explain: None,
             rbac: None,

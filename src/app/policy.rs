@@ -31,10 +31,39 @@ pub struct PolicyView {
     pub statements: Vec<RangeInclusive<usize>>,
     document: Document,
     pub issues: Vec<Issue>,
+    /// What the rules found in it, by line.
+    pub flags: Vec<Flag>,
     /// Things that use the document.
     used_by: Vec<EntityKey>,
     /// Of a trust policy: who asks for the role and what it answers, refusals first.
     pub askers: Vec<Asker>,
+}
+
+/// A finding that points into a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// From 0.
+    pub line: usize,
+    pub severity: Severity,
+    pub rule: &'static str,
+    pub text: String,
+}
+
+/// The findings that point into one document of a role, by line; none before the rules have run.
+fn flags(estate: &Estate, role: &EntityKey, at: usize, text: &str) -> Vec<Flag> {
+    let Some((findings, found)) = estate.found_already() else { return Vec::new() };
+    let mut flags: Vec<Flag> = Vec::new();
+    for finding in found.of(role).iter().filter_map(|it| findings.all.get(*it as usize)) {
+        let line = finding.evidence.iter().find_map(|it| {
+            let (of, document, inside) = super::findings::statement(estate, &it.object, &it.path)?;
+            if of == *role && document == at { super::json_path::line_of(text, &inside) } else { None }
+        });
+        let flag =
+            |line| Flag { line, severity: finding.severity, rule: finding.rule.slug, text: finding.message.clone() };
+        flags.extend(line.map(flag));
+    }
+    flags.sort_by_key(|flag| (flag.line, flag.severity));
+    flags
 }
 
 impl PolicyView {
@@ -69,6 +98,7 @@ impl PolicyView {
             }
             None => vec![role.clone()],
         };
+        let flags = flags(estate, role, at, &document.text);
         let askers = if chosen.role == DocumentRole::Trust { askers::of_role(estate, role) } else { Vec::new() };
         Some(PolicyView {
             role: role.clone(),
@@ -79,6 +109,7 @@ impl PolicyView {
             statements,
             document,
             issues,
+            flags,
             used_by,
             askers,
         })
@@ -113,15 +144,30 @@ impl PolicyView {
         self.statements.iter().position(|lines| lines.contains(&line))
     }
 
-    /// Severity of the issues on a line, worst first.
+    /// The worst of the issues and findings on a line.
     pub fn issue_at(&self, line: usize) -> Option<Severity> {
-        let here = self.issues.iter().filter(|issue| issue.line as usize == line + 1);
-        here.map(|issue| words::severity(issue.severity)).min()
+        let issues = self.issues.iter().filter(|issue| issue.line as usize == line + 1);
+        let flags = self.flags.iter().filter(|flag| flag.line == line).map(|flag| flag.severity);
+        issues.map(|issue| words::severity(issue.severity)).chain(flags).min()
+    }
+
+    /// Lines with something wrong, ascending.
+    pub fn troubled_lines(&self) -> Vec<usize> {
+        let issues = self.issues.iter().map(|issue| (issue.line as usize).saturating_sub(1));
+        let mut lines: Vec<usize> = issues.chain(self.flags.iter().map(|flag| flag.line)).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
     }
 
     /// The lines of the right pane for the statement on a line; `asked` is the current question about the role.
     pub fn words(&self, line: usize, asked: Option<&Answer>) -> Vec<Line> {
         words::lines(self, self.statement_at(line), asked)
+    }
+
+    /// The line (from 0) of a path in the document, or the start of its statement.
+    pub fn line_of_path(&self, path: &str) -> Option<usize> {
+        super::json_path::line_of(&self.document.text, path)
     }
 
     /// The first line of the first statement that names an action of a service.

@@ -34,6 +34,10 @@ pub struct Settings {
     pub namespace: Option<String>,
     /// Cluster to start in; all of them when none.
     pub cluster: Option<String>,
+    /// The file of accepted findings.
+    pub accepted: String,
+    /// Who accepts findings; empty when not known.
+    pub user: String,
     /// The start of headless commands that `C` copies, such as `rolewalk --demo`.
     pub command: String,
 }
@@ -52,6 +56,8 @@ impl Default for Settings {
             stale_after: Duration::from_secs(30 * 60),
             namespace: None,
             cluster: None,
+            accepted: String::from("rolewalk-accepted.yaml"),
+            user: String::new(),
             command: String::from("rolewalk"),
         }
     }

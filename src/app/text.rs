@@ -44,6 +44,8 @@ pub enum Target {
     Service(EntityKey, Name),
     /// A document of a role, by its position.
     Document(EntityKey, usize),
+    /// A place in the stored text of a thing, as evidence names it.
+    Place(EntityKey, String),
     /// A command of the table, by its position.
     Command(usize),
 }
@@ -52,7 +54,9 @@ impl Target {
     /// The thing to speak of: for services and documents the role that has them.
     pub fn key(&self) -> Option<&EntityKey> {
         match self {
-            Target::Thing(key) | Target::Service(key, _) | Target::Document(key, _) => Some(key),
+            Target::Thing(key) | Target::Service(key, _) | Target::Document(key, _) | Target::Place(key, _) => {
+                Some(key)
+            }
             Target::Command(_) => None,
         }
     }

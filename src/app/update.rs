@@ -1,8 +1,10 @@
 //! Messages to changes: what happened, what follows, and what is to be done outside.
 
+mod accepting;
 mod commands;
 mod diff;
 mod explain;
+mod findings;
 mod keys;
 mod moving;
 mod places;
@@ -14,11 +16,11 @@ mod who_can;
 use std::sync::Arc;
 
 use crate::estate::Estate;
-use crate::model::Inventory;
+use crate::model::{Inventory, Kind};
 
 use super::effect::Done;
 use super::explorer::{self, Columns};
-use super::list::ListView;
+use super::list::{ListKind, ListView};
 use super::overlay::{Overlay, PageKind};
 use super::place::Screen;
 use super::policy::{PolicyView, readable};
@@ -27,6 +29,16 @@ use super::{App, Effect, Layout, Msg, Notice, Work};
 
 pub(super) use diff::DiffState;
 pub(super) use who_can::Asked as WhoCanAsked;
+
+/// What a list was asked for by: with the same it has the same lines.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct AskedFor {
+    ask: super::place::Ask,
+    /// The estate, whether its findings were there, and the accepted ones; by their places in memory.
+    estate: usize,
+    marked: bool,
+    accepted: usize,
+}
 
 /// Lines of the log that are kept.
 const LOG: usize = 500;
@@ -40,7 +52,14 @@ impl App {
             Msg::Key(key) => self.key(key, &mut effects),
             Msg::Paste(text) => self.paste(&text, &mut effects),
             Msg::Mouse(mouse) => self.mouse(mouse, &mut effects),
-            Msg::Resize { width, height } => self.size = (width, height),
+            Msg::Resize { width, height } => {
+                self.size = (width, height);
+                // Its text is broken to the width.
+                if matches!(&self.overlay, Some(Overlay::Page(page)) if matches!(&page.kind, PageKind::Details(key) if key.kind == Kind::Finding))
+                {
+                    self.refresh_page();
+                }
+            }
             Msg::Drawn(layout) => self.drawn(layout),
             Msg::Resumed => effects.push(Effect::Redraw),
             Msg::Clock(now) => self.clock = Some(now),
@@ -62,8 +81,10 @@ impl App {
             }
             Msg::Raw { key, text } => self.show_raw(&key, text),
             Msg::Copied(Ok(copied)) => {
-                self.say(format!("copied {} characters by {}", copied.length, copied.way));
+                let what = self.copying.take().map_or_else(String::new, |what| format!(": {what}"));
+                self.say(format!("copied {} characters by {}{what}", copied.length, copied.way));
             }
+            Msg::Accepted { change, rows } => self.take_accepted(change, rows),
             Msg::Copied(Err(error)) => self.fail(format!("not copied: {error}; ctrl-s saves to a file")),
             Msg::Saved(Ok(file)) => self.say(format!("saved {file}")),
             Msg::Saved(Err(error)) => self.fail(format!("not saved: {error}")),
@@ -107,6 +128,9 @@ impl App {
         let old = std::mem::replace(&mut self.inventory, inventory);
         effects.push(Effect::Discard(Box::new(old)));
         self.loading = !finished;
+        if !std::mem::replace(&mut self.accepted_asked, true) {
+            effects.push(Effect::ReadAccepted { file: self.settings.accepted.clone() });
+        }
         self.wanted += 1;
         self.refresh_page();
         self.start_deriving(effects);
@@ -117,7 +141,9 @@ impl App {
         if self.deriving.is_none() {
             self.deriving = Some(self.wanted);
             let inventory = self.inventory.clone();
-            effects.push(Effect::Work(Work::Derive { generation: self.wanted, inventory }));
+            // The first rows do not wait for the rules; later ones do, so that marks do not come and go.
+            let whole = !self.loading && self.estate.found_already().is_some();
+            effects.push(Effect::Work(Work::Derive { generation: self.wanted, inventory, whole }));
         }
     }
 
@@ -134,6 +160,12 @@ impl App {
                 self.resources_asked = None;
                 if generation < self.wanted {
                     self.start_deriving(effects);
+                }
+            }
+            Done::Found { estate } => {
+                if Arc::ptr_eq(&estate, &self.estate) {
+                    self.reopen_policy();
+                    self.refresh_page();
                 }
             }
             Done::Listed { generation, estate, view } if generation == self.asked => {
@@ -163,7 +195,8 @@ impl App {
 
     /// A list has come: the selection is looked up again by its key.
     fn show_list(&mut self, estate: Arc<Estate>, view: Arc<ListView>, effects: &mut Vec<Effect>) {
-        let is_new = self.shown.as_ref().is_none_or(|(old, _)| !Arc::ptr_eq(old, &estate));
+        let old = self.shown.as_ref().or(self.parked.as_ref());
+        let is_new = old.is_none_or(|(old, _)| !Arc::ptr_eq(old, &estate));
         let line = match &self.place.selected {
             Some(key) => {
                 let found = view.line_of(key);
@@ -180,6 +213,7 @@ impl App {
             effects.push(Effect::Discard(Box::new(old)));
         }
         if is_new {
+            effects.extend(self.parked.take().map(|old| Effect::Discard(Box::new(old))));
             self.access = None;
             self.access_asked = None;
             self.reopen_policy();
@@ -191,17 +225,22 @@ impl App {
     /// The question of the place, asked if nobody asked it yet; access of the chosen role likewise.
     fn settle(&mut self, effects: &mut Vec<Effect>) {
         let estate_id = Arc::as_ptr(&self.estate) as usize;
-        if self.wanted > 0 && self.asked_for.as_ref() != Some(&(self.place.ask.clone(), estate_id)) {
+        self.turn_lists();
+        let asked_for = self.asking();
+        if self.wanted > 0 && self.asked_for.as_ref() != Some(&asked_for) {
             self.asked += 1;
-            self.asked_for = Some((self.place.ask.clone(), estate_id));
+            self.asked_for = Some(asked_for);
             let same = self.shown.as_ref().filter(|(estate, _)| Arc::ptr_eq(estate, &self.estate));
             effects.push(Effect::Work(Work::List {
                 generation: self.asked,
                 estate: Arc::clone(&self.estate),
                 ask: self.place.ask.clone(),
                 previous: same.map(|(_, view)| Arc::clone(view)),
+                accepted: Arc::clone(&self.accepted),
+                today: self.estate.data_time().or(self.clock).map(|now| now.to_zoned(jiff::tz::TimeZone::UTC).date()),
             }));
         }
+        self.settle_findings(estate_id, effects);
         self.settle_question(estate_id, effects);
         self.settle_rbac();
         self.settle_reach(estate_id, effects);
@@ -221,7 +260,8 @@ impl App {
     fn shown_role(&self) -> Option<crate::model::EntityKey> {
         match self.place.screen {
             Screen::Explorer => self.pick(2).and_then(Target::key).cloned(),
-            Screen::Policy
+            Screen::Findings
+            | Screen::Policy
             | Screen::Explain
             | Screen::Blast
             | Screen::Path
@@ -231,6 +271,44 @@ impl App {
         }
     }
 
+    fn asking(&self) -> AskedFor {
+        AskedFor {
+            ask: self.place.ask.clone(),
+            estate: Arc::as_ptr(&self.estate) as usize,
+            marked: self.estate.found_already().is_some(),
+            accepted: Arc::as_ptr(&self.accepted) as usize,
+        }
+    }
+
+    /// Puts the list on the screen that the place is about. The other one is kept for the way back.
+    pub(super) fn turn_lists(&mut self) {
+        let wanted = self.place.ask.list == ListKind::Findings;
+        let of = |it: &Option<(Arc<Estate>, Arc<ListView>)>| {
+            it.as_ref().map(|(_, view)| view.index.kind == ListKind::Findings)
+        };
+        if of(&self.shown) != Some(!wanted) && of(&self.parked) != Some(wanted) || of(&self.shown) == Some(wanted) {
+            return;
+        }
+        let marked = self.estate.found_already().is_some();
+        let usable = self.parked.take().filter(|(estate, view)| {
+            let marks = &view.index.marks;
+            Arc::ptr_eq(estate, &self.estate) && marks.complete == marked && marks.is_by(&self.accepted)
+        });
+        let gone = std::mem::replace(&mut self.shown, usable);
+        self.parked = gone.filter(|(estate, _)| Arc::ptr_eq(estate, &self.estate));
+        // An answer on its way is about the list that left.
+        self.asked += 1;
+        self.asked_for = None;
+        self.cursor = None;
+        if let Some(view) = self.list() {
+            let line = self.place.selected.as_ref().and_then(|key| view.line_of(key));
+            let same = view.ask == self.place.ask;
+            self.cursor = line.or_else(|| view.stop_near(0));
+            self.asked_for = same.then(|| self.asking());
+        }
+        self.rebuild_columns();
+    }
+
     /// The columns of the selected row. Cost: that row's.
     pub(super) fn rebuild_columns(&mut self) {
         let picked = match (&self.place.picks[0], &self.place.picks[1]) {
@@ -238,6 +316,7 @@ impl App {
             _ => None,
         };
         self.columns = match self.subject() {
+            Some(subject) if subject.kind == ListKind::Findings => self.finding_columns(),
             Some(subject) => explorer::columns(&subject, picked.as_ref()),
             None => Columns::default(),
         };
@@ -254,7 +333,7 @@ impl App {
     /// Pages that follow the data are made anew; the cursor stays on its line.
     fn refresh_page(&mut self) {
         let Some(Overlay::Page(page)) = &self.overlay else { return };
-        if matches!(page.kind, PageKind::Raw(_)) {
+        if matches!(page.kind, PageKind::Raw { .. }) {
             return;
         }
         let (cursor, top) = (page.cursor, page.top);
@@ -266,13 +345,18 @@ impl App {
 
     fn show_raw(&mut self, key: &crate::model::EntityKey, text: Result<String, String>) {
         let Some(Overlay::Page(page)) = &mut self.overlay else { return };
-        if page.kind != PageKind::Raw(key.clone()) {
+        let PageKind::Raw { key: wanted, path } = &page.kind else { return };
+        if wanted != key {
             return;
         }
+        let path = path.clone();
         match text {
             Ok(text) => {
                 let (text, relaid) = readable(&text);
+                page.marked = super::json_path::line_in_object(&text, &path);
                 page.lines = text.lines().map(|line| Line::plain(line.replace('\t', "    "))).collect();
+                // A few lines above it say where one is.
+                page.cursor = page.marked.map_or(0, |line| line.saturating_sub(3));
                 if relaid {
                     page.title.push_str("   stored on one line, broken for reading");
                 }

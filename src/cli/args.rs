@@ -151,6 +151,9 @@ pub struct ScreenArgs {
     /// Theme: terminal, mono, dark, light, high-contrast, cvd-dark, cvd-light
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
+    /// The file of accepted findings that the screens read and write [default: rolewalk-accepted.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub accepted: Option<PathBuf>,
     /// Take mouse clicks and the wheel
     #[arg(long, global = true)]
     pub mouse: bool,

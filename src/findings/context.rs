@@ -1,5 +1,6 @@
 //! What rules share, worked out once: workloads by their top owner, who uses which role, how strong roles are.
 
+mod permissions;
 mod rights;
 mod workloads;
 
@@ -28,6 +29,7 @@ use crate::rbac::{Power, Request};
 use super::platform;
 use super::subjects::{WebStatement, WebStatements};
 
+pub use permissions::{Family, PodRole, Way, Wide, Width};
 pub use rights::{Holding, Prize, Reached, Rights, Standing, Through, gives_everything};
 pub use workloads::{Seat, Variant, Workload};
 
@@ -46,9 +48,10 @@ pub struct Context<'a> {
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
     web: WebStatements,
+    pod_roles: permissions::PodRoles,
+    gains: OnceLock<Gains>,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
-    gains: OnceLock<Gains>,
     given_accounts: Option<&'a [AccountTrust]>,
     accounts: OnceLock<Vec<AccountTrust>>,
     rights: OnceLock<Rights>,
@@ -91,9 +94,10 @@ impl<'a> Context<'a> {
             classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
             workloads,
             web: WebStatements::default(),
+            pod_roles: permissions::PodRoles::default(),
+            gains: OnceLock::new(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
-            gains: OnceLock::new(),
             given_accounts: None,
             accounts: OnceLock::new(),
             rights: OnceLock::new(),
@@ -119,7 +123,13 @@ impl<'a> Context<'a> {
     pub(super) fn prepare(&self) {
         self.web_statements();
         self.rights();
+        self.pod_roles();
         self.gains();
+    }
+
+    /// What each role and user can gain by one step, worked out for the first who asks.
+    pub fn gains(&self) -> &Gains {
+        self.gains.get_or_init(|| escalation::gains(self.inventory))
     }
 
     /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.
@@ -142,11 +152,6 @@ impl<'a> Context<'a> {
         }
         let cell = self.worked_out.get(&cluster.label).expect("every cluster of the inventory has its place");
         cell.get_or_init(|| authorization::of(cluster))
-    }
-
-    /// What each role and user can gain by one step, worked out for the first who asks.
-    pub fn gains(&self) -> &Gains {
-        self.gains.get_or_init(|| escalation::gains(self.inventory))
     }
 
     /// Subjects outside the platform (guard G2) that surely hold one of these powers over any object of a namespace,
@@ -270,7 +275,8 @@ impl<'a> Context<'a> {
             Kind::Role => self.users_of_role(subject).next(),
             Kind::Association => {
                 let cluster = self.inventory.clusters.get(&subject.scope)?;
-                let association = cluster.association_list.iter().find(|it| it.id == subject.name)?;
+                let list = cluster.association_list.items();
+                let association = &list[list.binary_search_by(|it| it.id.cmp(&subject.name)).ok()?];
                 let (namespace, name) = (&association.namespace, &association.service_account);
                 let account = EntityKey::namespaced(Kind::ServiceAccount, &cluster.label, namespace, name);
                 self.users_of_account(&account).next()

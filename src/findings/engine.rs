@@ -58,12 +58,12 @@ pub fn run(context: &Context<'_>, rules: &[Entry]) -> Findings {
 }
 
 /// Every place where a source could have been read, and was not read whole.
-struct Unread {
+pub(super) struct Unread {
     by_kind: BTreeMap<SourceKind, BTreeSet<SourceId>>,
 }
 
 impl Unread {
-    fn new(inventory: &Inventory) -> Unread {
+    pub fn new(inventory: &Inventory) -> Unread {
         let mut by_kind: BTreeMap<SourceKind, BTreeSet<SourceId>> = BTreeMap::new();
         let mut note = |source: SourceId| {
             let whole = inventory.coverage.report(&source).is_some_and(|report| report.status == Status::Ok);
@@ -81,6 +81,10 @@ impl Unread {
             }
         }
         Unread { by_kind }
+    }
+
+    pub fn sources(&self) -> impl Iterator<Item = &SourceId> {
+        self.by_kind.values().flatten()
     }
 
     fn of(&self, kind: SourceKind) -> impl Iterator<Item = SourceId> {

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::base::Name;
 use crate::identity::Evidence;
 use crate::model::EntityKey;
 
@@ -35,6 +36,22 @@ pub struct Finding {
     pub platform: bool,
     /// Somebody accepted it, with a reason, and that has not run out.
     pub accepted: Option<Acceptance>,
+    /// How something is gained, for the rule about escalation.
+    pub technique: Option<TechniqueUse>,
+}
+
+/// A technique of iam-evaluation.md section 11, as somebody can use it (protocols.md section 4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TechniqueUse {
+    pub number: u8,
+    /// Ids in the catalogue of pathfinding.cloud.
+    pub pathfinding: &'static [&'static str],
+    /// The actions, in the order of the attack.
+    pub steps: Vec<&'static str>,
+    /// Address of what is gained, or words where it has none.
+    pub gains: String,
+    /// What must exist and is in no input.
+    pub needs: Vec<Name>,
 }
 
 /// A change that would make the finding go away.

@@ -57,6 +57,11 @@ pub fn is_known_controller(name: &str) -> bool {
     rows("controller").any(|row| fits(row, name))
 }
 
+/// Images, by the last part of their name, of programs that never call the Kubernetes API.
+pub fn never_calls_kubernetes(image: &str) -> bool {
+    rows("quiet-image").any(|row| row == image)
+}
+
 /// Agents of networks, logs, metrics and security that need the host: DaemonSets by the names that their charts give.
 pub fn is_node_agent(workload: &Workload<'_>) -> bool {
     workload.key.kind == Kind::DaemonSet && rows("agent").any(|row| fits(row, &workload.key.name))
@@ -97,7 +102,9 @@ mod tests {
     fn every_row_has_a_kind_that_is_asked_for() {
         for line in LIST.lines().filter(|line| !line.starts_with('#')) {
             let (kind, name) = line.split_once('\t').expect("kind, tab, name");
-            assert!(["sa", "subject", "path", "controller", "gitops", "admission", "node-policy", "agent"].contains(&kind), "{line}");
+            let kinds =
+                ["sa", "subject", "path", "controller", "gitops", "admission", "node-policy", "agent", "quiet-image"];
+            assert!(kinds.contains(&kind), "{line}");
             assert!(!name.is_empty(), "{line}");
         }
     }

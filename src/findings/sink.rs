@@ -8,7 +8,7 @@ use crate::identity::Evidence;
 use crate::model::{EntityKey, SourceId};
 
 use super::context::Context;
-use super::finding::{Finding, Fix, Tool, fingerprint};
+use super::finding::{Finding, Fix, TechniqueUse, Tool, fingerprint};
 use super::rule::Rule;
 use super::severity::Severity;
 
@@ -42,6 +42,7 @@ pub struct Report {
     certain: bool,
     /// The rule's own guard has judged the platform already.
     judged: bool,
+    technique: Option<TechniqueUse>,
 }
 
 impl<'a> Sink<'a> {
@@ -77,6 +78,7 @@ impl<'a> Sink<'a> {
             owner: None,
             certain: true,
             judged: false,
+            technique: None,
         };
         let reports = &mut self.drafts[at].reports;
         reports.push(report);
@@ -157,6 +159,12 @@ impl Report {
         self
     }
 
+    /// How something is gained.
+    pub fn technique(&mut self, technique: TechniqueUse) -> &mut Report {
+        self.technique = Some(technique);
+        self
+    }
+
     fn weight(&self) -> (bool, Severity) {
         (!self.certain, self.severity)
     }
@@ -211,6 +219,7 @@ impl Draft {
             certain: first.certain,
             platform,
             accepted: None,
+            technique: first.technique,
         }
     }
 }

@@ -229,7 +229,8 @@ pub fn gains_of(inventory: &Inventory, principal: &EntityKey) -> Gains {
     gains_where(inventory, |key| key == principal)
 }
 
-fn gains_where(inventory: &Inventory, wanted: impl Fn(&EntityKey) -> bool) -> Gains {
+/// As [`gains`], of the roles and users that are wanted.
+pub fn gains_where(inventory: &Inventory, wanted: impl Fn(&EntityKey) -> bool) -> Gains {
     let ground = Ground::new(inventory);
     let roles = ground.roles.iter().filter(|it| !it.facts.path.starts_with("/aws-service-role/")).map(Who::Role);
     let users = ground.users.iter().map(Who::User);

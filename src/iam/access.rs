@@ -16,7 +16,8 @@ use serde::{Serialize, Serializer};
 use crate::base::{Name, Truth};
 use crate::iam::catalogue::{ActionId, Catalogue, Level};
 use crate::iam::document::{Damage, Document, Effect, Statement};
-use crate::iam::pattern::ArnGlob;
+use crate::iam::glob::Token;
+use crate::iam::pattern::{ArnGlob, ResourcePattern};
 use crate::iam::permissions::actions::{ActionGlob, Entries};
 use crate::iam::permissions::resources::ResourceSet;
 use crate::iam::permissions::{Permissions, permissions_by_service, permissions_of};
@@ -393,6 +394,33 @@ fn scope(catalogue: &Catalogue, statement: &Statement) -> Scope {
         all_resources,
         intricate: refused,
     }
+}
+
+/// Whether one of some resource patterns can be used with an action (rules W7, W9, S8). Never no where it may be yes.
+pub fn is_usable(catalogue: &Catalogue, id: ActionId, patterns: &[&ResourcePattern]) -> bool {
+    let action = catalogue.action(id);
+    let prefix = action.service().prefix();
+    patterns.iter().any(|pattern| {
+        let widest = pattern.widest(&Context::open());
+        matches!(widest, ArnGlob::All)
+            || (action.wildcard_only() && pattern.covers_service(prefix))
+            || action.resources().any(|(kind, _)| !kind.pattern().disjoint(&widest) && fits_name(kind.arn(), &widest))
+    })
+}
+
+/// Names in which no slash can stand, though a wildcard in a pattern crosses it: an object is no bucket, an index no
+/// table (rule W7).
+fn fits_name(format: &str, pattern: &ArnGlob) -> bool {
+    let Some((start, _)) = ["${BucketName}", "${TableName}"].iter().find_map(|name| {
+        let start = format.strip_suffix(name)?;
+        Some((start.splitn(6, ':').nth(5).unwrap_or_default(), name))
+    }) else {
+        return true;
+    };
+    let Some(parts) = pattern.parts() else { return true };
+    let slashes = |text: &str| text.matches('/').count();
+    let written = parts[5].tokens().iter().filter(|it| **it == Token::Char('/')).count();
+    written <= slashes(start)
 }
 
 fn of_rows(catalogue: &Catalogue, permissions: &Permissions) -> Access {

@@ -305,7 +305,7 @@ impl<'c> Question<'c> {
                 continue;
             };
             for row in self.rows(action) {
-                if self.is_broad(id, &row.resources) {
+                if is_broad(self.catalogue, id, &row.resources) {
                     because.push((Name::new(action), None));
                     certain |= row.requirement.is_none() && row.marks.is_empty();
                     break;
@@ -314,23 +314,27 @@ impl<'c> Question<'c> {
         }
         (!because.is_empty()).then_some(Privilege { class: Class::Sensitive, because, certain })
     }
+}
 
-    /// Broad: the resource part starts with a wildcard, or is only the type plus a wildcard (protocols.md section 4).
-    fn is_broad(&self, id: ActionId, resources: &ResourceSet) -> bool {
-        resources.any_of().iter().any(|pattern| {
-            let Some(parts) = pattern.parts() else {
-                return !matches!(pattern, ArnGlob::Nothing);
-            };
-            self.catalogue.action(id).resources().any(|(kind, _)| {
-                if kind.pattern().disjoint(pattern) {
-                    return false;
-                }
-                let resource = kind.arn().splitn(6, ':').nth(5).unwrap_or_default();
-                let start = resource.split("${").next().unwrap_or_default();
-                starts_broad(&parts[5], start)
-            })
-        })
-    }
+/// Whether a set of resources is broad for an action: the resource part starts with a wildcard, or is only the type plus
+/// a wildcard (protocols.md section 4).
+pub fn is_broad(catalogue: &Catalogue, id: ActionId, resources: &ResourceSet) -> bool {
+    resources.any_of().iter().any(|pattern| is_broad_pattern(catalogue, id, pattern))
+}
+
+/// As [`is_broad`], of one pattern.
+pub fn is_broad_pattern(catalogue: &Catalogue, id: ActionId, pattern: &ArnGlob) -> bool {
+    let Some(parts) = pattern.parts() else {
+        return !matches!(pattern, ArnGlob::Nothing);
+    };
+    catalogue.action(id).resources().any(|(kind, _)| {
+        if kind.pattern().disjoint(pattern) {
+            return false;
+        }
+        let resource = kind.arn().splitn(6, ':').nth(5).unwrap_or_default();
+        let start = resource.split("${").next().unwrap_or_default();
+        starts_broad(&parts[5], start)
+    })
 }
 
 /// Whether the resource part is a wildcard from its start, or after the fixed start that all resources of the type have.

@@ -17,7 +17,7 @@ const LONGEST: usize = 5;
 
 /// Roles by whom their trust names. The lists hold candidates, no answers.
 #[derive(Default)]
-pub(super) struct RoleChains<'a> {
+pub struct RoleChains<'a> {
     /// By the ARN of a role.
     named: FxHashMap<Name, Vec<&'a Arc<Role>>>,
     /// By account.
@@ -121,7 +121,7 @@ impl<'a> RoleChains<'a> {
     }
 
     /// One step. A role without identity policies that could allow it takes only roles that name it.
-    fn step(&self, inventory: &Inventory, trusts: &Trusts, from: &Name) -> Vec<(Name, Truth)> {
+    pub fn step(&self, inventory: &Inventory, trusts: &Trusts, from: &Name) -> Vec<(Name, Truth)> {
         let Some(account) = Arn::parse(from).map(|arn| arn.account) else { return Vec::new() };
         let named = self.named.get(from).into_iter().flatten();
         let same = self.accounts.get(account).into_iter().flatten();

@@ -8,9 +8,11 @@ use tokio::task::JoinHandle;
 
 use crate::app::diff::Wish;
 use crate::app::{Copied, Effect, Lane, Msg, Work};
+use crate::findings::acceptance::Change;
 use crate::model::facts::meta::Origin;
 use crate::model::{EntityKey, Inventory};
 
+use super::accepted;
 use super::base::Bases;
 use super::clipboard::{Clipboard, Surroundings};
 use super::jobs::{Jobs, Outbox, Said, Track};
@@ -73,6 +75,8 @@ impl Effects {
             Effect::ListSnapshots { of } => self.list_snapshots(of),
             Effect::Copy(text) => self.copy(text),
             Effect::Save { file, text } => self.save(file, text),
+            Effect::ReadAccepted { file } => self.accepted(file, None),
+            Effect::ChangeAccepted { file, change } => self.accepted(file, Some(change)),
             Effect::Discard(garbage) => self.jobs.start("freeing memory", move |_| drop(garbage)),
         }
         None
@@ -100,6 +104,7 @@ impl Effects {
         let lane = work.lane();
         let name = match lane {
             Lane::Derive => "deriving the estate",
+            Lane::Findings => "running the rules",
             Lane::List => "preparing the list",
             Lane::Access => "summing up a role",
             Lane::Export => "writing a list",
@@ -156,6 +161,19 @@ impl Effects {
     fn hold(&mut self, name: &'static str, body: impl FnOnce(&Outbox) + Send + 'static) {
         self.saves.retain(|save| !save.is_finished());
         self.saves.push(self.jobs.start_held(name, body));
+    }
+
+    /// Reads the file of accepted findings, or changes it; a change is waited for like any file.
+    fn accepted(&mut self, file: String, change: Option<Change>) {
+        self.saves.retain(|save| !save.is_finished());
+        self.saves.push(self.jobs.start_held("the file of accepted findings", move |outbox| {
+            let path = save::expand(&file);
+            let rows = match &change {
+                Some(change) => accepted::write(&path, change),
+                None => accepted::read_if_there(&path),
+            };
+            outbox.send(Msg::Accepted { change, rows });
+        }));
     }
 
     /// Waits a moment for files that are being written, so that leaving right after saving loses nothing.

@@ -433,7 +433,7 @@ impl Builder {
     }
 
     /// `role NAME account=ID path=/p/ TRUST policy={statement} attached=ARN,ARN boundary=ARN tag:K=V created=T used=T
-    /// session=SECONDS id=AROA... profile`; for TRUST see [`trusts`]. `profile`: an instance profile of its name.
+    /// unused session=SECONDS id=AROA... profile`; for TRUST see [`trusts`]. `profile`: an instance profile of its name.
     fn role_line(&mut self, line: &mut Line) {
         let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
         let partition = self.clusters[0].partition.clone();
@@ -454,7 +454,10 @@ impl Builder {
             inline,
             attached,
             boundary: line.take("boundary").map(Name::from),
-            last_used: line.take("used").map(|it| LastUsed { at: Some(time(line, &it)), region: REGION.into() }),
+            last_used: match (line.take("used"), line.flag("unused")) {
+                (Some(it), _) => Some(LastUsed { at: Some(time(line, &it)), region: REGION.into() }),
+                (None, unused) => unused.then(|| LastUsed { at: None, region: Name::default() }),
+            },
             max_session: line.take("session").and_then(|it| it.parse().ok()),
             tags: pods::labels(line.all("tag")),
             instance_profiles: if line.flag("profile") { vec![format!("p-{}", line.name).into()] } else { vec![] },

@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 
 use crate::app::diff::{Base, Stored, Wish};
 use crate::app::{App, Code, Copied, DataOrigin, Effect, Key, Layout, Msg, Settings};
+use crate::findings::acceptance;
 use crate::ingest::files::Files;
 use crate::ingest::{Options, Snapshot, demo};
 use crate::model::Inventory;
@@ -31,6 +32,8 @@ pub struct Harness {
     /// Effects that leave the program, in words: `quit`, `copy …`, `save FILE`.
     pub outside: Vec<String>,
     cursor: Option<(u16, u16)>,
+    /// The file of accepted findings.
+    pub accepted: String,
 }
 
 impl Harness {
@@ -73,8 +76,14 @@ impl Harness {
 
     /// Before anything was read.
     pub fn empty(settings: Settings) -> Harness {
-        let mut harness =
-            Harness { app: App::new(settings), files: None, earlier: Vec::new(), outside: Vec::new(), cursor: None };
+        let mut harness = Harness {
+            app: App::new(settings),
+            files: None,
+            earlier: Vec::new(),
+            outside: Vec::new(),
+            cursor: None,
+            accepted: String::new(),
+        };
         harness.draw(harness.app.size);
         harness
     }
@@ -114,6 +123,19 @@ impl Harness {
             Effect::Save { file, text } => {
                 self.outside.push(format!("save {file} ({} lines)", text.lines().count()));
                 return Some(Msg::Saved(Ok(file)));
+            }
+            Effect::ReadAccepted { .. } => {
+                let rows = acceptance::read(&self.accepted).map_err(|error| error.to_string());
+                return Some(Msg::Accepted { change: None, rows });
+            }
+            Effect::ChangeAccepted { file, change } => {
+                let changed = acceptance::change(&self.accepted, &change).map_err(|error| error.to_string());
+                let rows = changed.and_then(|text| {
+                    self.accepted = text;
+                    acceptance::read(&self.accepted).map_err(|error| error.to_string())
+                });
+                self.outside.push(format!("write {file}: {}", self.accepted.replace('\n', " | ")));
+                return Some(Msg::Accepted { change: Some(change), rows });
             }
             Effect::Quit => self.outside.push("quit".into()),
             Effect::Suspend => self.outside.push("suspend".into()),

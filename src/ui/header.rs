@@ -119,6 +119,7 @@ pub(super) fn areas(app: &App, layout: &mut Layout) {
         let cells = (number.len() + name.len() + 3) as u16;
         let cmd = match number {
             "1" => Cmd::Explorer,
+            "2" => Cmd::Findings,
             "3" => Cmd::Blast,
             "4" => Cmd::WhoCanScreen,
             "5" => Cmd::PathTo,

@@ -46,7 +46,8 @@ fn page(canvas: &mut Canvas<'_>, body: Rect, app: &App, page: &Page, layout: &mu
         let found = matches.contains(&at);
         let extra = if found { Modifier::BOLD | Modifier::UNDERLINED } else { Modifier::empty() };
         canvas.pieces(inside.x + 1, y, inside.width.saturating_sub(1), line, extra);
-        let here = at == page.cursor && (stops || (found && !app.search.is_empty()));
+        let here = at == page.cursor && (stops || (found && !app.search.is_empty()))
+            || page.marked == Some(at) && app.search.is_empty();
         if here {
             let style = canvas.theme.style(Tone::Plain);
             canvas.put(inside.x, y, 1, canvas.glyphs.bar, style);

@@ -2,6 +2,8 @@
 
 mod applier;
 mod cases;
+mod explained;
+mod fingerprints;
 mod pods;
 mod registry;
 mod repairs;

@@ -150,6 +150,7 @@ fn about(bindings: &[&str]) -> Finding {
         certain: true,
         platform: false,
         accepted: None,
+        technique: None,
     }
 }
 

@@ -24,6 +24,17 @@ const SCREENS: &[(&str, &str)] = &[
     ("explorer/used_by", "filter ns:payments, l, l, u"),
     ("explorer/sources", "sources"),
     ("explorer/zoom", "tab, tab, z"),
+    ("findings/start", "2"),
+    ("findings/lines", "2, j, j, tab, j"),
+    ("findings/filter", "findings sev:>=high rule:TRUST-*"),
+    ("findings/nothing_found", "findings xyzzy"),
+    ("findings/page", "findings rule:IRSA-011, d"),
+    ("findings/clause", "findings rule:TRUST-008, enter"),
+    ("findings/raw", "findings rule:IRSA-011, y"),
+    ("findings/of_selection", "filter ns:payments, F"),
+    ("findings/rules", "rules"),
+    ("findings/accepting", "findings rule:IRSA-011, a"),
+    ("findings/accepted", "findings orders-import, a, type the move is planned, enter, enter, !"),
     ("policy/identity", "filter ns:payments, 6"),
     ("policy/trust", "filter ns:payments, t"),
     ("policy/trust_refused", "filter quality, t"),
@@ -89,9 +100,13 @@ fn the_screens_of_the_demo_are_as_recorded() {
 #[test]
 fn the_pictures_of_the_readme_are_what_the_program_draws() {
     let mut wrong = Vec::new();
-    for (name, script) in
-        [("explorer", "filter ns:payments|orders"), ("policy", "filter ns:payments, 6"), ("diff", "8"), ("help", "?")]
-    {
+    for (name, script) in [
+        ("explorer", "filter ns:payments|orders"),
+        ("findings", "2, j"),
+        ("policy", "filter ns:payments, 6"),
+        ("diff", "8"),
+        ("help", "?"),
+    ] {
         let mut ui = Harness::demo();
         ui.run(script);
         let picture = svg(&ui.draw((100, 30)), name);

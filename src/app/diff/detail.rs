@@ -110,11 +110,12 @@ fn beside(document: &ChangedDocument, out: &mut Vec<Detail>) {
 /// Takes away the indentation that all lines share: there is little room beside each other.
 fn outdent(rows: &mut [Detail]) {
     fn texts(rows: &mut [Detail]) -> impl Iterator<Item = &mut String> {
-        rows.iter_mut().flat_map(|row| match row {
-            Detail::Beside { before, after } => [before.as_mut(), after.as_mut()],
-            Detail::Line(_) => [None, None],
-        })
-        .flatten()
+        rows.iter_mut()
+            .flat_map(|row| match row {
+                Detail::Beside { before, after } => [before.as_mut(), after.as_mut()],
+                Detail::Line(_) => [None, None],
+            })
+            .flatten()
     }
     let indentation = |text: &mut String| text.len() - text.trim_start_matches(' ').len();
     let shared = texts(rows).filter(|it| !it.is_empty()).map(indentation).min().unwrap_or(0);

@@ -61,13 +61,17 @@ pub(super) fn lines(subject: &Subject<'_>) -> Vec<Line> {
         let text = "the account of this role was not read; what it may do is unknown, not nothing";
         lines.push(label("role", "").with(text, Tone::Unknown));
     }
-    for problem in subject.index.problems(subject.estate, &subject.row.key) {
+    let marks = subject.index.marks.of(subject.estate, &subject.row.key);
+    for mark in &marks {
         lines.push(
             Line::default()
-                .with(format!("{:<4} ", problem.severity.code()), Tone::Severity(problem.severity))
-                .with(format!("{:<20} ", problem.slug), Tone::Plain)
-                .with(&problem.text, Tone::Plain),
+                .with(format!("{:<4} ", mark.severity.code()), Tone::Severity(mark.severity))
+                .with(format!("{:<20} ", mark.slug), Tone::Plain)
+                .with(mark.text, Tone::Plain),
         );
+    }
+    if !subject.index.marks.complete {
+        lines.push(Line::default().with("the rules have not run yet: what they find is shown then", Tone::Unknown));
     }
     if let Some(group) = subject.group.filter(|_| subject.kind == ListKind::Pods) {
         lines.push(label("owner", &format!("{} in {}", group.owner.label(&group.name), group.cluster)));

@@ -24,6 +24,7 @@ pub(super) fn lines(subject: &Subject<'_>) -> Vec<Line> {
         ListKind::Roles | ListKind::ServiceAccounts => used_by(subject, &mut lines),
         ListKind::Associations => of_association(subject, &mut lines),
         ListKind::Nodes => of_node(subject, &mut lines),
+        ListKind::Findings => {}
     }
     lines
 }

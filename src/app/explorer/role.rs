@@ -15,7 +15,7 @@ pub(super) fn lines(subject: &Subject<'_>, hops: &[RoleHop]) -> Vec<Line> {
         if at > 0 {
             lines.push(Line::default());
         }
-        let worst = subject.index.problems(subject.estate, &hop.key).map(|it| it.severity).min();
+        let worst = subject.index.marks.worst(subject.estate, &hop.key);
         let mut line = Line::default();
         if let Some(severity) = worst {
             line = line.with(format!("{} ", severity.letter()), Tone::Severity(severity));

@@ -8,7 +8,7 @@ use crate::identity::resolve::PodIdentity;
 use crate::identity::{Credential, Source};
 use crate::model::{EntityKey, Lookup};
 
-use super::{ListKind, ListRow};
+use super::{ListKind, ListRow, Marks};
 
 /// Fields that a list knows.
 pub(super) fn known(kind: ListKind) -> &'static [Field] {
@@ -37,6 +37,7 @@ pub(super) fn known(kind: ListKind) -> &'static [Field] {
         ListKind::Roles => &[Field::Role, Field::Acct, Field::Sev, Field::Used, Field::Pods],
         ListKind::Nodes => &[Field::Node, Field::Pods],
         ListKind::Associations => &[Field::Ns, Field::Sa, Field::Mech],
+        ListKind::Findings => crate::findings::fields::FIELDS,
     }
 }
 
@@ -46,11 +47,11 @@ pub(super) struct Context<'a> {
     kind: ListKind,
     now: Option<Timestamp>,
     shared: rustc_hash::FxHashMap<&'a str, usize>,
-    problems: rustc_hash::FxHashMap<&'a EntityKey, Vec<&'static str>>,
+    marks: &'a Marks,
 }
 
 impl<'a> Context<'a> {
-    pub fn new(estate: &'a Estate, kind: ListKind) -> Context<'a> {
+    pub fn new(estate: &'a Estate, kind: ListKind, marks: &'a Marks) -> Context<'a> {
         let mut shared: rustc_hash::FxHashMap<&str, usize> = rustc_hash::FxHashMap::default();
         let mut last = None;
         for group in estate.groups.iter().filter(|_| kind == ListKind::Pods) {
@@ -62,11 +63,7 @@ impl<'a> Context<'a> {
                 last = Some(who);
             }
         }
-        let mut problems: rustc_hash::FxHashMap<&EntityKey, Vec<&'static str>> = rustc_hash::FxHashMap::default();
-        for problem in &estate.problems {
-            problems.entry(&problem.subject).or_default().push(problem.slug);
-        }
-        Context { estate, kind, now: estate.data_time(), shared, problems }
+        Context { estate, kind, now: estate.data_time(), shared, marks }
     }
 
     pub fn row(&'a self, row: &'a ListRow) -> FieldRow<'a> {
@@ -135,7 +132,15 @@ impl FieldRow<'_> {
                 text(identity.identity.source.code());
                 text(identity.identity.source.word());
             }
-            Field::Rule => self.context.problems.get(&group.key).into_iter().flatten().for_each(|slug| text(slug)),
+            Field::Rule => {
+                let estate = self.context.estate;
+                let all = estate.found_already().map(|(findings, _)| &findings.all);
+                for mark in self.context.marks.of(estate, &group.key) {
+                    text(mark.slug);
+                    let finding = mark.finding.and_then(|at| all?.get(at as usize));
+                    finding.into_iter().for_each(|it| text(it.rule.id));
+                }
+            }
             Field::Acct => {
                 if let Some(role) = identity.identity.role.as_deref().and_then(EntityKey::role) {
                     text(&role.scope);
@@ -255,7 +260,7 @@ impl Row for FieldRow<'_> {
                     _ => {}
                 },
                 (None, ListKind::Nodes) => out(Value::Text(&row.name)),
-                (None, ListKind::Pods) => {}
+                (None, ListKind::Pods | ListKind::Findings) => {}
             },
         }
     }

@@ -8,7 +8,7 @@ use crate::identity::Source;
 use crate::model::facts::workload::ServiceAccount;
 use crate::model::{ClusterFacts, EntityKey, Kind};
 
-use super::{ListKind, ListRow, small};
+use super::{ListKind, ListRow, Marks, small};
 
 /// Namespaces of Kubernetes and of AWS add-ons.
 fn is_system_namespace(namespace: &str) -> bool {
@@ -16,30 +16,42 @@ fn is_system_namespace(namespace: &str) -> bool {
         || namespace.starts_with("amazon-")
 }
 
-pub(super) fn rows(estate: &Estate, kind: ListKind) -> Vec<ListRow> {
+pub(super) fn rows(estate: &Estate, kind: ListKind, marks: &Marks) -> Vec<ListRow> {
+    let worst: Vec<Option<Severity>> = estate.groups.iter().map(|group| marks.worst(estate, &group.key)).collect();
+    let context = Context { estate, marks, worst };
     let mut rows = match kind {
-        ListKind::Pods => return estate.groups.iter().enumerate().map(|(at, group)| pods(at, group)).collect(),
-        ListKind::ServiceAccounts => accounts(estate),
-        ListKind::Roles => roles(estate),
-        ListKind::Nodes => nodes(estate),
-        ListKind::Associations => associations(estate),
+        ListKind::Pods => context.pods(),
+        ListKind::ServiceAccounts => context.accounts(),
+        ListKind::Roles => context.roles(),
+        ListKind::Nodes => context.nodes(),
+        ListKind::Associations => context.associations(),
+        ListKind::Findings => Vec::new(),
     };
     rows.sort_by(|a, b| {
         let order = |row: &ListRow| row.worst.map_or(u8::MAX, |severity| severity as u8);
-        (&a.cluster, &a.section, order(a), &a.name).cmp(&(&b.cluster, &b.section, order(b), &b.name))
+        (&a.cluster, &a.section, order(a), &a.name, &a.key).cmp(&(&b.cluster, &b.section, order(b), &b.name, &b.key))
     });
     rows
 }
 
-fn pods(at: usize, group: &Group) -> ListRow {
+/// What rows are made from.
+struct Context<'a> {
+    estate: &'a Estate,
+    marks: &'a Marks,
+    /// Of each group.
+    worst: Vec<Option<Severity>>,
+}
+
+fn pods(at: usize, group: &Group, worst: Option<Severity>) -> ListRow {
     ListRow {
         key: group.key.clone(),
         section: group.namespace.clone(),
+        namespace: group.namespace.clone(),
         cluster: group.cluster.clone(),
         name: group.name.clone(),
         count: group.count(),
         code: group.identity.identity.source.code(),
-        worst: group.worst,
+        worst,
         system: is_system_namespace(&group.namespace),
         group: Some(small(at)),
         note: match (group.predicted, group.deviates) {
@@ -47,6 +59,8 @@ fn pods(at: usize, group: &Group) -> ListRow {
             (false, true) => "differs",
             (false, false) => "",
         },
+        finding: None,
+        accepted: false,
     }
 }
 
@@ -59,38 +73,11 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, at: usize, group: &Group, pods: usize) {
+    fn add(&mut self, at: usize, worst: Option<Severity>, pods: usize) {
         self.pods += pods;
-        self.worst = [self.worst, group.worst].into_iter().flatten().min();
+        self.worst = [self.worst, worst].into_iter().flatten().min();
         self.group.get_or_insert(small(at));
     }
-}
-
-fn accounts(estate: &Estate) -> Vec<ListRow> {
-    let mut sums: FxHashMap<EntityKey, Sum> = FxHashMap::default();
-    for (at, group) in estate.groups.iter().enumerate() {
-        sums.entry(group.account_key()).or_default().add(at, group, group.count());
-    }
-    for (label, cluster) in &estate.inventory.clusters {
-        for account in &cluster.service_accounts {
-            let meta = &account.meta;
-            let key = EntityKey::namespaced(Kind::ServiceAccount, label, &meta.namespace, &meta.name);
-            sums.entry(key).or_default();
-        }
-    }
-    let row = |(key, sum): (EntityKey, Sum)| ListRow {
-        section: key.namespace.clone(),
-        cluster: key.scope.clone(),
-        name: key.name.clone(),
-        count: sum.pods,
-        code: declared(estate, &key).code(),
-        worst: sum.worst,
-        system: is_system_namespace(&key.namespace),
-        group: sum.group,
-        note: if sum.pods == 0 { "no pods" } else { "" },
-        key,
-    };
-    sums.into_iter().map(row).collect()
 }
 
 /// What association and annotation ask for, for lists: the association comes first where both stand.
@@ -113,94 +100,136 @@ fn association_of(cluster: &ClusterFacts, namespace: &Name, account: &Name) -> b
     all.any(|it| it.namespace == *namespace && it.service_account == *account)
 }
 
-fn roles(estate: &Estate) -> Vec<ListRow> {
-    let mut sums: FxHashMap<EntityKey, Sum> = FxHashMap::default();
-    for (at, group) in estate.groups.iter().enumerate() {
-        if let Some(role) = group.identity.identity.role.as_deref().and_then(EntityKey::role) {
-            sums.entry(role).or_default().add(at, group, group.count());
-        }
+impl Context<'_> {
+    fn pods(&self) -> Vec<ListRow> {
+        let groups = self.estate.groups.iter().zip(&self.worst).enumerate();
+        groups.map(|(at, (group, worst))| pods(at, group, *worst)).collect()
     }
-    let mut system: FxHashMap<EntityKey, bool> = FxHashMap::default();
-    for account in estate.inventory.accounts.values() {
-        for role in &account.roles {
-            let key = EntityKey::scoped(Kind::Role, &account.id, &role.name);
-            system.insert(key.clone(), role.path.starts_with("/aws-service-role/"));
-            sums.entry(key).or_default();
-        }
-    }
-    let mut worst: FxHashMap<&EntityKey, Severity> = FxHashMap::default();
-    for problem in estate.problems.iter().filter(|problem| problem.subject.kind == Kind::Role) {
-        let entry = worst.entry(&problem.subject).or_insert(problem.severity);
-        *entry = (*entry).min(problem.severity);
-    }
-    let row = |(key, sum): (EntityKey, Sum)| ListRow {
-        section: key.scope.clone(),
-        cluster: Name::default(),
-        name: key.name.clone(),
-        count: sum.pods,
-        code: "",
-        worst: worst.get(&key).copied(),
-        system: system.get(&key).copied().unwrap_or(false),
-        group: sum.group,
-        note: if system.contains_key(&key) { "" } else { "not read" },
-        key,
-    };
-    sums.into_iter().map(row).collect()
-}
 
-fn nodes(estate: &Estate) -> Vec<ListRow> {
-    let mut sums: FxHashMap<EntityKey, Sum> = FxHashMap::default();
-    for (at, group) in estate.groups.iter().enumerate() {
-        for member in &group.members {
-            if let Some(pod) = &estate.pods[*member as usize].pod
-                && !pod.node.is_empty()
-            {
-                let key = EntityKey::scoped(Kind::Node, &group.cluster, &pod.node);
-                sums.entry(key).or_default().add(at, group, 1);
+    fn accounts(&self) -> Vec<ListRow> {
+        let mut sums: FxHashMap<EntityKey, Sum> = FxHashMap::default();
+        for (at, group) in self.estate.groups.iter().enumerate() {
+            sums.entry(group.account_key()).or_default().add(at, self.worst[at], group.count());
+        }
+        for (label, cluster) in &self.estate.inventory.clusters {
+            for account in &cluster.service_accounts {
+                let meta = &account.meta;
+                let key = EntityKey::namespaced(Kind::ServiceAccount, label, &meta.namespace, &meta.name);
+                sums.entry(key).or_default();
             }
         }
+        let row = |(key, sum): (EntityKey, Sum)| ListRow {
+            section: key.namespace.clone(),
+            namespace: key.namespace.clone(),
+            cluster: key.scope.clone(),
+            name: key.name.clone(),
+            count: sum.pods,
+            code: declared(self.estate, &key).code(),
+            worst: [sum.worst, self.marks.worst(self.estate, &key)].into_iter().flatten().min(),
+            system: is_system_namespace(&key.namespace),
+            group: sum.group,
+            note: if sum.pods == 0 { "no pods" } else { "" },
+            finding: None,
+            accepted: false,
+            key,
+        };
+        sums.into_iter().map(row).collect()
     }
-    for (label, cluster) in &estate.inventory.clusters {
-        for node in &cluster.nodes {
-            sums.entry(EntityKey::scoped(Kind::Node, label, &node.meta.name)).or_default();
-        }
-    }
-    let row = |(key, sum): (EntityKey, Sum)| ListRow {
-        section: key.scope.clone(),
-        cluster: key.scope.clone(),
-        name: key.name.clone(),
-        count: sum.pods,
-        code: "",
-        worst: None,
-        system: false,
-        group: None,
-        note: "",
-        key,
-    };
-    sums.into_iter().map(row).collect()
-}
 
-fn associations(estate: &Estate) -> Vec<ListRow> {
-    let mut rows = Vec::new();
-    for (label, cluster) in &estate.inventory.clusters {
-        let mut seen = rustc_hash::FxHashSet::default();
-        for association in cluster.associations.iter().chain(&cluster.association_list) {
-            if !seen.insert(&association.id) {
-                continue;
+    fn roles(&self) -> Vec<ListRow> {
+        let mut sums: FxHashMap<EntityKey, Sum> = FxHashMap::default();
+        for (at, group) in self.estate.groups.iter().enumerate() {
+            if let Some(role) = group.identity.identity.role.as_deref().and_then(EntityKey::role) {
+                sums.entry(role).or_default().add(at, self.worst[at], group.count());
             }
-            rows.push(ListRow {
-                key: EntityKey::scoped(Kind::Association, label, &association.id),
-                section: association.namespace.clone(),
-                cluster: label.clone(),
-                name: association.service_account.clone(),
-                count: 0,
-                code: Source::PodIdentity.code(),
-                worst: None,
-                system: is_system_namespace(&association.namespace),
-                group: None,
-                note: if association.details.is_none() { "not read" } else { "" },
-            });
         }
+        let mut system: FxHashMap<EntityKey, bool> = FxHashMap::default();
+        for account in self.estate.inventory.accounts.values() {
+            for role in &account.roles {
+                let key = EntityKey::scoped(Kind::Role, &account.id, &role.name);
+                system.insert(key.clone(), role.path.starts_with("/aws-service-role/"));
+                sums.entry(key).or_default();
+            }
+        }
+        let row = |(key, sum): (EntityKey, Sum)| ListRow {
+            section: key.scope.clone(),
+            namespace: Name::default(),
+            cluster: Name::default(),
+            name: key.name.clone(),
+            count: sum.pods,
+            code: "",
+            worst: self.marks.worst(self.estate, &key),
+            system: system.get(&key).copied().unwrap_or(false),
+            group: sum.group,
+            note: if system.contains_key(&key) { "" } else { "not read" },
+            finding: None,
+            accepted: false,
+            key,
+        };
+        sums.into_iter().map(row).collect()
     }
-    rows
+
+    fn nodes(&self) -> Vec<ListRow> {
+        let mut sums: FxHashMap<EntityKey, Sum> = FxHashMap::default();
+        for (at, group) in self.estate.groups.iter().enumerate() {
+            for member in &group.members {
+                if let Some(pod) = &self.estate.pods[*member as usize].pod
+                    && !pod.node.is_empty()
+                {
+                    let key = EntityKey::scoped(Kind::Node, &group.cluster, &pod.node);
+                    sums.entry(key).or_default().add(at, self.worst[at], 1);
+                }
+            }
+        }
+        for (label, cluster) in &self.estate.inventory.clusters {
+            for node in &cluster.nodes {
+                sums.entry(EntityKey::scoped(Kind::Node, label, &node.meta.name)).or_default();
+            }
+        }
+        let row = |(key, sum): (EntityKey, Sum)| ListRow {
+            section: key.scope.clone(),
+            namespace: Name::default(),
+            cluster: key.scope.clone(),
+            name: key.name.clone(),
+            count: sum.pods,
+            code: "",
+            worst: self.marks.worst(self.estate, &key),
+            system: false,
+            group: None,
+            note: "",
+            finding: None,
+            accepted: false,
+            key,
+        };
+        sums.into_iter().map(row).collect()
+    }
+
+    fn associations(&self) -> Vec<ListRow> {
+        let mut rows = Vec::new();
+        for (label, cluster) in &self.estate.inventory.clusters {
+            let mut seen = rustc_hash::FxHashSet::default();
+            for association in cluster.associations.iter().chain(&cluster.association_list) {
+                if !seen.insert(&association.id) {
+                    continue;
+                }
+                let key = EntityKey::scoped(Kind::Association, label, &association.id);
+                rows.push(ListRow {
+                    key: key.clone(),
+                    section: association.namespace.clone(),
+                    namespace: association.namespace.clone(),
+                    cluster: label.clone(),
+                    name: association.service_account.clone(),
+                    count: 0,
+                    code: Source::PodIdentity.code(),
+                    worst: self.marks.worst(self.estate, &key),
+                    system: is_system_namespace(&association.namespace),
+                    group: None,
+                    note: if association.details.is_none() { "not read" } else { "" },
+                    finding: None,
+                    accepted: false,
+                });
+            }
+        }
+        rows
+    }
 }

@@ -43,6 +43,16 @@ pub(super) fn lines(view: &PolicyView, at: Option<usize>, asked: Option<&Answer>
         lines.push(Line::default());
     }
     let range = at.and_then(|at| view.statements.get(at));
+    let flags = view.flags.iter().filter(|flag| range.is_none_or(|range| range.contains(&flag.line)));
+    for flag in flags {
+        lines.push(
+            Line::default()
+                .with(format!("{:<4} ", flag.severity.code()), Tone::Severity(flag.severity))
+                .with(flag.rule, Tone::Strong),
+        );
+        lines.push(Line::plain(format!("  {}", flag.text)));
+        lines.push(Line::default());
+    }
     let mut heading = true;
     for issue in &view.issues {
         let line = (issue.line as usize).saturating_sub(1);

@@ -34,8 +34,7 @@ impl App {
         }
         if let Some(list) = list_of(cmd) {
             self.push_place();
-            self.leave_overlay();
-            self.place.screen = Screen::Explorer;
+            self.to_list_screen(Screen::Explorer);
             self.place.column = 0;
             if self.place.ask.list != list {
                 self.place.selected = None;
@@ -66,9 +65,14 @@ impl App {
                 if self.place.screen != Screen::Explorer {
                     self.push_place();
                 }
-                self.leave_overlay();
-                self.place.screen = Screen::Explorer;
+                self.to_list_screen(Screen::Explorer);
             }
+            Cmd::Findings => self.findings_command(argument),
+            Cmd::FindingsOf => self.findings_of(argument),
+            Cmd::CopyFix => self.copy_fix(argument, effects),
+            Cmd::Accept => self.accept_command(key, effects),
+            Cmd::Accepted => self.open_page(PageKind::Accepted),
+            Cmd::Rules => self.open_page(PageKind::Rules),
             Cmd::Blast => self.blast_command(argument, false),
             Cmd::ReachedBy => self.blast_command(argument, true),
             Cmd::Highlight => self.light(effects),
@@ -99,6 +103,7 @@ impl App {
             Cmd::Redraw => effects.push(Effect::Redraw),
             Cmd::Reload => {
                 self.say("reading again");
+                effects.push(Effect::ReadAccepted { file: self.settings().accepted.clone() });
                 effects.push(Effect::Reload);
             }
             Cmd::Save if argument.is_empty() => {
@@ -120,6 +125,7 @@ impl App {
             Cmd::NextProblem => self.step_problem(true),
             Cmd::PreviousProblem => self.step_problem(false),
             Cmd::ProblemsOnly if self.place.screen == Screen::WhoCan => self.toggle_switch(Switch::Denied),
+            Cmd::ProblemsOnly if self.place.screen == Screen::Findings => self.toggle_accepted(),
             Cmd::ProblemsOnly if self.place.screen == Screen::Diff => self.toggle_access_only(),
             Cmd::ProblemsOnly => self.place.ask.problems_only ^= true,
             Cmd::System => {
@@ -143,8 +149,8 @@ impl App {
             Cmd::QuickFilter => self.quick_filter(),
             Cmd::Sort => {
                 let ask = &mut self.place.ask;
-                ask.sort = ask.sort.next();
-                let word = ask.sort.word();
+                ask.sort = ask.sort.next(ask.list);
+                let word = ask.sort.word(ask.list);
                 self.say(format!("sorted by {word}"));
             }
             Cmd::SortReverse => self.place.ask.reverse ^= true,
@@ -202,7 +208,7 @@ impl App {
         }
     }
 
-    fn set_query(&mut self, text: &str) {
+    pub(super) fn set_query(&mut self, text: &str) {
         match crate::analysis::query::parse(text) {
             Ok(_) => self.place.ask.query = text.to_owned(),
             Err(error) => self.fail(format!("the filter does not parse: {error}; the list is as before")),
@@ -412,6 +418,13 @@ impl App {
     }
 
     pub(super) fn details(&mut self) {
+        if self.place.screen == Screen::Findings
+            && self.overlay.is_none()
+            && let Some(row) = self.row()
+        {
+            let key = row.key.clone();
+            return self.open_page(PageKind::Details(key));
+        }
         if let Some(key) = self.selected_key() {
             self.open_page(PageKind::Details(key));
         }
@@ -423,6 +436,9 @@ impl App {
         }
         if self.place.screen == Screen::WhoCan && self.overlay.is_none() {
             return self.open_reason();
+        }
+        if self.place.screen == Screen::Findings && self.overlay.is_none() {
+            return self.raw_of_finding(effects);
         }
         let Some(mut key) = self.selected_key() else { return };
         // A row of pods stands for its first pod where its owner has no text of its own.
@@ -436,13 +452,7 @@ impl App {
         {
             key = pod;
         }
-        match self.estate().origin(&key).cloned() {
-            Some(origin) => {
-                self.open_page(PageKind::Raw(key.clone()));
-                effects.push(Effect::ReadRaw { key, origin });
-            }
-            None => self.fail(format!("{key} has no stored text: it was not read, or is only named by others")),
-        }
+        self.open_raw(key, "", effects);
     }
 
     fn used_by(&mut self, argument: &str) {

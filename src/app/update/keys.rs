@@ -28,7 +28,7 @@ impl App {
         // A filter that finds nothing offers the nearest namespace on enter.
         if key.code == Code::Enter
             && self.overlay.is_none()
-            && self.place.screen == Screen::Explorer
+            && matches!(self.place.screen, Screen::Explorer | Screen::Findings)
             && self.list().is_some_and(|view| view.matched == 0)
             && let Some(namespace) = self.nearest_namespace()
         {
@@ -122,6 +122,8 @@ impl App {
             Purpose::Save => self.save(&text, effects),
             Purpose::Explain => self.accept_question(&text, input.about),
             Purpose::WhoCan => self.accept_who_can(&text),
+            Purpose::Reason => self.take_reason(&text),
+            Purpose::Until => self.take_until(&text, effects),
         }
     }
 
@@ -179,7 +181,7 @@ impl App {
             }
             Some((Action::Filter(query), None)) => {
                 self.push_place();
-                self.place.screen = Screen::Explorer;
+                self.to_list_screen(Screen::Explorer);
                 self.place.ask.query = query.to_owned();
             }
             Some((Action::Scope(scope), None)) => {

@@ -14,6 +14,7 @@ impl App {
             (
                 None,
                 Screen::Explorer
+                | Screen::Findings
                 | Screen::Explain
                 | Screen::Blast
                 | Screen::Path
@@ -57,6 +58,7 @@ impl App {
             return self.step_diff(delta);
         }
         match self.place.column {
+            DETAIL if self.place.screen == Screen::Findings => self.step_finding_lines(delta),
             DETAIL => self.scroll_detail(delta),
             0 => self.step_list(delta),
             column => {
@@ -69,6 +71,17 @@ impl App {
                     self.pick_at(column, *line);
                 }
             }
+        }
+    }
+
+    /// Along the lines below the list that lead somewhere.
+    fn step_finding_lines(&mut self, delta: isize) {
+        let stops: Vec<usize> = explorer::stops(&self.columns.detail).map(|(at, _)| at).collect();
+        let now = self.finding_line();
+        let at = stops.iter().position(|stop| Some(*stop) == now).unwrap_or(0);
+        let next = at.saturating_add_signed(delta).min(stops.len().saturating_sub(1));
+        if let Some(line) = stops.get(next) {
+            self.place.picks[0] = self.columns.detail[*line].target.clone();
         }
     }
 
@@ -126,7 +139,7 @@ impl App {
             return step_page(page, delta, self.layout.page_height);
         }
         match (self.place.screen, self.place.column) {
-            (Screen::Explorer, 0) => {
+            (Screen::Explorer | Screen::Findings, 0) => {
                 let Some(view) = self.list() else { return };
                 let line = if last { view.lines.len().checked_sub(1) } else { view.stop_near(0) };
                 if let Some(line) = line {
@@ -159,6 +172,9 @@ impl App {
             let next = (self.place.column as isize + delta).rem_euclid(panes);
             self.place.column = next.unsigned_abs();
         }
+        if self.place.screen == Screen::Findings {
+            self.place.column = if self.place.column == DETAIL { 0 } else { DETAIL };
+        }
         if let (Screen::Rbac, Some(place)) = (self.place.screen, &mut self.place.rbac) {
             place.column = (place.column as isize + delta).rem_euclid(COLUMNS as isize).unsigned_abs();
         }
@@ -182,10 +198,13 @@ impl App {
             Screen::Blast | Screen::Path => return self.reach_into(true),
             Screen::WhoCan => return self.explain_row(),
             Screen::Diff => return self.open_diff(),
-            Screen::Explorer => {}
+            Screen::Explorer | Screen::Findings => {}
         }
         let folded = self.list().is_some_and(|view| view.is_folded());
         match self.place.column {
+            column if self.place.screen == Screen::Findings && (column == DETAIL || !folded) => {
+                self.open_finding(effects);
+            }
             0 if folded => {
                 // Unfolding stands on the first row of the section.
                 if let (Some(view), Some(cursor)) = (self.list(), self.cursor)
@@ -215,6 +234,8 @@ impl App {
         } else if matches!(self.place.screen, Screen::Blast | Screen::Path) {
             self.reach_out();
         } else if matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Diff) {
+            self.go_back();
+        } else if self.place.screen == Screen::Findings && self.place.column == 0 {
             self.go_back();
         } else if self.place.column == 0 {
             if let Some(view) = self.list()
@@ -324,9 +345,7 @@ impl App {
     /// To the next or previous row, statement or source with something wrong, round the ends.
     pub(super) fn step_problem(&mut self, forward: bool) {
         if let (Screen::Policy, Some(policy), Some(place)) = (self.place.screen, &self.policy, &mut self.place.policy) {
-            let mut lines: Vec<usize> =
-                policy.issues.iter().map(|issue| (issue.line as usize).saturating_sub(1)).collect();
-            lines.sort_unstable();
+            let lines = policy.troubled_lines();
             let next = if forward {
                 lines.iter().find(|line| **line > place.line).or(lines.first())
             } else {
@@ -334,7 +353,7 @@ impl App {
             };
             return match next {
                 Some(line) => place.line = *line,
-                None => self.say("this document reads without issues"),
+                None => self.say("nothing is wrong in this document"),
             };
         }
         if matches!(self.place.screen, Screen::Blast | Screen::Path) {

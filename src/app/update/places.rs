@@ -89,7 +89,7 @@ impl App {
             self.zoom = false;
             return true;
         }
-        if self.place.screen == Screen::Explorer {
+        if matches!(self.place.screen, Screen::Explorer | Screen::Findings) {
             // What was looked at under the filter stays selected without it.
             if self.place.selected.is_none() {
                 self.place.selected = self.row().map(|row| row.key.clone());
@@ -142,6 +142,7 @@ impl App {
                 let (document, line) = found.unwrap_or((0, 0));
                 self.show_policy(role.clone(), document, line);
             }
+            Target::Place(key, path) => self.land(key, path, effects),
             Target::Document(role, at) => {
                 self.push_place();
                 self.show_policy(role.clone(), *at, 0);
@@ -168,10 +169,17 @@ impl App {
             Kind::Role => (ListKind::Roles, key.clone()),
             Kind::Node => (ListKind::Nodes, key.clone()),
             Kind::Association => (ListKind::Associations, key.clone()),
+            Kind::Finding => {
+                self.push_place();
+                self.to_list_screen(Screen::Findings);
+                let ask = &mut self.place.ask;
+                *ask = crate::app::place::Ask { accepted: true, ..crate::app::place::Ask::of(ListKind::Findings) };
+                self.place.selected = Some(key.clone());
+                return;
+            }
             Kind::Namespace | Kind::Cluster => {
                 self.push_place();
-                self.leave_overlay();
-                self.place.screen = Screen::Explorer;
+                self.to_list_screen(Screen::Explorer);
                 self.place.ask.list = ListKind::Pods;
                 self.place.ask.query.clear();
                 self.place.column = 0;
@@ -196,8 +204,8 @@ impl App {
             _ => return self.open_page(crate::app::overlay::PageKind::Details(key.clone())),
         };
         self.push_place();
-        self.leave_overlay();
-        self.place.screen = Screen::Explorer;
+        self.to_list_screen(Screen::Explorer);
+        self.turn_lists();
         let hidden = self.list().is_none_or(|view| view.ask.list != list || view.line_of(&row).is_none());
         if hidden {
             let ask = &mut self.place.ask;

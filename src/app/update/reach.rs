@@ -74,7 +74,7 @@ impl App {
         if let (Screen::Blast, Some((view, _))) = (self.place.screen, self.reached()) {
             let lit = view.marked.clone();
             self.push_place();
-            self.place.screen = Screen::Explorer;
+            self.to_list_screen(Screen::Explorer);
             self.say(format!("{} things are marked; B takes the marks away", lit.len()));
             self.lit = Some(lit);
             return;

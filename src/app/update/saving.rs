@@ -3,7 +3,7 @@
 use crate::app::diff;
 use crate::app::export::{self, Format};
 use crate::app::overlay::{Overlay, PageKind};
-use crate::app::place::Screen;
+use crate::app::place::{Ask, Screen};
 use crate::app::text::Line;
 use crate::app::who_can;
 use crate::app::{App, Effect, Work, pages};
@@ -58,6 +58,9 @@ impl App {
             let (what, resource) = (place.question.what.word(), &place.question.resource);
             return format!("{command} who-can {} {}", shell(what), shell(resource));
         }
+        if self.place.screen == Screen::Findings && self.overlay.is_none() {
+            return format!("{command} {}", self.findings_question());
+        }
         if let (Screen::Diff, None, Some(view)) = (self.place.screen, &self.overlay, self.diff_view()) {
             return format!("{command} diff {}", shell(&view.name));
         }
@@ -65,17 +68,30 @@ impl App {
             return format!("{command} show {}", shell(&key.to_string()));
         }
         let ask = &self.place.ask;
-        let mut text = format!("{command} list {}", ask.list.word());
-        if let Some(cluster) = &ask.scope.cluster {
-            text.push_str(&format!(" --cluster {}", shell(cluster)));
-        }
-        if let Some(namespace) = &ask.scope.namespace {
-            text.push_str(&format!(" -n {}", shell(namespace)));
-        }
-        if !ask.query.is_empty() {
-            text.push_str(&format!(" {}", shell(&ask.query)));
-        }
-        text
+        format!("{command} list {}{}", ask.list.word(), scoped(ask, &ask.query))
+    }
+
+    /// The list of findings as the command `findings` is asked for it.
+    fn findings_question(&self) -> String {
+        let ask = &self.place.ask;
+        // What has to do with a thing is asked for by the field that names it.
+        let about = ask.about.as_ref().map(|key| {
+            let place = if key.namespace.is_empty() { String::new() } else { format!("ns:{} ", key.namespace) };
+            match key.kind {
+                Kind::Role => format!("role:{}", key.name),
+                Kind::ServiceAccount => format!("{place}sa:{}", key.name),
+                Kind::Node => format!("node:{}", key.name),
+                kind if kind.is_workload() => format!("{place}workload:{}", key.name),
+                _ => key.name.to_string(),
+            }
+        });
+        let words: Vec<&str> =
+            about.iter().map(String::as_str).chain([ask.query.as_str()]).filter(|it| !it.is_empty()).collect();
+        let file = match self.accepted.rows() {
+            [] => String::new(),
+            _ => format!(" --accepted {}", shell(&self.settings().accepted)),
+        };
+        format!("findings{file}{}", scoped(ask, &words.join(" ")))
     }
 
     pub(super) fn file_name(&self, format: Format) -> String {
@@ -88,7 +104,7 @@ impl App {
             (None, Screen::Path) => "path",
             (None, Screen::WhoCan) => "who-can",
             (None, Screen::Diff) => "diff",
-            (None, Screen::Explorer) => self.place.ask.list.word(),
+            (None, Screen::Explorer | Screen::Findings) => self.place.ask.list.word(),
         };
         let time = self.inventory.now.map_or_else(String::new, |now| now.strftime("-%Y%m%d-%H%M%S").to_string());
         format!("rolewalk-{what}{time}.{}", format.extension())
@@ -141,6 +157,21 @@ impl App {
             (None, None) => self.say("nothing to save yet"),
         }
     }
+}
+
+/// Scope and query as the headless commands take them.
+fn scoped(ask: &Ask, query: &str) -> String {
+    let mut text = String::new();
+    if let Some(cluster) = &ask.scope.cluster {
+        text.push_str(&format!(" --cluster {}", shell(cluster)));
+    }
+    if let Some(namespace) = &ask.scope.namespace {
+        text.push_str(&format!(" -n {}", shell(namespace)));
+    }
+    if !query.is_empty() {
+        text.push_str(&format!(" {}", shell(query)));
+    }
+    text
 }
 
 /// A word as a POSIX shell reads it back.

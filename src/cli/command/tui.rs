@@ -107,6 +107,8 @@ fn settings(source: &SourceArgs, screen: &ScreenArgs, variable: impl Fn(&str) ->
         mouse: screen.mouse,
         namespace: source.namespace.clone(),
         cluster: source.cluster.clone(),
+        accepted: screen.accepted.as_ref().map_or_else(|| defaults.accepted.clone(), |it| it.display().to_string()),
+        user: set("USER").or_else(|| set("LOGNAME")).unwrap_or_default(),
         command,
         ..defaults
     }
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     fn with(variables: &[(&str, &str)], color: Color) -> Settings {
-        let screen = ScreenArgs { color, ascii: false, theme: None, mouse: false };
+        let screen = ScreenArgs { color, ascii: false, theme: None, accepted: None, mouse: false };
         let variable = |name: &str| variables.iter().find(|it| it.0 == name).map(|it| it.1.to_owned());
         settings(&SourceArgs::default(), &screen, variable)
     }

@@ -155,11 +155,13 @@ impl Builder {
         self.push_account(&account, SourceKind::Iam, Batch::Users(vec![user.into()]));
     }
 
-    /// `resource ARN policy={statement}|[statements]|none account=ID`: what was read of a resource's own policy.
+    /// `resource ARN policy={statement}|[statements]|none key=ARN account=ID`: what was read of a resource's own policy, and
+    /// the customer key that encrypts it.
     pub(super) fn resource_line(&mut self, line: &mut Line) {
         let account = line.take("account").unwrap_or_else(|| self.clusters[0].account.clone());
         let text = line.take("policy").filter(|it| it != "none").map(|it| document(&it));
-        let policy = ResourcePolicy { arn: line.name.as_str().into(), text, kms_key: None, origin: Origin::default() };
+        let kms_key = line.take("key").map(Name::from);
+        let policy = ResourcePolicy { arn: line.name.as_str().into(), text, kms_key, origin: Origin::default() };
         self.push_account(&account, SourceKind::ResourcePolicies, Batch::ResourcePolicies(vec![policy.into()]));
     }
 

@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use crate::analysis::query::{Field, Row, Value};
 use crate::cli::table::Column;
 use crate::findings::{Finding, Findings, Severity};
-use crate::model::{EntityKey, Kind};
+use crate::model::EntityKey;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct FindingRecord {
@@ -24,6 +23,9 @@ pub struct FindingRecord {
     pub owner: Option<String>,
     pub certain: bool,
     pub platform: bool,
+    /// Of PERM-002 alone: how it is gained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub technique: Option<TechniqueRecord>,
     /// It stands in the baseline.
     pub known: bool,
     #[serde(skip)]
@@ -45,6 +47,15 @@ pub struct EvidenceRecord {
 pub struct FixRecord {
     pub tool: &'static str,
     pub text: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct TechniqueRecord {
+    pub number: u8,
+    pub pathfinding: &'static [&'static str],
+    pub steps: Vec<&'static str>,
+    pub gains: String,
+    pub needs: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -98,6 +109,13 @@ impl FindingRecord {
             owner: finding.owner.as_ref().map(ToString::to_string),
             certain: finding.certain,
             platform: finding.platform,
+            technique: finding.technique.as_ref().map(|it| TechniqueRecord {
+                number: it.number,
+                pathfinding: it.pathfinding,
+                steps: it.steps.clone(),
+                gains: it.gains.clone(),
+                needs: it.needs.iter().map(ToString::to_string).collect(),
+            }),
             known,
             worst: finding.severity,
             key: finding.subject.clone(),
@@ -112,15 +130,6 @@ impl FindingRecord {
     /// The workload that people know it by.
     pub fn workload(&self) -> Option<&EntityKey> {
         self.workload.as_ref()
-    }
-
-    /// Cluster and namespace of the subject, or of the workload it belongs to; empty where it has none.
-    pub fn place(&self) -> (&str, &str) {
-        let own = Some(&self.key).filter(|key| key.kind.is_of_cluster());
-        match own.or(self.workload.as_ref()) {
-            Some(key) => (&key.scope, &key.namespace),
-            None => ("", ""),
-        }
     }
 }
 
@@ -147,39 +156,3 @@ pub const COLUMNS: &[Col] = &[
     Col::new("accepted", |it| it.accepted.as_ref().map_or_else(String::new, |it| it.reason.clone())).extra(),
     Col::new("known", |it| it.known.to_string()).extra(),
 ];
-
-/// What queries may ask of a finding.
-pub const FIELDS: &[Field] =
-    &[Field::Ns, Field::Workload, Field::Sa, Field::Role, Field::Node, Field::Sev, Field::Rule, Field::Acct];
-
-impl Row for FindingRecord {
-    fn names(&self, out: &mut dyn FnMut(&str)) {
-        [self.id, self.slug, &self.subject, &self.message].into_iter().for_each(out);
-    }
-
-    fn values(&self, field: Field, out: &mut dyn FnMut(Value<'_>)) {
-        let also = self.also.iter().filter_map(|it| EntityKey::parse(it));
-        let keys = || [Some(self.key.clone()), self.workload.clone()].into_iter().flatten().chain(also.clone());
-        let mut named = |wanted: &dyn Fn(Kind) -> bool| {
-            for key in keys().filter(|key| wanted(key.kind)) {
-                out(Value::Text(&key.name));
-            }
-        };
-        match field {
-            Field::Ns => out(Value::Text(self.place().1)),
-            Field::Workload => named(&Kind::is_workload),
-            Field::Sa => named(&|kind| kind == Kind::ServiceAccount),
-            Field::Role => named(&|kind| kind == Kind::Role),
-            Field::Node => named(&|kind| kind == Kind::Node),
-            Field::Sev => {
-                let rank = crate::analysis::query::severity_rank(self.severity);
-                rank.into_iter().for_each(|rank| out(Value::Number(rank)));
-            }
-            Field::Rule => [self.id, self.slug].into_iter().for_each(|it| out(Value::Text(it))),
-            Field::Acct => keys().filter(|key| key.kind.form() == crate::model::key::Form::InAccount).for_each(|key| {
-                out(Value::Text(&key.scope));
-            }),
-            _ => {}
-        }
-    }
-}
