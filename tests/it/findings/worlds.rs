@@ -182,9 +182,8 @@ const RIGHTS: &[(&str, &[&str])] = &[
 
 #[test]
 fn planted_rights_are_found_under_their_holders() {
-    let Some(world) = testbed::world("small", 1) else { return };
-    let truth: Value = serde_json::from_slice(&std::fs::read(world.join("truth.json")).unwrap()).unwrap();
-    let found = of(&world);
+    let Some(directory) = testbed::world("small", 1) else { return };
+    let World { found, truth, .. } = open(&directory);
     let found: BTreeSet<(&str, String)> = found.all.iter().map(|it| (it.rule.id, it.subject.to_string())).collect();
     let mut missed = Vec::new();
     let planted = truth["planted"].as_array().unwrap().iter();
