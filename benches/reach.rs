@@ -5,6 +5,7 @@ use std::time::Instant;
 use rolewalk::analysis::blast::{World, blast};
 use rolewalk::analysis::path::path;
 use rolewalk::estate::derive;
+use rolewalk::findings::fix_first::fix_first;
 use rolewalk::graph::closure::closures;
 use rolewalk::graph::path::Limits;
 use rolewalk::graph::reach::Direction;
@@ -46,6 +47,22 @@ fn main() {
     println!("reach of all {:?}: {} KiB", clock.elapsed(), (certain.bytes() + possible.bytes()) >> 10);
     drop((graph, identities));
     let estate = derive(&inventory, &|| false).expect("nobody stops it");
+    let clock = Instant::now();
+    let findings = estate.findings();
+    println!("findings {:?}: {}", clock.elapsed(), findings.all.len());
+    estate.graph();
+    let clock = Instant::now();
+    let first = fix_first(&estate.inventory, estate.graph(), &findings.all, 10);
+    let unweighed = first.changes.iter().filter(|it| it.alone.is_none()).count();
+    println!(
+        "what to fix first {:?}: {} pairs, {} changes, {unweighed} not weighed, {} chosen cut {} of {}",
+        clock.elapsed(),
+        first.pairs,
+        first.changes.len(),
+        first.few().count(),
+        first.few().map(|it| it.1.pairs).sum::<u64>(),
+        first.together
+    );
     let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: estate.graph() };
     let mut keys: Vec<EntityKey> = estate.groups.iter().map(|it| it.key.clone()).collect();
     keys.extend(estate.groups.iter().map(|it| it.account_key()));

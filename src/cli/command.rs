@@ -14,6 +14,7 @@ pub mod man;
 pub mod path;
 pub mod perms;
 pub mod rbac;
+pub mod report;
 pub mod rules;
 pub mod show;
 pub mod snapshot;
@@ -53,6 +54,8 @@ pub enum Command {
     Graph(graph::GraphArgs),
     /// Say what is wrong, with evidence, impact and fix
     Findings(findings::FindingsArgs),
+    /// Write one page of HTML: findings, what to fix first, identities, what was not read
+    Report(report::ReportArgs),
     /// The rules behind the findings
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -82,7 +85,8 @@ pub fn run(mut args: Args) -> Outcome {
     if let Some(file) = &args.source.catalogue {
         super::source::catalogue(file)?;
     }
-    let draws = matches!(args.command, Some(Command::Blast(_) | Command::Path(_) | Command::Graph(_)));
+    let draws =
+        matches!(args.command, Some(Command::Blast(_) | Command::Path(_) | Command::Graph(_) | Command::Report(_)));
     if args.output.output.is_picture() && !draws {
         return Err(Failure::usage("this answer is no graph")
             .hint("dot, mermaid, svg, html and graphml are for blast, path and graph"));
@@ -108,6 +112,7 @@ pub fn run(mut args: Args) -> Outcome {
         Some(Command::UsedBy(used_by)) => used_by::run(used_by, &args.source, &args.output),
         Some(Command::Graph(graph)) => graph::run(graph, &args.source, &args.output),
         Some(Command::Findings(findings)) => findings::run(findings, &args.source, &args.output),
+        Some(Command::Report(report)) => report::run(report, &args.source, &args.output),
         Some(Command::Rules(rules)) => rules::run(rules, &args.output),
         Some(Command::WhoCan(who_can)) => who_can::run(who_can, &args.source, &args.output),
         Some(Command::Can(can)) => can::run(can, &args.source, &args.output),

@@ -99,6 +99,12 @@ fn access(args: &SourceArgs) -> Vec<Access> {
     args.profile.iter().map(|profile| of(Some(profile))).collect()
 }
 
+/// Whether a thing of a cluster and namespace, which may be empty, is one that `--cluster` and `--namespace` ask for.
+pub fn within(args: &SourceArgs, cluster: &str, namespace: &str) -> bool {
+    let fits = |wanted: Option<&str>, part: &str| wanted.is_none_or(|wanted| wanted == part);
+    fits(args.cluster.as_deref(), cluster) && fits(args.namespace.as_deref(), namespace)
+}
+
 /// The data that the flags name, looked through but not read.
 pub fn data(args: &SourceArgs) -> Result<Data, Failure> {
     input(args)?.open(options(args)).map_err(unreadable)

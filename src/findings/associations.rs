@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::base::Truth;
+use rustc_hash::FxHashMap;
+
+use crate::base::{Name, Truth};
 use crate::identity::trace::Trace;
 use crate::model::facts::eks::{Association, AssociationDetails};
 use crate::model::facts::iam::Role;
@@ -30,6 +32,15 @@ pub fn described<'c, 'a: 'c>(context: &'c Context<'a>) -> impl Iterator<Item = D
             Some(Described { cluster, association, details, key })
         })
     })
+}
+
+/// Associations by the ARN of their base role.
+pub fn by_role<'d, 'a>(all: &'d [Described<'a>]) -> FxHashMap<&'d Name, Vec<&'d Described<'a>>> {
+    let mut users: FxHashMap<&Name, Vec<&Described<'a>>> = FxHashMap::default();
+    for it in all {
+        users.entry(&it.details.role).or_default().push(it);
+    }
+    users
 }
 
 impl<'a> Described<'a> {

@@ -49,9 +49,9 @@ pub struct Context<'a> {
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
     web: WebStatements,
     pod_roles: permissions::PodRoles,
+    gains: OnceLock<Gains>,
     given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
-    gains: OnceLock<Gains>,
     given_accounts: Option<&'a [AccountTrust]>,
     accounts: OnceLock<Vec<AccountTrust>>,
     rights: OnceLock<Rights>,
@@ -95,9 +95,9 @@ impl<'a> Context<'a> {
             workloads,
             web: WebStatements::default(),
             pod_roles: permissions::PodRoles::default(),
+            gains: OnceLock::new(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
-            gains: OnceLock::new(),
             given_accounts: None,
             accounts: OnceLock::new(),
             rights: OnceLock::new(),
@@ -127,6 +127,11 @@ impl<'a> Context<'a> {
         self.gains();
     }
 
+    /// What each role and user can gain by one step, worked out for the first who asks.
+    pub fn gains(&self) -> &Gains {
+        self.gains.get_or_init(|| escalation::gains(self.inventory))
+    }
+
     /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.
     pub fn accounts(&self) -> &[AccountTrust] {
         match self.given_accounts {
@@ -147,11 +152,6 @@ impl<'a> Context<'a> {
         }
         let cell = self.worked_out.get(&cluster.label).expect("every cluster of the inventory has its place");
         cell.get_or_init(|| authorization::of(cluster))
-    }
-
-    /// What each role and user can gain by one step, worked out for the first who asks.
-    pub fn gains(&self) -> &Gains {
-        self.gains.get_or_init(|| escalation::gains(self.inventory))
     }
 
     /// Subjects outside the platform (guard G2) that surely hold one of these powers over any object of a namespace,
@@ -275,7 +275,8 @@ impl<'a> Context<'a> {
             Kind::Role => self.users_of_role(subject).next(),
             Kind::Association => {
                 let cluster = self.inventory.clusters.get(&subject.scope)?;
-                let association = cluster.association_list.iter().find(|it| it.id == subject.name)?;
+                let list = cluster.association_list.items();
+                let association = &list[list.binary_search_by(|it| it.id.cmp(&subject.name)).ok()?];
                 let (namespace, name) = (&association.namespace, &association.service_account);
                 let account = EntityKey::namespaced(Kind::ServiceAccount, &cluster.label, namespace, name);
                 self.users_of_account(&account).next()

@@ -27,6 +27,7 @@ use crate::model::{EntityKey, Inventory, Kind};
 
 use super::finding::{Finding, Fix};
 use super::platform;
+use super::severity::Severity;
 
 pub use change::Change;
 
@@ -58,9 +59,10 @@ pub struct Weighed {
 }
 
 impl Weighed {
-    /// Ways to do it: those of the worst finding.
+    /// Ways to do it: those of the worst finding that asks for this very change. `findings` is the list that was given.
     pub fn fix<'a>(&self, findings: &'a [Finding]) -> &'a [Fix] {
-        self.findings.first().map_or(&[], |at| &findings[*at].fix)
+        let mut named = self.findings.iter().map(|at| &findings[*at]);
+        named.find(|it| change::is_named(&self.change, it)).map_or(&[], |it| &it.fix)
     }
 }
 
@@ -71,14 +73,15 @@ impl FixFirst {
     }
 }
 
-/// Weighs the changes behind findings that are certain and that nobody accepted, and chooses at most `most`.
+/// Weighs the changes behind findings that are certain and more than a note, that nobody accepted and that are not about
+/// the platform, and chooses at most `most`.
 ///
 /// Cost: the class of every role, then that of [`crate::graph::cut`].
 pub fn fix_first(inventory: &Inventory, graph: &AccessGraph, findings: &[Finding], most: usize) -> FixFirst {
     let starts = starts(graph);
     let targets = targets(inventory, graph);
     let mut by_change: BTreeMap<Change, Vec<usize>> = BTreeMap::new();
-    for (at, finding) in findings.iter().enumerate().filter(|it| it.1.certain && it.1.accepted.is_none()) {
+    for (at, finding) in findings.iter().enumerate().filter(|it| asks(it.1)) {
         for change in change::of(graph, finding) {
             let mended = by_change.entry(change).or_default();
             if mended.last() != Some(&at) {
@@ -120,6 +123,12 @@ pub fn fix_first(inventory: &Inventory, graph: &AccessGraph, findings: &[Finding
         together: cuts.together,
         changes: changes.into_iter().map(|it| it.1).collect(),
     }
+}
+
+/// Somebody can and should act on it: it is certain and more than a note, nobody accepted it, and it is not about what
+/// AWS and Kubernetes ship.
+fn asks(finding: &Finding) -> bool {
+    finding.certain && finding.severity < Severity::Info && finding.accepted.is_none() && !finding.platform
 }
 
 /// Code in each workload that runs, and each user, group and IAM user outside the platform.

@@ -108,8 +108,10 @@ pub fn strongest(best: &Prize) -> String {
 /// What the powers lead to, as evidence on the subject; the paths do not change with the estate.
 pub fn reached<'r>(found: &'r mut Report, holding: &Holding<'_>, reached: &Reached) -> &'r mut Report {
     let Some(best) = reached.best() else { return found };
-    let path = format!("{} > {} > {} > {} ({})", holding.key, holding.powers[0].power, best.holder, best.role, best.class);
-    let mut roles: Vec<String> = reached.top.iter().map(|it| format!("{} by {} of {}", it.role, it.via, it.holder)).collect();
+    let path =
+        format!("{} > {} > {} > {} ({})", holding.key, holding.powers[0].power, best.holder, best.role, best.class);
+    let mut roles: Vec<String> =
+        reached.top.iter().map(|it| format!("{} by {} of {}", it.role, it.via, it.holder)).collect();
     if reached.roles > roles.len() {
         roles.push(format!("and {} more", reached.roles - roles.len()));
     }
@@ -188,7 +190,8 @@ fn of_grant(holding: &Holding<'_>, number: usize) -> Vec<Evidence> {
     let mut rows = Vec::new();
     match &grant.origin {
         Origin::Binding(binding) => {
-            let value = format!("{} {place}", role.key.as_ref().map_or_else(|| role.name.to_string(), EntityKey::to_string));
+            let value =
+                format!("{} {place}", role.key.as_ref().map_or_else(|| role.name.to_string(), EntityKey::to_string));
             rows.push(Evidence { object: binding.clone(), path: "roleRef".into(), value });
         }
         Origin::AccessPolicy => rows.push(Evidence {
@@ -253,7 +256,9 @@ pub fn take_away(holding: &Holding<'_>, right: &str) -> Vec<Fix> {
                 new.extend(unbind(holding.cluster, &grant.subject, binding));
             }
             Origin::AccessPolicy => new.push(disassociate(holding.cluster, holding.subject.name(), &role.name)),
-            Origin::Builtin => new.push(by_hand("map the principal to a group with few rights in the place of system:masters")),
+            Origin::Builtin => {
+                new.push(by_hand("map the principal to a group with few rights in the place of system:masters"))
+            }
         }
         fixes.extend(new.into_iter().filter(|it| !fixes.contains(it)).collect::<Vec<_>>());
     }

@@ -148,7 +148,7 @@ fn row(canvas: &mut Canvas<'_>, inside: Rect, y: u16, row: &ListRow, view: &List
 fn place(finding: &Finding, row: &ListRow, view: &ListView) -> String {
     let subject = &finding.subject;
     match view.ask.sort {
-        SortBy::Default if row.section == label(subject) => finding.message.clone(),
+        SortBy::Default if row.section.as_str() == label(subject) => finding.message.clone(),
         SortBy::Default => format!("{} {}: {}", subject.kind.word(), subject.name, finding.message),
         _ => format!("{}: {}", label(subject), finding.message),
     }

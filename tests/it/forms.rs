@@ -9,7 +9,8 @@ const QUESTIONS: &[(&str, &[&str])] = &[
     ("list roles", &["ndjson", "csv"]),
     ("list identities", &["ndjson", "csv"]),
     ("doctor", &["ndjson", "csv"]),
-    ("findings", &["ndjson", "csv", "md"]),
+    ("findings", &["ndjson", "csv", "md", "sarif"]),
+    ("findings --first", &["ndjson", "csv", "md"]),
     ("rbac powers --cluster prod-eu1", &["ndjson", "csv"]),
     ("rbac subjects create pods/exec --cluster prod-eu1", &["ndjson", "csv"]),
     ("rbac usable create pods -n data --cluster prod-eu1", &["ndjson", "csv"]),
@@ -62,6 +63,7 @@ fn every_question_is_answered_in_its_other_forms() {
                     let mut reader = csv::Reader::from_reader(text.as_bytes());
                     assert!(reader.records().all(|record| record.is_ok()), "{question}");
                 }
+                "sarif" => assert_eq!(serde_json::from_str::<Value>(&text).expect(question)["version"], "2.1.0"),
                 "svg" => assert!(text.contains("</svg>"), "{question}"),
                 "html" => assert!(text.contains("</html>") && !text.contains("src=\"http"), "{question}"),
                 _ => {}

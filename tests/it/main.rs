@@ -28,6 +28,7 @@ mod pty;
 mod rbac;
 mod reach;
 mod readme;
+mod report;
 mod sarif;
 mod saved;
 mod screens;

@@ -98,11 +98,7 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
     let estate = source::estate(data)?;
     let mut findings = estate.findings().all.clone();
     if let Some(file) = &args.accepted {
-        let accepted = accepted::read(file)?;
-        let Some(now) = estate.data_time() else {
-            return Err(Failure::usage("the data has no time to count acceptances by").hint("pass --at TIME"));
-        };
-        accepted::mark(&mut findings, &accepted, now.to_zoned(jiff::tz::TimeZone::UTC).date());
+        accepted::apply(&mut findings, &estate, file)?;
     }
     let rows = rows(&findings, &parsed, data, &known);
     if let Some(most) = args.first {
@@ -168,12 +164,11 @@ pub fn run(args: &FindingsArgs, data: &SourceArgs, output: &OutputArgs) -> Outco
 
 /// The findings that match, in the order of the estate.
 pub fn rows(findings: &[Finding], query: &Query, data: &SourceArgs, known: &BTreeSet<String>) -> Vec<FindingRecord> {
-    let within = |wanted: Option<&str>, part: &str| wanted.is_none_or(|wanted| wanted == part);
     findings
         .iter()
         .filter(|it| {
             let place = it.place();
-            within(data.cluster.as_deref(), place.0) && within(data.namespace.as_deref(), place.1)
+            source::within(data, place.0, place.1)
         })
         .filter(|it| query.matches(*it, FIELDS))
         .map(|finding| FindingRecord::new(finding, known.contains(&finding.fingerprint)))

@@ -4,7 +4,7 @@
 //! line to [`run`].
 
 mod associations;
-mod clusters;
+pub mod clusters;
 pub mod identities;
 mod nodes;
 mod pods;

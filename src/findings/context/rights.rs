@@ -158,7 +158,14 @@ impl<'c> Holding<'c> {
     pub fn only(&self, keep: impl Fn(&HeldPower) -> bool) -> Option<Holding<'c>> {
         let powers: Vec<&HeldPower> = self.powers.iter().copied().filter(|it| keep(it)).collect();
         let Holding { cluster, authorization, subject, standing, .. } = *self;
-        (!powers.is_empty()).then(|| Holding { cluster, authorization, subject, key: self.key.clone(), standing, powers })
+        (!powers.is_empty()).then(|| Holding {
+            cluster,
+            authorization,
+            subject,
+            key: self.key.clone(),
+            standing,
+            powers,
+        })
     }
 
     /// `in every namespace`, `in shop`, `in shop, web and 3 more namespaces`.
@@ -239,7 +246,8 @@ impl Context<'_> {
             grants: Vec::new(),
         };
         let Holding { cluster, authorization, subject, standing, .. } = *holding;
-        let here = Holding { cluster, authorization, subject, key: holding.key.clone(), standing, powers: vec![&power] };
+        let here =
+            Holding { cluster, authorization, subject, key: holding.key.clone(), standing, powers: vec![&power] };
         self.within_reach(&here, Through::NewPods, true).top.into_iter().find(|it| it.certainty.is_yes())
     }
 
@@ -261,11 +269,14 @@ impl Context<'_> {
         let floor = own.iter().map(|it| self.class_of(it)).filter(|it| *it != Class::Unknown).min();
         let floor = floor.unwrap_or(Class::None);
         let in_named: Vec<(Truth, Vec<Prize>)> = match through {
-            Through::Running => holding.powers.iter().map(|it| (it.certainty, self.in_named_pods(holding, it))).collect(),
+            Through::Running => {
+                holding.powers.iter().map(|it| (it.certainty, self.in_named_pods(holding, it))).collect()
+            }
             Through::Tokens | Through::NewPods => Vec::new(),
         };
         let found = holding.powers.iter().flat_map(|it| rights.prizes(it, through).map(|prize| (it.certainty, prize)));
-        let found = found.chain(in_named.iter().flat_map(|(certainty, all)| all.iter().map(|prize| (*certainty, prize))));
+        let found =
+            found.chain(in_named.iter().flat_map(|(certainty, all)| all.iter().map(|prize| (*certainty, prize))));
         let mut best: FxHashMap<&Name, (Truth, &Prize)> = FxHashMap::default();
         for (certainty, prize) in found {
             let gained = !own.contains(&prize.role) && prize.holder != holding.key;
@@ -283,7 +294,11 @@ impl Context<'_> {
         Reached {
             roles: found.len(),
             sensitive: found.iter().filter(|it| it.0.is_yes() && it.1.is_sensitive()).count(),
-            top: found.iter().take(SHOWN).map(|(certainty, it)| Prize { certainty: *certainty, ..(*it).clone() }).collect(),
+            top: found
+                .iter()
+                .take(SHOWN)
+                .map(|(certainty, it)| Prize { certainty: *certainty, ..(*it).clone() })
+                .collect(),
         }
     }
 
@@ -388,9 +403,9 @@ pub fn gives_everything(authorization: &Authorization, grant: &Grant) -> bool {
         return true;
     }
     let rules = authorization.roles[grant.role].rules.iter().flat_map(|it| it.iter());
-    rules.into_iter().any(|it| {
-        star(&it.verbs) && star(&it.api_groups) && star(&it.resources) && it.resource_names.is_empty()
-    })
+    rules
+        .into_iter()
+        .any(|it| star(&it.verbs) && star(&it.api_groups) && star(&it.resources) && it.resource_names.is_empty())
 }
 
 fn is_broad(subject: &Subject) -> bool {

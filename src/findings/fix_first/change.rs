@@ -92,6 +92,17 @@ impl fmt::Display for Change {
     }
 }
 
+/// Whether the fix that a finding names is the change itself; of some findings it is another way out, and the change
+/// mends them all the same.
+pub(super) fn is_named(change: &Change, finding: &Finding) -> bool {
+    match change {
+        Change::Metadata { .. } => matches!(finding.rule.id, "NODE-001" | "NODE-002"),
+        Change::Privilege { .. } => finding.rule.id != "NODE-010",
+        Change::TrustOfAccounts { .. } => finding.rule.id != "POD-008",
+        _ => true,
+    }
+}
+
 /// The edits that would mend a finding, each by itself or, of bindings, all of them together.
 pub(super) fn of(graph: &AccessGraph, finding: &Finding) -> Vec<Change> {
     let subject = || finding.subject.clone();
@@ -125,7 +136,7 @@ pub(super) fn of(graph: &AccessGraph, finding: &Finding) -> Vec<Change> {
         }
         "POD-001" | "POD-002" => vec![Change::Privilege { workload: subject() }],
         "PERM-002" => vec![Change::Escalation { role: subject() }],
-        "PODID-005" => vec![Change::Association { association: subject() }],
+        "PODID-005" | "PODID-013" => vec![Change::Association { association: subject() }],
         id if id.starts_with("RBAC-") || id.starts_with("AUTH-") => of_rights(graph, finding),
         _ => Vec::new(),
     }

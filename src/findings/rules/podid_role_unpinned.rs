@@ -19,13 +19,13 @@
 use std::collections::BTreeSet;
 
 use crate::base::Truth;
-use crate::findings::associations::{Described, described};
+use crate::findings::associations::{Described, by_role, described};
 use crate::findings::context::role_key;
 use crate::findings::reference::{NHI5, PR_AA_05, ZT3};
 use crate::findings::subjects::acts_by;
 use crate::findings::trust_text::TrustText;
 use crate::findings::{Category, Context, Fix, Kind, Rule, Severity, Sink};
-use crate::graph::escalation::Gained;
+use crate::graph::escalation::{self, Gained, Gains};
 use crate::iam::{Effect, PrincipalPattern, Statement};
 use crate::identity::injection::AGENT_AUDIENCE;
 use crate::model::facts::iam::Role;
@@ -47,6 +47,9 @@ const NAMED: usize = 8;
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     let all: Vec<Described<'_>> = described(context).collect();
+    let by_role = by_role(&all);
+    // Only where a role is worth it: it takes all cores for a while.
+    let mut gains: Option<Gains> = None;
     for it in &all {
         let Some(base) = it.base(context) else { continue };
         let document = context.trust(base);
@@ -57,8 +60,11 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
         }
         let role = role_key(base);
         let sensitive = context.is_known_sensitive(base);
-        let makers = if sensitive { makers(context, &role) } else { Vec::new() };
-        let users: Vec<&Described<'_>> = all.iter().filter(|other| other.details.role == it.details.role).collect();
+        let makers = match sensitive {
+            true => makers(context, gains.get_or_insert_with(|| escalation::gains(context.inventory)), &role),
+            false => Vec::new(),
+        };
+        let users = &by_role[&it.details.role];
         let found = out
             .report(
                 it.key.clone(),
@@ -82,7 +88,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             let shown: Vec<String> = makers.iter().take(NAMED).map(ToString::to_string).collect();
             found.evidence(&role, "may make associations with it, and is no administrator", shown.join(", "));
         }
-        found.fixes(pinned(base, &open, &users));
+        found.fixes(pinned(base, &open, users));
     }
 }
 
@@ -104,8 +110,8 @@ fn is_unpinned(statement: &Statement) -> bool {
 }
 
 /// Who can give the role to a service account of its choice, administrators left out.
-fn makers(context: &Context<'_>, role: &EntityKey) -> Vec<EntityKey> {
-    let gains = context.gains().all().iter().filter(|gain| gain.certainty == Truth::Yes && gain.from != *role);
+fn makers(context: &Context<'_>, gains: &Gains, role: &EntityKey) -> Vec<EntityKey> {
+    let gains = gains.all().iter().filter(|gain| gain.certainty == Truth::Yes && gain.from != *role);
     let by = gains.filter(|gain| matches!(&gain.to, Gained::Association { roles, .. } if roles.contains(role)));
     let makers: BTreeSet<&EntityKey> = by.map(|gain| &gain.from).collect();
     makers.into_iter().filter(|key| !context.is_platform(key)).cloned().collect()

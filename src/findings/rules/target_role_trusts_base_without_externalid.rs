@@ -18,7 +18,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::findings::associations::{Described, described};
+use crate::findings::associations::{Described, by_role, described};
 use crate::findings::context::role_key;
 use crate::findings::reference::{NHI4, NHI5, PR_AA_05, ZT3};
 use crate::findings::trust_text::TrustText;
@@ -40,6 +40,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     let all: Vec<Described<'_>> = described(context).collect();
+    let by_role = by_role(&all);
     for it in all.iter().filter(|it| it.details.target_role.is_some()) {
         let (Some(base), Some(target), Some(arn)) = (it.base(context), it.target(context), &it.details.target_role)
         else {
@@ -52,7 +53,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             out.cannot(check.missing);
             continue;
         }
-        let users: Vec<&Described<'_>> = all.iter().filter(|other| other.details.role == it.details.role).collect();
+        let users = &by_role[&it.details.role];
         let alone = users.len() == 1 && !it.admits_others(context, base).is_yes();
         let severity = match alone {
             true => Severity::Low,

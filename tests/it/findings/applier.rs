@@ -11,9 +11,8 @@ use rolewalk::model::facts::workload::ServiceAccount;
 use rolewalk::model::{AccountFacts, ClusterFacts, Inventory};
 use serde_json::Value;
 
-use super::pods;
-use super::rights;
 use super::shell::{Command, commands};
+use super::{pods, rights};
 
 /// Facts, and what they are changed by.
 pub struct World {
@@ -103,7 +102,7 @@ impl World {
                 let patch: Value = serde_json::from_str(command.required("-p")).ok()?;
                 pods::patch(self, &namespace, target, &patch)
             }
-            ["get", ..] => Some(()),
+            ["get" | "edit", ..] => Some(()),
             ["drain", name] => self.replace_node(name),
             ["apply"] => self.apply_policy(&serde_json::from_str(&command.input).ok()?),
             _ => None,

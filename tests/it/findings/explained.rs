@@ -3,6 +3,7 @@
 //!
 //! To add one more rule: a row with its id, the reason, and what must hold of the facts.
 
+use rolewalk::base::Name;
 use rolewalk::findings::Finding;
 use rolewalk::identity::injection::ROLE_ANNOTATION;
 use rolewalk::model::facts::env::EnvValue;
@@ -23,24 +24,30 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
     ("HYG-001", "no pod and no template runs as the account", |world, it| !is_used(world, &it.subject)),
     ("IRSA-005", "no role has the annotated ARN", |world, it| {
         let of_account = account(world, &it.subject).and_then(|it| it.meta.annotations.get(ROLE_ANNOTATION));
-        let annotated = of_account.or_else(|| pods(world, &it.subject).iter().find_map(|pod| annotation(world, it, pod)));
+        let annotated =
+            of_account.or_else(|| pods(world, &it.subject).iter().find_map(|pod| annotation(world, it, pod)));
         annotated.is_some_and(|arn| !roles(world).any(|role| role.arn == *arn))
     }),
     ("IRSA-013", "the declared role fails, and another identity answers", |world, it| {
         truths(world, &it.subject).iter().any(|row| row["works"] == false && row["fallback"].is_string())
     }),
     ("NODE-001", "an instance with the role answers beyond the node", |world, it| {
-        instances(world, &it.subject).any(|it| it.metadata.as_ref().is_some_and(|it| !it.tokens_required || it.hop_limit > 1))
+        instances(world, &it.subject)
+            .any(|it| it.metadata.as_ref().is_some_and(|it| !it.tokens_required || it.hop_limit > 1))
     }),
     ("NODE-002", "an instance with the role allows IMDSv1 behind hop limit 1", |world, it| {
-        instances(world, &it.subject).any(|it| it.metadata.as_ref().is_some_and(|it| !it.tokens_required && it.hop_limit == 1))
+        instances(world, &it.subject)
+            .any(|it| it.metadata.as_ref().is_some_and(|it| !it.tokens_required && it.hop_limit == 1))
     }),
     ("NODE-003", "it has the node's role, and variables of an SDK", |world, it| {
         truths(world, &it.subject).iter().any(|row| row["identity"] == "node-role")
-            && pods(world, &it.subject).iter().any(|pod| sets(pod, "AWS_REGION") || it.subject.name.starts_with("fluent-bit"))
+            && pods(world, &it.subject)
+                .iter()
+                .any(|pod| sets(pod, "AWS_REGION") || it.subject.name.starts_with("fluent-bit"))
     }),
     ("NODE-004", "the role has a policy of its own making", |world, it| {
-        role(world, &it.subject).is_some_and(|it| !it.inline.is_empty() || it.attached.iter().any(|it| !it.contains(":aws:policy/")))
+        role(world, &it.subject)
+            .is_some_and(|it| !it.inline.is_empty() || it.attached.iter().any(|it| !it.contains(":aws:policy/")))
     }),
     ("NODE-005", "the policy of the CNI is attached", |world, it| {
         role(world, &it.subject).is_some_and(|it| it.attached.iter().any(|it| it.ends_with("/AmazonEKS_CNI_Policy")))
@@ -56,7 +63,8 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
     }),
     ("POD-004", "more than one container carries the role", |world, it| {
         pods(world, &it.subject).iter().any(|pod| {
-            let carries = |name: &str| pod.spec.containers.iter().filter(|it| it.env.iter().any(|it| it.name == *name)).count();
+            let carries =
+                |name: &str| pod.spec.containers.iter().filter(|it| it.env.iter().any(|it| it.name == *name)).count();
             carries("AWS_ROLE_ARN") > 1 || carries("AWS_CONTAINER_CREDENTIALS_FULL_URI") > 1
         })
     }),
@@ -68,6 +76,28 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
     ("PODID-013", "no pod and no template runs as the account", |world, it| {
         it.also.iter().filter(|key| key.kind == Kind::ServiceAccount).all(|key| !is_used(world, key))
     }),
+    ("RBAC-001", "it may create tokens of service accounts", |world, it| {
+        may(world, it, &["create"], &["serviceaccounts/token"])
+    }),
+    ("RBAC-002", "it may create pods", |world, it| may(world, it, &["create"], &["pods"])),
+    ("RBAC-003", "it may write what makes pods", |world, it| {
+        may(
+            world,
+            it,
+            &["create", "update", "patch"],
+            &["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs", "replicasets"],
+        )
+    }),
+    ("RBAC-004", "it may get or create pods/exec or pods/attach", |world, it| {
+        may(world, it, &["create", "get"], &["pods/exec", "pods/attach"])
+    }),
+    ("RBAC-005", "it may get pods/exec, pods/attach or pods/portforward", |world, it| {
+        may(world, it, &["get"], &["pods/exec", "pods/attach", "pods/portforward"])
+    }),
+    ("RBAC-006", "it may change pods/ephemeralcontainers", |world, it| {
+        may(world, it, &["update", "patch"], &["pods/ephemeralcontainers"])
+    }),
+    ("RBAC-007", "it may use nodes/proxy", |world, it| may(world, it, &["get", "create"], &["nodes/proxy"])),
     ("TRUST-004", "a pod that tries the role is refused", |world, it| {
         let arn = role(world, &it.subject).map(|it| it.arn.to_string()).unwrap_or_default();
         rows(world).any(|row| row["attemptedRole"] == *arn && row["works"] == false)
@@ -129,10 +159,49 @@ fn sets(pod: &Pod, name: &str) -> bool {
     variables.filter(|it| it.name == *name).any(|it| !matches!(&it.value, EnvValue::Literal(text) if text.is_empty()))
 }
 
-fn annotation<'a>(world: &'a World, it: &Finding, pod: &Pod) -> Option<&'a rolewalk::base::Name> {
+fn annotation<'a>(world: &'a World, it: &Finding, pod: &Pod) -> Option<&'a Name> {
     let accounts = &cluster(world, &it.subject).service_accounts;
-    let account = accounts.iter().find(|it| it.meta.namespace == pod.meta.namespace && it.meta.name == pod.spec.service_account)?;
+    let account = accounts
+        .iter()
+        .find(|it| it.meta.namespace == pod.meta.namespace && it.meta.name == pod.spec.service_account)?;
     account.meta.annotations.get(ROLE_ANNOTATION)
+}
+
+/// Some binding of the subject names a role with a rule of one of these verbs on one of these resources; or the subject
+/// is an IAM principal that administers or edits by an access policy, or stands in `aws-auth` by its name.
+fn may(world: &World, it: &Finding, verbs: &[&str], resources: &[&str]) -> bool {
+    let has = |list: &[Name], wanted: &[&str]| list.iter().any(|it| it == "*" || wanted.contains(&it.as_str()));
+    let grants = |rule: &rolewalk::rbac::Rule| has(&rule.verbs, verbs) && has(&rule.resources, resources);
+    let subject = &it.subject;
+    world.inventory.clusters.values().any(|cluster| {
+        if subject.kind == Kind::Role {
+            let named = |arn: &str| arn.rsplit('/').next() == Some(subject.name.as_str());
+            let strong = |arn: &str| arn.contains("Admin") || arn.contains("Edit");
+            let by_policy = cluster
+                .access_policies
+                .iter()
+                .any(|it| named(&it.principal) && it.policies.iter().any(|it| strong(&it.arn)));
+            let maps = cluster.config_maps.iter().filter(|it| it.meta.name == "aws-auth");
+            let by_map =
+                maps.into_iter().any(|it| it.values.iter().any(|(_, text)| text.contains(subject.name.as_str())));
+            let by_entry = cluster
+                .access_entries
+                .iter()
+                .any(|it| named(&it.principal) && it.details.as_ref().is_some_and(|it| !it.groups.is_empty()));
+            return by_policy || by_map || by_entry;
+        }
+        if subject.scope != cluster.label {
+            return false;
+        }
+        let bindings = cluster.cluster_role_bindings.iter().chain(cluster.role_bindings.iter());
+        let own = bindings.filter(|it| it.subjects.iter().any(|bound| bound.name == subject.name));
+        own.into_iter().any(|binding| {
+            let roles = cluster.cluster_roles.iter().chain(cluster.roles.iter());
+            let mut named = roles.filter(|it| it.meta.name == binding.role_name);
+            // A role that collects others holds what they hold.
+            named.any(|role| role.rules.iter().any(grants) || !role.aggregation.is_empty())
+        })
+    })
 }
 
 /// The service account that an address names.
@@ -143,7 +212,8 @@ fn account<'a>(world: &'a World, key: &EntityKey) -> Option<&'a ServiceAccount> 
 
 fn is_used(world: &World, account: &EntityKey) -> bool {
     let cluster = cluster(world, account);
-    let templates = [&cluster.deployments, &cluster.stateful_sets, &cluster.daemon_sets, &cluster.jobs, &cluster.cron_jobs];
+    let templates =
+        [&cluster.deployments, &cluster.stateful_sets, &cluster.daemon_sets, &cluster.jobs, &cluster.cron_jobs];
     let by_template = templates.into_iter().flat_map(|list| list.iter());
     let named = |namespace: &str, name: &str| namespace == account.namespace.as_str() && name == account.name.as_str();
     cluster.pods.iter().any(|it| named(&it.meta.namespace, &it.spec.service_account))
@@ -162,7 +232,7 @@ fn role<'a>(world: &'a World, key: &EntityKey) -> Option<&'a Role> {
 fn instances<'a>(world: &'a World, role: &EntityKey) -> impl Iterator<Item = &'a Instance> {
     let accounts = world.inventory.accounts.values();
     let profiles = accounts.clone().flat_map(|it| it.instance_profiles.iter());
-    let own = |arn: &rolewalk::base::Name| EntityKey::role(arn).as_ref() == Some(role);
+    let own = |arn: &Name| EntityKey::role(arn).as_ref() == Some(role);
     let held: Vec<_> = profiles.filter(|it| it.roles.iter().any(own)).map(|it| it.arn.clone()).collect();
     let instances = accounts.flat_map(|it| it.regions.values()).flat_map(|it| it.instances.iter()).map(|it| &**it);
     instances.filter(move |it| it.profile.as_ref().is_some_and(|arn| held.contains(arn)))

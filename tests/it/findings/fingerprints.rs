@@ -40,7 +40,8 @@ fn change(inventory: &mut Inventory, change: impl Fn(&mut ClusterFacts)) {
 
 /// Every replica set and every pod of one gets another hash, as a rollout gives it.
 fn rename(cluster: &mut ClusterFacts) {
-    let new = |name: &str| name.rsplit_once('-').map_or_else(|| name.into(), |it| Name::from(format!("{}-7f7f7f7f7f", it.0)));
+    let new =
+        |name: &str| name.rsplit_once('-').map_or_else(|| name.into(), |it| Name::from(format!("{}-7f7f7f7f7f", it.0)));
     for set in cluster.replica_sets.items_mut() {
         let set = Arc::make_mut(set);
         set.meta.name = new(&set.meta.name);

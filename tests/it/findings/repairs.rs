@@ -114,6 +114,13 @@ const TABLE: &[(&str, Mends)] = &[
     ("DRIFT-001", Commands),
     ("DRIFT-002", Commands),
     ("DRIFT-003", Commands),
+    ("RBAC-001", Commands),
+    ("RBAC-002", Commands),
+    ("RBAC-003", Commands),
+    ("RBAC-004", Commands),
+    ("RBAC-005", Nothing("what of the rule stays is a decision: the role is edited")),
+    ("RBAC-006", Commands),
+    ("RBAC-007", Commands),
     ("HYG-001", Commands),
 ];
 

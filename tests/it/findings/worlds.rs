@@ -69,7 +69,10 @@ const NOTHING: &[(&str, &str)] = &[
     ("irsa-no-automount", "it works without the token of the API server"),
     ("irsa-fargate", "IRSA works on Fargate"),
     ("irsa-pending", "the pod has no node yet"),
-    ("irsa-aud-mismatch", "the catalogue has no rule for an audience that the trust refuses; IRSA-013 where it falls through"),
+    (
+        "irsa-aud-mismatch",
+        "the catalogue has no rule for an audience that the trust refuses; IRSA-013 where it falls through",
+    ),
     ("irsa-other-issuer", "TRUST-006 needs the provider's own key beside it; IRSA-013 where it falls through"),
     ("pia-ok", "it works"),
     ("pia-trust-condition", "the condition names the right account"),
@@ -149,7 +152,8 @@ fn every_planted_case_has_a_rule_or_a_reason_for_none() {
     let known: BTreeSet<&str> = EXPECTED.iter().map(|row| row.0).chain(NOTHING.iter().map(|row| row.0)).collect();
     for (size, world) in worlds() {
         let planted = world.truth["planted"].as_array().unwrap().iter();
-        let unknown: BTreeSet<&str> = planted.filter_map(|it| it["case"].as_str()).filter(|it| !known.contains(it)).collect();
+        let unknown: BTreeSet<&str> =
+            planted.filter_map(|it| it["case"].as_str()).filter(|it| !known.contains(it)).collect();
         assert!(unknown.is_empty(), "{size}: {unknown:?}");
     }
 }

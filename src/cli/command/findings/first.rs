@@ -132,11 +132,11 @@ pub fn records(answer: &FixFirst, findings: &[Finding]) -> Vec<ChangeRecord> {
 pub fn sums(answer: &FixFirst) -> String {
     let few: u64 = answer.few().map(|it| it.1.pairs).sum();
     format!(
-        "{} of {} workloads, users and groups times {} sensitive roles, accounts and clusters are surely connected; \
-         the changes named cut {few} of these pairs, all {} together {}",
-        answer.pairs,
+        "from {} workloads, users and groups to {} sensitive roles, accounts and clusters {} pairs are surely connected; \
+         the changes named cut {few} of them, all {} together {}",
         answer.starts,
         answer.targets,
+        answer.pairs,
         answer.changes.len(),
         answer.together
     )

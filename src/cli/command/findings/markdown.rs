@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::base::text::clean;
+use crate::cli::envelope::seconds;
 use crate::estate::Estate;
 
 use super::first::ChangeRecord;
@@ -11,12 +12,15 @@ use super::record::{FindingRecord, FixRecord};
 /// One section a finding, worst first. Foreign text is put into code so that it stays text.
 pub fn write(out: &mut dyn Write, estate: &Estate, rows: &[FindingRecord]) -> io::Result<()> {
     writeln!(out, "# Findings\n")?;
-    let rules = estate.findings().rules;
+    let findings = estate.findings();
+    let time = estate.data_time().map_or_else(String::new, |it| format!(" in data of {}", seconds(it)));
+    let gaps = estate.inventory.coverage.gaps().count();
     writeln!(
         out,
-        "{} of {rules} rules; {} not evaluated everywhere.",
+        "{} findings of {} rules{time}. Not judged everywhere: {} rules. Not read whole: {gaps} sources.",
         rows.len(),
-        estate.findings().not_evaluated.len()
+        findings.rules,
+        findings.not_evaluated.len()
     )?;
     for row in rows {
         writeln!(out, "\n## {} {}: {}\n", row.severity, row.id, code(&row.subject))?;
@@ -54,6 +58,9 @@ pub fn changes(out: &mut dyn Write, rows: &[ChangeRecord]) -> io::Result<()> {
 /// One finding without its heading.
 pub fn paragraphs(row: &FindingRecord) -> String {
     let mut out = format!("{}.\n\nImpact: {}.\n\n", text(&row.message), text(&row.impact));
+    if !row.certain {
+        out.push_str("Not certain: something that could settle it was not read.\n\n");
+    }
     for it in &row.evidence {
         out.push_str(&format!("- {} {} = {}\n", code(&it.object), code(&it.path), code(&it.value)));
     }
@@ -71,7 +78,11 @@ pub fn paragraphs(row: &FindingRecord) -> String {
 /// A block of code that no back-tick in it can end.
 fn fence(fix: &FixRecord) -> String {
     let fence = "`".repeat(longest_run(&fix.text).max(2) + 1);
-    let language = if fix.tool == "hand" { "text" } else { "sh" };
+    let language = match fix.tool {
+        "hand" => "text",
+        "terraform" => "hcl",
+        _ => "sh",
+    };
     let lines: Vec<_> = fix.text.lines().map(clean).collect();
     format!("{fence}{language}\n{}\n{fence}\n", lines.join("\n"))
 }
