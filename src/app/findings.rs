@@ -139,18 +139,18 @@ impl App {
     /// The last line of the screen: rules that were not evaluated, and why; what is accepted.
     pub fn findings_footer(&self) -> Line {
         let Some((findings, _)) = self.estate().found_already() else { return Line::dim(self.findings_wait()) };
-        let mut line = match unread(findings) {
-            Some(unread) => {
-                let count = plural(findings.not_evaluated.len(), "rule");
-                Line::default().with(format!("not evaluated everywhere: {count} ({unread})  :rules"), Tone::Unknown)
-            }
-            None => Line::dim(format!("all {} evaluated", plural(findings.rules, "rule"))),
-        };
+        let mut line = Line::default();
         if let Some(view) = self.list().filter(|view| view.index.accepted > 0) {
             let shown = if view.ask.accepted { "shown" } else { "! shows" };
-            line = line.with(format!("  ·  {} accepted ({shown})", view.index.accepted), Tone::Plain);
+            line = line.with(format!("{} accepted ({shown})  ·  ", view.index.accepted), Tone::Plain);
         }
-        line
+        match unread(findings) {
+            Some(unread) => {
+                let count = plural(findings.not_evaluated.len(), "rule");
+                line.with(format!("not evaluated everywhere: {count} ({unread})  :rules"), Tone::Unknown)
+            }
+            None => line.with(format!("all {} evaluated", plural(findings.rules, "rule")), Tone::Dim),
+        }
     }
 }
 
