@@ -61,6 +61,10 @@ fn findings(estate: &Estate, mut rename: impl FnMut(&EntityKey) -> String) -> Ve
 
 /// An address under the new names.
 fn address(redactor: &mut Redactor, key: &EntityKey) -> String {
+    // Findings on sources name these by their place in the layout.
+    if key.name.ends_with(".json") || key.name.ends_with(".jsonl") {
+        return format!("res/{}", redactor.source(&key.name));
+    }
     let mut part = |it: &rolewalk::base::Name| redactor.renamed(it).into();
     let mut key = key.clone();
     key.scope = part(&key.scope);

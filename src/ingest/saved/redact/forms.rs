@@ -87,7 +87,7 @@ impl Redactor {
         let (kind, rest) = resource.split_at(end);
         let resource = if resource == "root" {
             resource.to_owned()
-        } else if service != "s3" && is_resource_type(kind) && !rest.is_empty() {
+        } else if begins_with_type(service, kind) && !rest.is_empty() {
             let path = self.segments(&rest[1..], false);
             format!("{kind}{}{path}", &rest[..1])
         } else {
@@ -328,6 +328,12 @@ impl Redactor {
             None => self.word(key),
         }
     }
+}
+
+/// Whether the resource part of an ARN begins with a type; with these services it begins with a name.
+fn begins_with_type(service: &str, kind: &str) -> bool {
+    !matches!(service, "s3" | "sqs" | "sns" | "execute-api" | "codecommit")
+        && kind.bytes().all(|it| it.is_ascii_alphabetic() || it == b'-')
 }
 
 /// Where the next whole reference stands; the end of the text where there is none.
