@@ -292,11 +292,11 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
         by_holder.push((key, own));
     }
     let mut counts: Vec<Count> = Vec::new();
-    for kind in 0..KINDS.len() {
+    for (kind, &every) in every.iter().enumerate() {
         let of = |it: &&Known| it.kind == kind;
         let reached = nearest.values().filter(|it| it.kind == kind).count();
-        if reached > 0 || every[kind] {
-            counts.push(Count { kind, reached, known: known.iter().filter(of).count(), every: every[kind] });
+        if reached > 0 || every {
+            counts.push(Count { kind, reached, known: known.iter().filter(of).count(), every });
         }
     }
     let mut resources: Vec<(usize, Touched)> = nearest.into_iter().collect();

@@ -67,9 +67,12 @@ pub struct Tenant {
     pub pods: usize,
 }
 
+/// Roles with the way to each.
+type Ways<'a> = BTreeSet<(&'a Name, &'static str)>;
+
 /// Identities by node, then account. Cost: a look at each container.
 pub fn tenants(pods: &[PodIdentity]) -> Vec<Tenant> {
-    let mut found: BTreeMap<(EntityKey, EntityKey), (BTreeSet<(&Name, &'static str)>, usize)> = BTreeMap::new();
+    let mut found: BTreeMap<(EntityKey, EntityKey), (Ways<'_>, usize)> = BTreeMap::new();
     for entry in alive(pods) {
         let Some(pod) = entry.pod.as_ref().filter(|pod| !pod.node.is_empty()) else { continue };
         let node = EntityKey::scoped(Kind::Node, &entry.cluster, &pod.node);
@@ -84,12 +87,12 @@ pub fn tenants(pods: &[PodIdentity]) -> Vec<Tenant> {
             roles.extend(identity.reachable.iter().filter(|it| by_token(it.via)).map(|it| (&it.role, it.via.word())));
         }
     }
-    let tenant =
-        |((node, account), (roles, pods)): ((EntityKey, EntityKey), (BTreeSet<(&Name, &'static str)>, usize))| {
-            let roles = roles.into_iter().map(|(role, via)| (role.clone(), via)).collect();
-            Tenant { node, account, roles, pods }
-        };
-    found.into_iter().map(tenant).collect()
+    let mut tenants = Vec::with_capacity(found.len());
+    for ((node, account), (roles, pods)) in found {
+        let roles = roles.into_iter().map(|(role, via)| (role.clone(), via)).collect();
+        tenants.push(Tenant { node, account, roles, pods });
+    }
+    tenants
 }
 
 /// Pods that may still run.

@@ -134,7 +134,7 @@ impl Effects {
     fn read_base(&self, wish: Wish, of: Inventory) {
         let bases = self.bases.clone();
         self.jobs.start("reading an earlier state", move |outbox| {
-            let read = bases.read(&wish, &of);
+            let read = bases.read(&wish, &of).map(|it| it.map(Arc::new));
             outbox.send(Msg::Base { wish, read });
         });
     }

@@ -94,7 +94,7 @@ impl Canvas {
     fn across(&mut self, from: usize, to: usize, y: usize, mark: Mark) {
         let (from, to) = (from.min(to), from.max(to));
         for x in from..=to {
-            let ways = LEFT * u8::from(x > from) | RIGHT * u8::from(x < to);
+            let ways = (LEFT * u8::from(x > from)) | (RIGHT * u8::from(x < to));
             self.go(x, y, ways, mark);
         }
     }
@@ -102,7 +102,7 @@ impl Canvas {
     fn along(&mut self, x: usize, from: usize, to: usize, mark: Mark) {
         let (from, to) = (from.min(to), from.max(to));
         for y in from..=to {
-            let ways = UP * u8::from(y > from) | DOWN * u8::from(y < to);
+            let ways = (UP * u8::from(y > from)) | (DOWN * u8::from(y < to));
             self.go(x, y, ways, mark);
         }
     }

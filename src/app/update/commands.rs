@@ -34,7 +34,7 @@ impl App {
         }
         if let Some(list) = list_of(cmd) {
             self.push_place();
-            self.to_list_screen(Screen::Explorer);
+            self.switch_list(Screen::Explorer);
             self.place.column = 0;
             if self.place.ask.list != list {
                 self.place.selected = None;
@@ -65,7 +65,7 @@ impl App {
                 if self.place.screen != Screen::Explorer {
                     self.push_place();
                 }
-                self.to_list_screen(Screen::Explorer);
+                self.switch_list(Screen::Explorer);
             }
             Cmd::Findings => self.findings_command(argument),
             Cmd::FindingsOf => self.findings_of(argument),

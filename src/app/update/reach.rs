@@ -124,7 +124,7 @@ impl App {
         if let (Screen::Blast, Some((view, _))) = (self.place.screen, self.reached()) {
             let lit = view.marked.clone();
             self.push_place();
-            self.to_list_screen(Screen::Explorer);
+            self.switch_list(Screen::Explorer);
             self.say(format!("{} things are marked; B takes the marks away", lit.len()));
             self.lit = Some(lit);
             return;
