@@ -10,7 +10,7 @@ use crate::app::place::{Scope, Screen};
 use crate::app::policy::PolicyView;
 use crate::app::theme::THEMES;
 use crate::app::who_can::Switch;
-use crate::app::{App, Effect, Key};
+use crate::app::{App, Code, Effect, Key};
 use crate::model::Kind;
 
 /// The quick filters: key, query, meaning.
@@ -48,6 +48,14 @@ impl App {
         match cmd {
             Cmd::Down => self.step(1),
             Cmd::Up => self.step(-1),
+            // On these `l` goes across and enter goes to the thing.
+            Cmd::Into
+                if self.overlay.is_none()
+                    && matches!(self.place.screen, Screen::Blast | Screen::Path)
+                    && key.is_some_and(|(key, _)| key != Key::new(Code::Enter)) =>
+            {
+                self.reach_into(false);
+            }
             Cmd::Into => self.into(effects),
             Cmd::Out => self.out(),
             Cmd::First => self.jump_to_end(false),
