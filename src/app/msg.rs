@@ -50,7 +50,7 @@ pub enum Msg {
     Copied(Result<Copied, String>),
     /// What the file of accepted findings holds, after a change or none.
     Accepted {
-        change: Option<Change>,
+        change: Option<Box<Change>>,
         rows: Result<Vec<Acceptance>, String>,
     },
     /// The earlier state that was asked for; `None` where there is none. Why it cannot be read, in one line.

@@ -85,7 +85,7 @@ impl App {
                 let what = self.copying.take().map_or_else(String::new, |what| format!(": {what}"));
                 self.say(format!("copied {} characters by {}{what}", copied.length, copied.way));
             }
-            Msg::Accepted { change, rows } => self.take_accepted(change, rows),
+            Msg::Accepted { change, rows } => self.take_accepted(change.map(|it| *it), rows),
             Msg::Copied(Err(error)) => self.fail(format!("not copied: {error}; ctrl-s saves to a file")),
             Msg::Saved(Ok(file)) => self.say(format!("saved {file}")),
             Msg::Saved(Err(error)) => self.fail(format!("not saved: {error}")),

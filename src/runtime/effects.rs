@@ -173,7 +173,7 @@ impl Effects {
                 Some(change) => accepted::write(&path, change),
                 None => accepted::read_if_there(&path),
             };
-            outbox.send(Msg::Accepted { change, rows });
+            outbox.send(Msg::Accepted { change: change.map(Box::new), rows });
         }));
     }
 

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -135,7 +135,7 @@ impl Harness {
                     acceptance::read(&self.accepted).map_err(|error| error.to_string())
                 });
                 self.outside.push(format!("write {file}: {}", self.accepted.replace('\n', " | ")));
-                return Some(Msg::Accepted { change: Some(change), rows });
+                return Some(Msg::Accepted { change: Some(Box::new(change)), rows });
             }
             Effect::Quit => self.outside.push("quit".into()),
             Effect::Suspend => self.outside.push("suspend".into()),

@@ -82,7 +82,7 @@ pod shop/agent-1 node=n1 owner=StatefulSet/agent privileged volume:k=hostpath(/v
 /// `web` takes its node, and so the tokens of `api`; and the trust admits it too.
 #[test]
 fn a_fix_cuts_nothing_where_another_way_remains() {
-    let text = format!("{OPEN}").replace("owner=StatefulSet/web irsa=low", "owner=StatefulSet/web irsa=low privileged");
+    let text = OPEN.replace("owner=StatefulSet/web irsa=low", "owner=StatefulSet/web irsa=low privileged");
     let answer = answer(&text);
     assert_eq!(answer.pairs, 2);
     assert!(few(&answer).is_empty());

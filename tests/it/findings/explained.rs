@@ -16,8 +16,11 @@ use serde_json::Value;
 
 use super::worlds::World;
 
+/// Whether a finding is true by the facts of its world.
+type Shown = fn(&World, &Finding) -> bool;
+
 /// Id, why it is true in these worlds, and what shows it.
-const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
+const ROWS: &[(&str, &str, Shown)] = &[
     ("DRIFT-001", "annotated, and its pods carry no role", |world, it| {
         pods(world, &it.subject).iter().any(|pod| annotation(world, it, pod).is_some() && !sets(pod, "AWS_ROLE_ARN"))
     }),
