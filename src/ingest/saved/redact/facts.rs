@@ -184,7 +184,7 @@ impl Redactor {
         }
     }
 
-    fn organization_policies(&mut self, it: &mut Vec<(Name, OrganizationPolicyKind)>) {
+    fn organization_policies(&mut self, it: &mut [(Name, OrganizationPolicyKind)]) {
         it.iter_mut().for_each(|(id, _)| self.name(id));
     }
 
