@@ -3,6 +3,7 @@
 pub mod access;
 pub mod blast;
 pub mod census;
+pub mod data;
 pub mod diff;
 pub mod explain;
 pub mod message;
@@ -10,6 +11,7 @@ pub mod path;
 pub mod picture;
 pub mod query;
 pub mod roles;
+pub mod sharing;
 pub mod usable;
 pub mod used_by;
 pub mod verdict;

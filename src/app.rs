@@ -53,7 +53,7 @@ use list::{ListRow, ListView};
 use overlay::Overlay;
 use place::{Place, Screen};
 use policy::PolicyView;
-use rbac::{RbacPlace, RbacView};
+use rbac::{RbacAsked, RbacView};
 use reach::ReachView;
 use text::Target;
 use who_can::{WhoCanLine, WhoCanView};
@@ -132,12 +132,15 @@ pub struct App {
     pub columns: Columns,
     pub detail_scroll: usize,
     pub policy: Option<PolicyView>,
-    /// The view of the RBAC screen, and what it was made for: place, scope, system objects, estate.
-    rbac: Option<((RbacPlace, place::Scope, bool, usize), RbacView)>,
+    /// The view of the RBAC screen, and what it was asked for last.
+    rbac: Option<Box<RbacView>>,
+    rbac_asked: Option<RbacAsked>,
     explain: Option<Arc<ExplainView>>,
     explain_asked: Option<(explain::Question, usize)>,
     reach: Option<Arc<ReachView>>,
     reach_asked: Option<(reach::Question, usize)>,
+    /// What the key of the Path screen returns to.
+    last_path: Option<reach::Question>,
     /// Things marked in the Explorer: those of a blast radius.
     pub lit: Option<BTreeSet<EntityKey>>,
     who_can: Option<Arc<WhoCanView>>,
@@ -205,10 +208,12 @@ impl App {
             detail_scroll: 0,
             policy: None,
             rbac: None,
+            rbac_asked: None,
             explain: None,
             explain_asked: None,
             reach: None,
             reach_asked: None,
+            last_path: None,
             lit: None,
             who_can: None,
             who_can_asked: None,
@@ -371,7 +376,7 @@ impl App {
 
     /// The RBAC screen, once something was read.
     pub fn rbac_view(&self) -> Option<&RbacView> {
-        self.rbac.as_ref().map(|(_, view)| view)
+        self.rbac.as_deref()
     }
 
     /// The day that acceptances are counted to: that of the data.

@@ -18,6 +18,7 @@ pub mod fix_first;
 pub mod granted;
 pub mod node_roles;
 pub mod platform;
+pub mod principals;
 pub mod reference;
 pub mod revocation;
 pub mod role_policies;

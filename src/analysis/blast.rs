@@ -7,9 +7,13 @@ use std::collections::BTreeMap;
 use crate::base::{Name, Truth};
 use crate::graph::reach::{Direction, Hop, Reach, Reached, Seed, reach};
 use crate::graph::{AccessGraph, EdgeKind, Foothold, NodeId, evidence};
+use crate::iam::access::{Access, Levels};
+use crate::iam::catalogue::Level;
 use crate::identity::Evidence;
 use crate::identity::resolve::PodIdentity;
 use crate::model::{EntityKey, Inventory, Kind};
+
+use super::data::{Data, Grant};
 
 /// What a question about the graph is asked of.
 #[derive(Clone, Copy)]
@@ -243,8 +247,8 @@ pub struct Summary {
     pub because: Vec<(u32, String)>,
 }
 
-/// Sums up rows of an answer.
-pub fn summary(world: World<'_>, rows: &[Row]) -> Summary {
+/// Sums up rows of an answer and the data that falls with them.
+pub fn summary(world: World<'_>, rows: &[Row], data: &Data) -> Summary {
     let mut summary = Summary::default();
     let mut namespaces: Vec<(&Name, &Name)> = Vec::new();
     for row in rows {
@@ -268,14 +272,38 @@ pub fn summary(world: World<'_>, rows: &[Row]) -> Summary {
     summary.accounts.sort();
     let unread = |account: &&Name| !world.inventory.accounts.contains_key(*account);
     summary.foreign = summary.accounts.iter().filter(unread).cloned().collect();
-    summary.score(rows);
+    summary.score(rows, data);
     summary
 }
 
+/// The worst that any of the roles may do in each service: levels, and those that are certain. `*` is every service.
+pub fn services(rows: &[Row], access: &BTreeMap<&EntityKey, Option<Access>>) -> BTreeMap<Name, Grant> {
+    let mut services: BTreeMap<Name, Grant> = BTreeMap::new();
+    let sure = |key: &EntityKey| rows.iter().find(|row| row.key == *key).is_none_or(|row| row.certainty.is_yes());
+    for (key, access) in access {
+        let Some(access) = access else { continue };
+        let is_sure = sure(key);
+        let mut add = |service: &Name, levels: Option<Levels>| {
+            let levels = levels.unwrap_or_default();
+            let certain = if is_sure { levels } else { Levels::default() };
+            services.entry(service.clone()).or_default().join(Grant { levels, certain });
+        };
+        if access.everything {
+            add(&"*".into(), Some(Levels::ALL));
+        }
+        access.services.iter().for_each(|(service, levels)| add(service, *levels));
+    }
+    services
+}
+
+/// Levels at which data can be changed, or handed to others.
+const CHANGING: [Level; 3] = [Level::Write, Level::Tagging, Level::Permissions];
+
 impl Summary {
     /// Points for what falls: the administration of an account 60, of a cluster 40, another account 15, then roles,
-    /// nodes and service accounts by the logarithm of their number; half of it where it is not certain. At most 100.
-    fn score(&mut self, rows: &[Row]) {
+    /// nodes, service accounts and data by the logarithm of their number, data that can be changed above what can be
+    /// read; half of it where it is not certain. At most 100.
+    fn score(&mut self, rows: &[Row], data: &Data) {
         let mut because: Vec<(u32, String)> = Vec::new();
         let mut add = |points: u32, certain: bool, text: String| {
             let points = if certain { points } else { points / 2 };
@@ -299,6 +327,18 @@ impl Summary {
                 // The number of binary digits: 1, 2, 3 for 1, 2-3, 4-7.
                 let digits = usize::BITS - if certain > 0 { certain } else { all }.leading_zeros();
                 add(weight * digits, certain > 0, format!("{all} {word}"));
+            }
+        }
+        // Whoever may change it can read it as a rule; each counts once.
+        for (levels, weight, word) in [(&CHANGING[..], 3, "to change"), (&[Level::Read][..], 2, "to read")] {
+            let changes = |grant: &Grant| levels.iter().any(|it| grant.levels.contains(*it));
+            let surely = |grant: &Grant| levels.iter().any(|it| grant.certain.contains(*it));
+            let is_higher = |grant: &Grant| weight == 2 && CHANGING.iter().any(|it| grant.levels.contains(*it));
+            let grants = || data.resources.iter().map(|it| &it.grant).filter(|it| changes(it) && !is_higher(it));
+            let (certain, all) = (grants().filter(|it| surely(it)).count(), grants().count());
+            if all > 0 {
+                let digits = usize::BITS - if certain > 0 { certain } else { all }.leading_zeros();
+                add(weight * digits, certain > 0, format!("{all} data resources {word}"));
             }
         }
         because.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));

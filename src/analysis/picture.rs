@@ -1,8 +1,10 @@
 //! The graph as a picture: the neighbourhood of things, or an answer, for programs that draw, store or show graphs.
 //!
 //! [`Picture`] holds things and hops between them; each form has a file: `text` writes DOT, Mermaid, GraphML and JSON,
-//! [`table`] the two bulk-load dialects of graph databases, [`drawing`] lays the things out in columns and draws them.
+//! [`table`] the two bulk-load dialects of graph databases, [`drawing`] lays the things out in columns and draws them,
+//! [`cells`] draws the same for a terminal.
 
+pub mod cells;
 pub mod drawing;
 pub mod table;
 mod text;

@@ -187,7 +187,7 @@ pub fn who_can(inventory: &Inventory, roster: &Roster, graph: &AccessGraph, ques
     for found in found {
         match found {
             Found::Open(open) => rows.extend(open),
-            Found::Denied(row) => denied.push(row),
+            Found::Denied(row) => denied.push(*row),
         }
     }
     rows.extend(asked.unknown());
@@ -231,7 +231,7 @@ pub fn who_can(inventory: &Inventory, roster: &Roster, graph: &AccessGraph, ques
 /// What one subject comes to.
 enum Found {
     Open(Vec<Row>),
-    Denied(Row),
+    Denied(Box<Row>),
 }
 
 struct Asked<'a> {
@@ -312,10 +312,11 @@ impl Asked<'_> {
             }
         }
         if rows.is_empty() {
-            return Found::Denied(match own.first() {
+            let denied = match own.first() {
                 Some(grant) if !grant.verdict.is_open() => row(grant),
                 _ => row(&self.nothing(&subject.session)),
-            });
+            };
+            return Found::Denied(Box::new(denied));
         }
         Found::Open(rows)
     }

@@ -102,7 +102,9 @@ commands! {
     Blast "blast" Selection ["b" "3"] "blast radius: what falls if this falls" hint(Some("blast")) arg("[thing]") selection;
     ReachedBy "reached-by" Named [] "who can become this, hop by hop" hint(None) arg("[thing]") selection;
     Highlight "highlight" Selection ["B"] "mark the blast radius inside the Explorer; again to unmark" hint(Some("highlight")) arg("") selection;
-    PathTo "path" Selection ["p" "5"] "path from here (or from the mark) to ..." hint(Some("path")) arg("[from] [to]") selection;
+    PathTo "path" Selection ["p"] "path from here (or from the mark) to ..." hint(Some("path")) arg("[from] [to]") selection;
+    PathScreen "path-screen" Everywhere ["5"] "screen Path: the last path again, or one from here" hint(None) arg("") always;
+    Picture "picture" Selection ["V"] "blast radius and paths as a picture, or as a tree" hint(Some("picture")) arg("") always;
     Deeper "deeper" Selection ["+" "="] "one hop deeper" hint(Some("deeper")) arg("") always;
     Shallower "shallower" Selection ["_"] "one hop less" hint(None) arg("") always;
     Depth "depth" Named [] "hops of the blast radius" hint(None) arg("<n>") always;
@@ -158,6 +160,8 @@ commands! {
     Associations "associations" Named [] "list Pod Identity associations" hint(None) arg("[query]") always;
     Go "go" Named [] "go to an address" hint(None) arg("<address>") always;
     Namespace "ns" Named [] "scope: one namespace, or all" hint(None) arg("<name|all>") always;
+    Sharing "sharing" Named [] "roles that several service accounts sign with" hint(None) arg("") always;
+    Tokens "tokens" Named [] "which identities sit on each node, or on the selected one" hint(None) arg("[node]") always;
     Sources "sources" Named [] "what was read, failed, skipped" hint(None) arg("") always;
     Export "export" Named [] "save the list as csv, json or md" hint(None) arg("<csv|json|md> [file]") always;
     Wrap "wrap" Named [] "wrap long lines, or cut them" hint(None) arg("") always;

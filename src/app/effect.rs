@@ -23,6 +23,7 @@ use super::explain::{ExplainView, Question};
 use super::export::{self, Format};
 use super::list::{ListIndex, ListView};
 use super::place::Ask;
+use super::rbac::{RbacAsked, RbacView};
 use super::reach::ReachView;
 use super::who_can::WhoCanView;
 
@@ -82,6 +83,8 @@ pub enum Lane {
     Explain,
     /// Walking the access graph.
     Reach,
+    /// Preparing the RBAC screen.
+    Rbac,
     /// Finding who sent an AccessDenied message.
     Senders,
     /// Answering a question of the Who-can screen.
@@ -134,6 +137,11 @@ pub enum Work {
         question: super::reach::Question,
         light: bool,
     },
+    /// The RBAC screen as it is asked for.
+    Rbac {
+        estate: Arc<Estate>,
+        asked: Box<RbacAsked>,
+    },
     WhoCan {
         estate: Arc<Estate>,
         question: who_can::Question,
@@ -163,6 +171,7 @@ pub enum Done {
     Exported { file: String, text: String },
     Explained { view: Arc<ExplainView> },
     Reached { view: Arc<ReachView>, light: bool },
+    Rbac { asked: Box<RbacAsked>, view: Box<RbacView> },
     WhoCan { view: Arc<WhoCanView> },
     Resources { resources: Arc<Vec<Name>> },
     Compared { wish: Wish, view: Arc<DiffView> },
@@ -179,6 +188,7 @@ impl Work {
             Work::Export { .. } => Lane::Export,
             Work::Explain { .. } => Lane::Explain,
             Work::Reach { .. } => Lane::Reach,
+            Work::Rbac { .. } => Lane::Rbac,
             Work::Senders { .. } => Lane::Senders,
             Work::WhoCan { .. } => Lane::WhoCan,
             Work::Resources { .. } => Lane::Resources,
@@ -231,6 +241,10 @@ impl Work {
             }
             Work::Reach { estate, question, light } => {
                 Done::Reached { view: Arc::new(ReachView::build(&estate, question)), light }
+            }
+            Work::Rbac { estate, asked } => {
+                let view = RbacView::open(&estate, &asked.place, &asked.scope, asked.system);
+                Done::Rbac { asked, view: Box::new(view) }
             }
             Work::WhoCan { estate, question } => Done::WhoCan { view: Arc::new(WhoCanView::build(&estate, question)) },
             Work::Resources { estate } => Done::Resources { resources: Arc::new(resources(&estate)) },

@@ -139,18 +139,18 @@ impl App {
     /// The last line of the screen: rules that were not evaluated, and why; what is accepted.
     pub fn findings_footer(&self) -> Line {
         let Some((findings, _)) = self.estate().found_already() else { return Line::dim(self.findings_wait()) };
-        let mut line = match unread(findings) {
-            Some(unread) => {
-                let count = plural(findings.not_evaluated.len(), "rule");
-                Line::default().with(format!("not evaluated everywhere: {count} ({unread})  :rules"), Tone::Unknown)
-            }
-            None => Line::dim(format!("all {} evaluated", plural(findings.rules, "rule"))),
-        };
+        let mut line = Line::default();
         if let Some(view) = self.list().filter(|view| view.index.accepted > 0) {
             let shown = if view.ask.accepted { "shown" } else { "! shows" };
-            line = line.with(format!("  ·  {} accepted ({shown})", view.index.accepted), Tone::Plain);
+            line = line.with(format!("{} accepted ({shown})  ·  ", view.index.accepted), Tone::Plain);
         }
-        line
+        match unread(findings) {
+            Some(unread) => {
+                let count = plural(findings.not_evaluated.len(), "rule");
+                line.with(format!("not evaluated everywhere: {count} ({unread})  :rules"), Tone::Unknown)
+            }
+            None => line.with(format!("all {} evaluated", plural(findings.rules, "rule")), Tone::Dim),
+        }
     }
 }
 
@@ -204,7 +204,7 @@ fn summary(finding: &Finding, acceptance: Option<&Acceptance>) -> Vec<Line> {
         let mut text = fix.text.lines();
         let first = text.next().unwrap_or_default();
         let more = if text.next().is_some() { " …" } else { "" };
-        let line = label(if at == 0 { "fix" } else { "" }, "").with(format!("{:<9} ", fix.tool.word()), Tone::Dim);
+        let line = label(if at < 2 { "fix" } else { "" }, "").with(format!("{:<9} ", fix.tool.word()), Tone::Dim);
         line.with(format!("{first}{more}"), Tone::Plain)
     });
     // The first of each is seen without scrolling.
@@ -219,7 +219,7 @@ fn summary(finding: &Finding, acceptance: Option<&Acceptance>) -> Vec<Line> {
 fn evidence(finding: &Finding) -> Vec<Line> {
     let line = |(at, it): (usize, &crate::identity::Evidence)| {
         let object = if it.object == finding.subject { String::new() } else { format!("{}  ", label(&it.object)) };
-        let mut line = Line::label(if at == 0 { "where" } else { "" }, LABEL, "")
+        let mut line = Line::label(if at < 2 { "where" } else { "" }, LABEL, "")
             .with(object, Tone::Dim)
             .with(&it.path, Tone::Plain);
         if !it.value.is_empty() {
@@ -345,9 +345,12 @@ fn rules_page(findings: &Findings) -> Vec<Line> {
     lines
 }
 
-/// The statement that a piece of evidence points into: the role, the position of its document, and the path inside.
+/// The document that a piece of evidence points into: the role, its position among the role's documents, and the path of
+/// the statement inside, empty where the whole document is meant.
 pub(super) fn statement(estate: &Estate, object: &EntityKey, path: &str) -> Option<(EntityKey, usize, String)> {
-    let at = path.find("Statement[")?;
+    let named = |word: &str| path.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
+    let whole = ["AssumeRolePolicyDocument", "RolePolicyList", "AttachedManagedPolicies"].into_iter().any(named);
+    let at = path.find("Statement[").or_else(|| whole.then_some(path.len()))?;
     let (document, inside) = (path[..at].trim_end_matches('.'), path[at..].to_owned());
     let role = match object.kind {
         Kind::Role => object.clone(),

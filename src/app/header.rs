@@ -407,9 +407,9 @@ impl App {
             }
             (None, Screen::Rbac) => &[Cmd::Into, Cmd::Scope, Cmd::Raw, Cmd::Details, Cmd::Copy, Cmd::Zoom, Cmd::Help],
             (None, Screen::Blast) => {
-                &[Cmd::Expand, Cmd::Into, Cmd::Highlight, Cmd::PathTo, Cmd::Deeper, Cmd::Copy, Cmd::Help]
+                &[Cmd::Picture, Cmd::Expand, Cmd::Into, Cmd::Highlight, Cmd::PathTo, Cmd::Deeper, Cmd::Copy, Cmd::Help]
             }
-            (None, Screen::Path) => &[Cmd::Into, Cmd::Blast, Cmd::Details, Cmd::Copy, Cmd::Help],
+            (None, Screen::Path) => &[Cmd::Into, Cmd::Picture, Cmd::Blast, Cmd::Details, Cmd::Copy, Cmd::Help],
             (None, Screen::Diff) => &[
                 Cmd::Into,
                 Cmd::Base,

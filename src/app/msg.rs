@@ -1,5 +1,7 @@
 //! Everything that can happen, as one closed list.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::findings::Acceptance;
@@ -54,7 +56,7 @@ pub enum Msg {
     /// The earlier state that was asked for; `None` where there is none. Why it cannot be read, in one line.
     Base {
         wish: Wish,
-        read: Result<Option<Base>, String>,
+        read: Result<Option<Arc<Base>>, String>,
     },
     /// Saved snapshots of the same clusters, newest first.
     Snapshots(Vec<Stored>),

@@ -36,6 +36,10 @@ pub enum PageKind {
     Sources,
     Rules,
     Accepted,
+    /// Roles that several accounts sign with.
+    Sharing,
+    /// Which identities sit on each node, or on one.
+    Tokens(Option<EntityKey>),
     About,
     Log,
     Keys,

@@ -1,10 +1,13 @@
 //! What stands on the pages: details, users, sources, keys, log, about, links.
 
+use crate::analysis::blast::World;
+use crate::analysis::{sharing, used_by};
 use crate::estate::Estate;
 use crate::identity::resolve;
 use crate::model::{EntityKey, Kind, Lookup, Status};
 
 use super::command::{COMMANDS, Scope};
+use super::header::plural;
 use super::overlay::{Page, PageKind};
 use super::text::{Line, Target, Tone};
 use super::{App, settings::DataOrigin};
@@ -41,6 +44,15 @@ impl App {
             PageKind::Accepted => {
                 let title = format!("ACCEPTED  {}", self.settings.accepted);
                 Page::new(PageKind::Accepted, title, self.accepted_page())
+            }
+            PageKind::Sharing => {
+                Page::new(PageKind::Sharing, "SHARING  roles of more than one account", sharing(self.estate()))
+            }
+            PageKind::Tokens(node) => {
+                let lines = tokens(self.estate(), node.as_ref());
+                let title =
+                    node.as_ref().map_or("TOKENS by node".to_owned(), |node| format!("TOKENS on {}", node.name));
+                Page::new(PageKind::Tokens(node), title, lines)
             }
             PageKind::Keys => Page::new(PageKind::Keys, "KEYS", self.keys_page()),
             PageKind::Log => {
@@ -236,8 +248,63 @@ fn details(estate: &Estate, key: &EntityKey) -> Vec<Line> {
     lines
 }
 
+/// Roles that several accounts sign with, each with them below it.
+fn sharing(estate: &Estate) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for it in sharing::roles(&estate.pods) {
+        let name = it.role.rsplit('/').next().unwrap_or(&it.role).to_owned();
+        let line = Line::strong(name).with(
+            format!(
+                "   {} · {} · {} · {}   {}",
+                plural(it.clusters, "cluster"),
+                plural(it.namespaces, "namespace"),
+                plural(it.accounts.len(), "account"),
+                plural(it.pods, "pod"),
+                it.via.join(", ")
+            ),
+            Tone::Dim,
+        );
+        lines.push(match EntityKey::role(&it.role) {
+            Some(key) => line.to(Target::Thing(key)),
+            None => line,
+        });
+        for account in it.accounts {
+            let text = format!("   {} {}/{}", account.scope, account.namespace, account.name);
+            lines.push(Line::plain(text).to(Target::Thing(account)));
+        }
+    }
+    if lines.is_empty() {
+        lines.push(Line::plain("No role is signed with by pods of more than one service account."));
+    }
+    lines
+}
+
+/// The service accounts on each node with the roles that their tokens are worth.
+fn tokens(estate: &Estate, node: Option<&EntityKey>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut last: Option<EntityKey> = None;
+    let tenants = sharing::tenants(&estate.pods);
+    for it in tenants.into_iter().filter(|it| node.is_none_or(|node| *node == it.node)) {
+        if last.as_ref() != Some(&it.node) {
+            lines.push(Line::strong(format!("{} {}", it.node.scope, it.node.name)).to(Target::Thing(it.node.clone())));
+            last = Some(it.node.clone());
+        }
+        let roles: Vec<String> =
+            it.roles.iter().map(|(role, via)| format!("{} ({via})", role.rsplit('/').next().unwrap_or(role))).collect();
+        let roles = if roles.is_empty() { "Kubernetes only".to_owned() } else { roles.join(", ") };
+        let name = format!("   {}/{}", it.account.namespace, it.account.name);
+        let line = Line::plain(format!("{name:<44} ×{:<4} ", it.pods)).with(roles, Tone::Dim);
+        lines.push(line.to(Target::Thing(it.account)));
+    }
+    if lines.is_empty() {
+        lines.push(Line::plain("No pod runs there, in what was read."));
+    }
+    lines
+}
+
 fn used_by(estate: &Estate, key: &EntityKey) -> Vec<Line> {
-    let neighbours = estate.graph().used_by(key);
+    let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: estate.graph() };
+    let neighbours = used_by::used_by(world, key);
     let mut lines: Vec<Line> = neighbours
         .into_iter()
         .map(|neighbour| {

@@ -193,6 +193,9 @@ pub struct ReachPlace {
     pub cursor: usize,
     /// Things whose lines below are hidden.
     pub folded: BTreeSet<EntityKey>,
+    /// As a picture, and the spot stood on in it; `None` until one is chosen.
+    pub picture: bool,
+    pub spot: Option<usize>,
 }
 
 impl ReachPlace {

@@ -35,6 +35,17 @@ pub struct RbacPlace {
     pub used: Option<Target>,
 }
 
+/// Everything that the screen hangs on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RbacAsked {
+    pub place: RbacPlace,
+    pub scope: Scope,
+    /// System objects too.
+    pub system: bool,
+    /// The address of the estate.
+    pub estate: usize,
+}
+
 /// A subject of one cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Holder {

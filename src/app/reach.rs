@@ -5,6 +5,7 @@
 
 mod blast;
 mod path;
+mod sketch;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,8 @@ use crate::estate::Estate;
 use crate::model::EntityKey;
 
 use super::text::Line;
+
+pub use sketch::Sketch;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub struct ReachView {
     pub title: String,
     /// One list for each alternative: a blast radius has one, paths one each.
     pub alternatives: Vec<Vec<Row>>,
+    /// The same as a picture.
+    pub sketch: Sketch,
     /// Beside the list: the same for all lines, or one text for each line of each alternative.
     pub beside: Beside,
     /// Below the list.

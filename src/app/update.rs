@@ -182,6 +182,7 @@ impl App {
             }
             Done::Reached { view, light: true } => self.take_light(&view),
             Done::Reached { view, .. } => self.reach = Some(view),
+            Done::Rbac { asked, view } => self.take_rbac(&asked, view),
             Done::Explained { view } => {
                 if let Some(old) = self.explain.replace(view) {
                     effects.push(Effect::Discard(Box::new(old)));
@@ -244,7 +245,7 @@ impl App {
         }
         self.settle_findings(estate_id, effects);
         self.settle_question(estate_id, effects);
-        self.settle_rbac();
+        self.settle_rbac(effects);
         self.settle_reach(estate_id, effects);
         self.settle_who_can(estate_id, effects);
         self.settle_diff(estate_id, effects);

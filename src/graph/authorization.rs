@@ -43,6 +43,8 @@ pub struct Authorization {
     /// In mode `CONFIG_MAP` whoever created the cluster is in `system:masters`, and in no listing (R175).
     pub hidden_creator: Truth,
     pub circumstances: Circumstances,
+    /// The cluster goes by `aws-auth`, and a part of the map is no YAML of the expected form: whom it maps is left out.
+    pub damaged_map: bool,
     by_subject: FxHashMap<Subject, Vec<usize>>,
     powers_by_subject: FxHashMap<Subject, Vec<usize>>,
 }

@@ -45,6 +45,28 @@ struct Half {
     is_hop: bool,
 }
 
+/// By source first, of which there are many with few edges each: counted into place, then each source's own are sorted.
+fn sort(nodes: usize, edges: &mut Vec<Edge>) {
+    let mut starts = vec![0usize; nodes + 1];
+    edges.iter().for_each(|edge| starts[edge.from.at() + 1] += 1);
+    for at in 0..nodes {
+        starts[at + 1] += starts[at];
+    }
+    let mut next = starts.clone();
+    let Some(first) = edges.first().copied() else { return };
+    let mut sorted = vec![first; edges.len()];
+    for edge in edges.iter() {
+        let place = &mut next[edge.from.at()];
+        sorted[*place] = *edge;
+        *place += 1;
+    }
+    for at in 0..nodes {
+        let own = &mut sorted[starts[at]..starts[at + 1]];
+        own.sort_unstable_by_key(|it| (it.to, it.kind, std::cmp::Reverse(it.certainty), it.proof));
+    }
+    *edges = sorted;
+}
+
 /// All edges of a graph.
 #[derive(Debug, Default)]
 pub(super) struct Links {
@@ -59,7 +81,7 @@ pub(super) struct Links {
 impl Links {
     /// Packs. Of two edges of one kind between two nodes the surer stays.
     pub fn new(nodes: usize, mut edges: Vec<Edge>) -> Links {
-        edges.sort_unstable_by_key(|it| (it.from, it.to, it.kind, std::cmp::Reverse(it.certainty), it.proof));
+        sort(nodes, &mut edges);
         edges.dedup_by_key(|it| (it.from, it.to, it.kind));
         let mut links = Links {
             out_starts: vec![0; nodes + 1],

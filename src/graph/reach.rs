@@ -231,8 +231,10 @@ pub struct Reach {
 
 /// Walks twice and says of each thing how surely and over how many hops it is reached.
 pub fn reach(graph: &AccessGraph, seeds: &[Seed], direction: Direction, depth: usize) -> Reach {
-    let certain = walk(graph, seeds, direction, depth, Truth::Yes, None);
-    let possible = walk(graph, seeds, direction, depth, Truth::Unknown, None);
+    let (certain, possible) = rayon::join(
+        || walk(graph, seeds, direction, depth, Truth::Yes, None),
+        || walk(graph, seeds, direction, depth, Truth::Unknown, None),
+    );
     // Position in `things` by thing; starts are in none.
     let mut places = vec![NONE; graph.things.len()];
     const START: u32 = NONE - 1;

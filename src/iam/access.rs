@@ -43,6 +43,10 @@ impl Levels {
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
+
+    pub fn union(self, other: Levels) -> Levels {
+        Levels(self.0 | other.0)
+    }
 }
 
 impl fmt::Display for Levels {

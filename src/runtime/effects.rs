@@ -109,6 +109,7 @@ impl Effects {
             Lane::Access => "summing up a role",
             Lane::Export => "writing a list",
             Lane::Reach => "walking the graph",
+            Lane::Rbac => "looking at rights",
             Lane::Explain => "answering a question",
             Lane::Senders => "finding the sender of a message",
             Lane::WhoCan => "answering who can",
@@ -133,7 +134,7 @@ impl Effects {
     fn read_base(&self, wish: Wish, of: Inventory) {
         let bases = self.bases.clone();
         self.jobs.start("reading an earlier state", move |outbox| {
-            let read = bases.read(&wish, &of);
+            let read = bases.read(&wish, &of).map(|it| it.map(Arc::new));
             outbox.send(Msg::Base { wish, read });
         });
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::AtomicBool;
 
 use ratatui::Terminal;
@@ -106,7 +106,7 @@ impl Harness {
                 return Some(Msg::Raw { key, text });
             }
             Effect::ReadBase { wish, .. } => {
-                let read = self.read_base(&wish);
+                let read = self.read_base(&wish).map(|it| it.map(Arc::new));
                 return Some(Msg::Base { wish, read });
             }
             Effect::ListSnapshots { .. } => {

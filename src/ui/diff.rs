@@ -133,7 +133,8 @@ fn beside(before: Option<&str>, after: Option<&str>, cells: usize, edge: &str) -
     let half = cells.saturating_sub(3) / 2;
     // What was changed is shown whole; what stayed may be cut.
     let fits = |text: Option<&str>| text.is_none_or(|text| width(&clean(text)) + 2 <= half);
-    if cells < BESIDE || !(same || fits(before) && fits(after)) {
+    let below = !same && (!fits(before) || !fits(after));
+    if cells < BESIDE || below {
         let line = |sign: &str, text: &str| Line::default().with(sign, Tone::Strong).with(text, tone);
         return match (before, after) {
             (Some(text), _) if same => vec![line("  ", text)],

@@ -8,7 +8,7 @@ use crate::app::list::{ListLine, ListRow, ListView, label};
 use crate::app::place::SortBy;
 use crate::app::text::{Line, Tone};
 use crate::app::{App, DETAIL, Hit, Layout};
-use crate::base::text::{clean, shorten, width};
+use crate::base::text::{clean, shorten, take_start, width};
 use crate::findings::Finding;
 
 use super::explorer::to_area;
@@ -50,7 +50,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
 /// Widths of rule and place.
 fn columns(room: u16) -> [usize; 2] {
     let room = usize::from(room.saturating_sub(SEVERITY + PODS + AGE + 2));
-    let rule = (room * 47 / 100).min(44);
+    let rule = (room * 42 / 100).min(42);
     [rule, room - rule]
 }
 
@@ -84,7 +84,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListView, layout:
         "{:<5}{:<rule$} {:<place$} {:<7}{:<7}",
         "SEV",
         "RULE",
-        "WHERE",
+        "WHERE AND WHAT",
         "PODS",
         "AGE",
         rule = widths[0],
@@ -129,7 +129,11 @@ fn row(canvas: &mut Canvas<'_>, inside: Rect, y: u16, row: &ListRow, view: &List
     let plain = if row.accepted { Tone::Dim } else { Tone::Plain };
     let mark = if row.accepted { " accepted" } else { row.note };
     let rule = shorten(finding.rule.slug, widths[0].saturating_sub(width(mark)), gap).into_owned();
-    let place = shorten(&clean(&place(finding, view)), widths[1], gap).into_owned();
+    let place = clean(&place(finding, row, view)).into_owned();
+    let place = match width(&place) > widths[1] {
+        true => format!("{}{gap}", take_start(&place, widths[1].saturating_sub(width(gap)))),
+        false => place,
+    };
     let pods = if row.count > 0 { format!("{}{}", canvas.glyphs.times, row.count) } else { "-".to_owned() };
     let line = Line::default()
         .with(format!("{:<5}", finding.severity.code()), tone)
@@ -140,13 +144,14 @@ fn row(canvas: &mut Canvas<'_>, inside: Rect, y: u16, row: &ListRow, view: &List
     canvas.pieces(inside.x + 1, y, inside.width.saturating_sub(1), &line, Modifier::empty());
 }
 
-/// The subject, without its namespace under the heading of its owner.
-fn place(finding: &Finding, view: &ListView) -> String {
+/// The subject, unless it is the heading, and what is wrong: rows of one rule and subject are told apart by that.
+fn place(finding: &Finding, row: &ListRow, view: &ListView) -> String {
     let subject = &finding.subject;
-    if view.ask.sort != SortBy::Default {
-        return label(subject);
+    match view.ask.sort {
+        SortBy::Default if *row.section == *label(subject) => finding.message.clone(),
+        SortBy::Default => format!("{} {}: {}", subject.kind.word(), subject.name, finding.message),
+        _ => format!("{}: {}", label(subject), finding.message),
     }
-    format!("{} {}", subject.kind.word(), subject.name)
 }
 
 /// Filled with blanks up to a width in cells.

@@ -56,7 +56,7 @@ pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     pub theme: Theme,
     pub glyphs: Glyphs,
-    ascii: bool,
+    pub ascii: bool,
     pub cursor: Option<(u16, u16)>,
 }
 
@@ -78,6 +78,11 @@ impl<'a> Canvas<'a> {
                 '›' => out.push('>'),
                 '·' => out.push('-'),
                 '×' => out.push('x'),
+                '─' => out.push('-'),
+                '│' => out.push('|'),
+                '├' | '└' => out.push('+'),
+                '▾' => out.push('v'),
+                '▸' | '→' => out.push('>'),
                 '…' => out.push_str(".."),
                 it if it.is_ascii() => out.push(it),
                 // A wide character leaves as many cells, so that columns stay aligned.

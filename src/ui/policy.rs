@@ -61,7 +61,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
             let flag = format!(" {} NO ", canvas.glyphs.flag);
             canvas.put(inside.right().saturating_sub(6), y, 6, &flag, canvas.theme.style(Tone::Bad));
         } else if let Some(severity) = view.issue_at(at) {
-            let flag = format!("{} {}", canvas.glyphs.flag, severity.code());
+            let flag = format!("{} {:<5}", canvas.glyphs.flag, severity.code());
             let style = canvas.theme.style(Tone::Severity(severity));
             canvas.put(inside.right().saturating_sub(7), y, 7, &flag, style);
         }

@@ -3,6 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
+use crate::analysis::picture::cells::Mark;
+use crate::app::place::ReachPlace;
+use crate::app::reach::ReachView;
 use crate::app::text::{Line, Tone};
 use crate::app::{App, Hit, Layout};
 
@@ -16,6 +19,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
         canvas.line(inside.x + 1, inside.y, inside.width, "asking …");
         return;
     };
+    if place.picture {
+        return picture(canvas, body, view, place, layout);
+    }
     let note_rows = 1;
     let upper = Rect { height: body.height - note_rows, ..body };
     let (left, right) = if app.zoom {
@@ -67,6 +73,49 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
         let row = shown.get(cursor).copied().unwrap_or_default();
         beside(canvas, right, app, view.beside(place.alternative, row), layout);
     }
+}
+
+/// Columns of things with lines between them; the way to the chosen one stands out.
+fn picture(canvas: &mut Canvas<'_>, body: Rect, view: &ReachView, place: &ReachPlace, layout: &mut Layout) {
+    let sketch = &view.sketch;
+    let spot = place.spot.unwrap_or(sketch.start);
+    let area = Rect { height: body.height.saturating_sub(1), ..body };
+    let way = sketch.way(place.alternative, spot);
+    let wide = usize::from(area.width.saturating_sub(4));
+    let cells = sketch.drawing.cells(wide, Some(spot), &|arrow| way.contains(&arrow), canvas.ascii);
+    let height = usize::from(area.height.saturating_sub(3));
+    let (titles, rows) = cells.rows.split_first().map_or((None, &[][..]), |(first, rest)| (Some(first), rest));
+    let row = sketch.drawing.spots.get(spot).map_or(0, |it| it.row);
+    let from = top(0, row, height, rows.len());
+    let count = sketch.drawing.spots.len();
+    let note = if sketch.cut > 0 {
+        format!("{count} things, {} more not drawn", sketch.cut)
+    } else {
+        format!("{count} things")
+    };
+    let inside = canvas.boxed(area, &view.title, &note, true);
+    layout.list_height = height;
+    layout.list_top = from;
+    layout.areas.push((to_area(inside), Hit::Page { top: from }));
+    let shown = titles.into_iter().chain(rows.iter().skip(from).take(height));
+    for (at, row) in shown.enumerate() {
+        let mut x = inside.x + 1;
+        for (text, mark) in row {
+            let (tone, extra) = match mark {
+                Mark::Blank | Mark::Line | Mark::Doubtful => (Tone::Dim, Modifier::empty()),
+                Mark::Title | Mark::Path | Mark::OnPath => (Tone::Strong, Modifier::empty()),
+                Mark::Label => (Tone::Plain, Modifier::empty()),
+                Mark::Chosen => (Tone::Strong, Modifier::REVERSED),
+            };
+            let style = canvas.theme.style(tone).add_modifier(extra);
+            let y = inside.y + at as u16;
+            if *mark == Mark::Chosen {
+                canvas.cursor = canvas.cursor.or(Some((x, y)));
+            }
+            x += canvas.put(x, y, inside.right().saturating_sub(x), text, style);
+        }
+    }
+    canvas.line(body.x + 1, area.bottom(), body.width.saturating_sub(1), &sketch.words(spot));
 }
 
 /// A folded line shows that there is more below it.

@@ -2,8 +2,10 @@
 //! in one world; vectors T37 to T45, paths
 //! that a checker of its own walks back to the facts, and the planted cases of a generated world.
 
+mod blast;
 mod checker;
 mod edges;
+mod sharing;
 mod table;
 mod vectors;
 mod world;

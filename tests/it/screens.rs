@@ -35,6 +35,8 @@ const SCREENS: &[(&str, &str)] = &[
     ("findings/rules", "rules"),
     ("findings/accepting", "findings rule:IRSA-011, a"),
     ("findings/accepted", "findings orders-import, a, type the move is planned, enter, enter, !"),
+    ("explorer/sharing", "sharing"),
+    ("explorer/tokens", "tokens"),
     ("policy/identity", "filter ns:payments, 6"),
     ("policy/trust", "filter ns:payments, t"),
     ("policy/trust_refused", "filter quality, t"),
@@ -54,6 +56,8 @@ const SCREENS: &[(&str, &str)] = &[
     ("reach/marked", "filter etl, b, B"),
     ("reach/path", "filter ns:ci, m, filter etl, p"),
     ("reach/path_step", "filter ns:ci, m, filter etl, p, j"),
+    ("reach/picture", "filter etl, b, V, l, j"),
+    ("reach/picture_path", "filter ns:ci, m, filter etl, p, V"),
     ("who_can/write", "who-can write acme-invoices"),
     ("who_can/cond", "who-can write acme-invoices, ]"),
     ("who_can/denied", "who-can sqs:SendMessage arn:aws:sqs:eu-west-1:111122223333:other, !, G"),
@@ -94,6 +98,8 @@ fn the_screens_of_the_demo_are_as_recorded() {
         let found = screen("", settings, (100, 30));
         wrong.extend(golden::compare(&format!("tests/screens/look/{name}.txt"), &found).err());
     }
+    let found = screen("filter etl, b, V, l, j", Settings { ascii: true, ..Settings::default() }, (100, 30));
+    wrong.extend(golden::compare("tests/screens/look/ascii_picture.txt", &found).err());
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::base::Truth;
-use crate::base::text::{shorten, width};
+use crate::base::text::shorten;
 use crate::model::{EntityKey, Kind};
 
 use super::text::entities;
@@ -226,9 +226,4 @@ fn line(from: (usize, usize), to: (usize, usize), arrow: &Arrow) -> String {
         "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{pen}\"{dash} marker-end=\"url(#tip)\"><title>{}</title></path>\n",
         arrow.kind.word()
     )
-}
-
-/// Cells that a label takes, for drawings in a terminal.
-pub fn cells(key: &EntityKey) -> usize {
-    width(&label(key))
 }

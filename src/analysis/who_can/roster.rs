@@ -1,11 +1,12 @@
 //! Everybody who may be asked about, made ready once for an estate: roles and users with their documents, and the
 //! workloads behind roles.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::analysis::data::{self, Known};
 use crate::analysis::session::{Origin, Session, policy_holder};
 use crate::base::{Name, Truth};
 use crate::iam::Document;
@@ -78,6 +79,8 @@ pub struct Roster {
     pub(super) unknown: Vec<(Name, Holder)>,
     /// Places of subjects by their key.
     pub(super) by_key: FxHashMap<EntityKey, usize>,
+    /// Data resources that policies name or have; found when first asked for.
+    data: OnceLock<Vec<Known>>,
 }
 
 impl Roster {
@@ -124,7 +127,18 @@ impl Roster {
                 }
             }
         }
-        Roster { parsed, subjects, documents, unknown, by_key }
+        Roster { parsed, subjects, documents, unknown, by_key, data: OnceLock::new() }
+    }
+
+    /// What a role or user signs with, by itself, and the places of its identity documents.
+    pub fn session(&self, key: &EntityKey) -> Option<(&Session, &[u32])> {
+        let subject = &self.subjects[*self.by_key.get(key)?];
+        Some((&subject.session, &subject.documents))
+    }
+
+    /// Buckets, keys and the like that documents name or that have a policy, sorted.
+    pub fn data(&self, inventory: &Inventory) -> &[Known] {
+        self.data.get_or_init(|| data::known(&self.resources(inventory)))
     }
 
     /// Every ARN that the documents write as a resource and every one with a policy of its own, the resources that hold

@@ -126,11 +126,11 @@ mod tests {
 
     #[test]
     fn a_command_can_get_other_keys() {
-        let keymap = Keymap::new(&changes(&[("details", &["D", "ctrl-o"]), ("raw", &["d"])])).expect("fine");
-        assert_eq!(keymap.command(Key::char('D')), Some(Cmd::Details));
+        let keymap = Keymap::new(&changes(&[("details", &["E", "ctrl-o"]), ("raw", &["d"])])).expect("fine");
+        assert_eq!(keymap.command(Key::char('E')), Some(Cmd::Details));
         assert_eq!(keymap.command(Key::char('d')), Some(Cmd::Raw));
         assert_eq!(keymap.command(Key::char('y')), None);
-        assert_eq!(keymap.label(Cmd::Details).as_deref(), Some("D"));
+        assert_eq!(keymap.label(Cmd::Details).as_deref(), Some("E"));
     }
 
     #[test]

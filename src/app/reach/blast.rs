@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::blast::{Row as Reached, Summary, World, assumes, blast, summary};
+use crate::analysis::blast::{Row as Reached, Summary, World, assumes, blast, services, summary};
+use crate::analysis::data::{Data, DataKind, Grant, KINDS, Touched, data};
 use crate::analysis::roles;
 use crate::app::text::{Line, Target, Tone};
-use crate::base::Truth;
+use crate::base::{Name, Truth};
 use crate::estate::Estate;
+use crate::estate::who_can::roster;
 use crate::graph::reach::Direction;
 use crate::iam::access::Access;
 use crate::model::{EntityKey, Kind};
 
-use super::{Beside, Question, ReachView, Row, label};
+use super::{Beside, Question, ReachView, Row, Sketch, label};
 
 /// Lines of one parent before the rest is counted in a line of its own.
 const SIBLINGS: usize = 40;
@@ -22,16 +24,19 @@ pub(super) fn view(estate: &Estate, key: &EntityKey, backward: bool, depth: usiz
     let all = blast(world, key, direction, usize::MAX).map(|it| it.rows(world)).unwrap_or_default();
     let deepest = all.iter().map(|row| row.hops).max().unwrap_or(0);
     let rows: Vec<&Reached> = all.iter().filter(|row| row.hops <= depth).collect();
-    let keys: Vec<EntityKey> = all.iter().map(|row| &row.key).filter(|it| it.kind == Kind::Role).cloned().collect();
+    let keys = all.iter().map(|row| &row.key).chain([key]).filter(|it| it.kind == Kind::Role && !backward);
+    let keys: Vec<EntityKey> = keys.cloned().collect();
     let access: BTreeMap<&EntityKey, Option<Access>> = keys.iter().zip(roles::access(world.inventory, &keys)).collect();
-    let summary = summary(world, &all);
+    let data = if backward { Data::default() } else { data(world.inventory, roster(estate), key, &all) };
+    let summary = summary(world, &all, &data);
     let flag = if backward { " --backward" } else { "" };
     let unread = estate.inventory.coverage.gaps().count();
     let unread = if unread > 0 { format!("   {unread} sources not read whole (:sources)") } else { String::new() };
     ReachView {
         title: format!("{} {}", if backward { "WHO CAN BECOME" } else { "FROM" }, label(key)),
-        alternatives: vec![tree(key, &rows, &access)],
-        beside: Beside::All(beside(estate, &summary, &access, &all, backward)),
+        sketch: Sketch::of_blast(key, &rows, backward),
+        alternatives: vec![tree(key, &rows, &access, &data)],
+        beside: Beside::All(beside(estate, &summary, &services(&all, &access), &data, &all, backward)),
         note: format!("assumes: {}", assumes(key, direction)),
         status: format!("{} things · depth {} of {deepest}{unread}", all.len(), depth.min(deepest)),
         command: format!("rolewalk blast {key}{flag}"),
@@ -40,7 +45,7 @@ pub(super) fn view(estate: &Estate, key: &EntityKey, backward: bool, depth: usiz
     }
 }
 
-fn tree(key: &EntityKey, rows: &[&Reached], access: &BTreeMap<&EntityKey, Option<Access>>) -> Vec<Row> {
+fn tree(key: &EntityKey, rows: &[&Reached], access: &BTreeMap<&EntityKey, Option<Access>>, data: &Data) -> Vec<Row> {
     let mut children: BTreeMap<&EntityKey, Vec<&Reached>> = BTreeMap::new();
     let known: BTreeSet<&EntityKey> = rows.iter().map(|row| &row.key).chain([key]).collect();
     for row in rows {
@@ -51,7 +56,8 @@ fn tree(key: &EntityKey, rows: &[&Reached], access: &BTreeMap<&EntityKey, Option
     let start = Line::strong(format!("▾ {}", label(key))).with("  start", Tone::Dim).to(Target::Thing(key.clone()));
     let mut lines =
         vec![Row { line: start, key: Some(key.clone()), level: 0, has_children: children.contains_key(key) }];
-    let mut drawing = Drawing { children: &children, access, shown: BTreeSet::from([key]), lines: &mut lines };
+    let mut drawing = Drawing { children: &children, access, data, shown: BTreeSet::from([key]), lines: &mut lines };
+    drawing.access(key, "", 1);
     drawing.below(key, "", 1);
     lines
 }
@@ -59,6 +65,7 @@ fn tree(key: &EntityKey, rows: &[&Reached], access: &BTreeMap<&EntityKey, Option
 struct Drawing<'a> {
     children: &'a BTreeMap<&'a EntityKey, Vec<&'a Reached>>,
     access: &'a BTreeMap<&'a EntityKey, Option<Access>>,
+    data: &'a Data,
     shown: BTreeSet<&'a EntityKey>,
     lines: &'a mut Vec<Row>,
 }
@@ -91,24 +98,70 @@ impl<'a> Drawing<'a> {
         }
     }
 
+    /// Under a role: a line for each kind of data with its resources, and one for all other services.
     fn access(&mut self, role: &EntityKey, indent: &str, level: usize) {
-        if role.kind != Kind::Role {
+        if !matches!(role.kind, Kind::Role | Kind::IamUser) {
             return;
         }
-        let text = match self.access.get(role) {
-            Some(Some(access)) if access.is_none() => return,
-            Some(Some(access)) => access.to_string(),
-            _ => "UNK  the role was not read".to_owned(),
+        let mut put = |text: String, key: Option<EntityKey>| {
+            let line = Line::dim(format!("{indent}   ")).with(text, Tone::Dim);
+            self.lines.push(Row { line, key, level, has_children: false });
         };
-        let line = Line::dim(format!("{indent}   ")).with(text, Tone::Dim);
-        self.lines.push(Row { line, key: None, level, has_children: false });
+        let mut of_kind: BTreeMap<usize, Vec<(&Touched, Grant)>> = BTreeMap::new();
+        for (it, grant) in self.data.of(role) {
+            of_kind.entry(it.kind).or_default().push((it, grant));
+        }
+        for (kind, all) in &of_kind {
+            let DataKind { service, word, .. } = &KINDS[*kind];
+            let letters = worst(all.iter().map(|it| it.1)).letters();
+            let known = self.data.counts.iter().find(|it| it.kind == *kind).map_or(0, |it| it.known);
+            let names: Vec<&str> = all.iter().take(NAMED).map(|it| short(&it.0.arn)).collect();
+            let named = match all.len() {
+                count if count == known && count > NAMED => format!("every one of {count} {word}"),
+                count if count > NAMED => format!("{} and {} {word} more", names.join(", "), count - NAMED),
+                _ => names.join(", "),
+            };
+            let key =
+                if let [one] = all.as_slice() { Some(EntityKey::plain(Kind::Resource, &one.0.arn)) } else { None };
+            put(format!("{service:<6} {letters:<6} {named}"), key);
+        }
+        let rest = match self.access.get(role) {
+            Some(Some(access)) if access.everything => format!("everything  {access}"),
+            Some(Some(access)) => {
+                let mut rest = access.clone();
+                rest.services.retain(|service, _| !of_kind.keys().any(|kind| KINDS[*kind].service == service.as_str()));
+                if rest.is_none() {
+                    return;
+                }
+                rest.to_string()
+            }
+            _ if role.kind == Kind::Role => "UNK  the role was not read".to_owned(),
+            _ => return,
+        };
+        put(rest, None);
     }
+}
+
+/// Names of one kind under a role.
+const NAMED: usize = 2;
+
+fn worst(grants: impl Iterator<Item = Grant>) -> Grant {
+    grants.fold(Grant::default(), |so_far, it| Grant {
+        levels: so_far.levels.union(it.levels),
+        certain: so_far.certain.union(it.certain),
+    })
+}
+
+/// The last part of an ARN.
+fn short(arn: &str) -> &str {
+    arn.rsplit([':', '/']).next().unwrap_or(arn)
 }
 
 fn beside(
     estate: &Estate,
     summary: &Summary,
-    access: &BTreeMap<&EntityKey, Option<Access>>,
+    services: &BTreeMap<Name, Grant>,
+    data: &Data,
     rows: &[Reached],
     backward: bool,
 ) -> Vec<Line> {
@@ -148,6 +201,10 @@ fn beside(
     if backward {
         return lines;
     }
+    for it in &data.counts {
+        let every = if it.every { ", and any other" } else { "" };
+        lines.push(Line::label(KINDS[it.kind].word, 16, format!("{} of {}{every}", it.reached, it.known)));
+    }
     lines.push(Line::default());
     lines.push(Line::label("score", 16, format!("{} of 100", summary.score)));
     for (points, text) in summary.because.iter().take(4) {
@@ -156,21 +213,12 @@ fn beside(
     }
     lines.push(Line::default());
     lines.push(Line::strong("worst access by service"));
-    let mut services: BTreeMap<String, String> = BTreeMap::new();
-    for access in access.values().flatten() {
-        if access.everything {
-            services.insert("*".into(), "LRWTP".into());
-        }
-        for (service, levels) in &access.services {
-            let letters = levels.map_or_else(|| "?".to_owned(), |it| it.to_string());
-            let known = services.entry(service.to_string()).or_default();
-            *known = "LRWTP?".chars().filter(|it| known.contains(*it) || letters.contains(*it)).collect();
-        }
-    }
-    let mut services: Vec<(String, String)> = services.into_iter().collect();
-    services.sort_by_key(|(service, letters)| (std::cmp::Reverse(letters.len()), service.clone()));
-    for (service, letters) in services.iter().take(6) {
-        lines.push(Line::label(&format!("  {service}"), 16, letters));
+    let mut services: Vec<(&Name, &Grant)> = services.iter().collect();
+    services.sort_by_key(|(service, it)| (std::cmp::Reverse(it.levels), (*service).clone()));
+    for (service, grant) in services.iter().take(6) {
+        let letters = if grant.levels.is_empty() { "?".to_owned() } else { grant.letters() };
+        let name = if **service == "*" { "everything" } else { service.as_str() };
+        lines.push(Line::label(&format!("  {name}"), 16, letters));
     }
     if services.len() > 6 {
         lines.push(Line::dim(format!("  and {} services more", services.len() - 6)));

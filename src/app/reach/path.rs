@@ -12,7 +12,7 @@ use crate::graph::path::{Limits, Path};
 use crate::graph::reach::Hop;
 use crate::model::EntityKey;
 
-use super::{Beside, Question, ReachView, Row, label};
+use super::{Beside, Question, ReachView, Row, Sketch, label};
 
 pub(super) fn view(estate: &Estate, from: &EntityKey, to: &EntityKey) -> ReachView {
     let world = World { inventory: &estate.inventory, pods: &estate.pods, graph: estate.graph() };
@@ -44,6 +44,7 @@ pub(super) fn view(estate: &Estate, from: &EntityKey, to: &EntityKey) -> ReachVi
         ),
     };
     ReachView {
+        sketch: Sketch::of_paths(from, to, &found.paths),
         title: format!("PATH {} to {}", label(from), label(to)),
         marked: found.paths.iter().flat_map(|it| it.hops.iter().map(|hop| hop.to.clone())).collect::<BTreeSet<_>>(),
         alternatives: lists,

@@ -10,7 +10,7 @@ use crate::app::place::{Scope, Screen};
 use crate::app::policy::PolicyView;
 use crate::app::theme::THEMES;
 use crate::app::who_can::Switch;
-use crate::app::{App, Effect, Key};
+use crate::app::{App, Code, Effect, Key};
 use crate::model::Kind;
 
 /// The quick filters: key, query, meaning.
@@ -34,7 +34,7 @@ impl App {
         }
         if let Some(list) = list_of(cmd) {
             self.push_place();
-            self.to_list_screen(Screen::Explorer);
+            self.switch_list(Screen::Explorer);
             self.place.column = 0;
             if self.place.ask.list != list {
                 self.place.selected = None;
@@ -48,6 +48,14 @@ impl App {
         match cmd {
             Cmd::Down => self.step(1),
             Cmd::Up => self.step(-1),
+            // On these `l` goes across and enter goes to the thing.
+            Cmd::Into
+                if self.overlay.is_none()
+                    && matches!(self.place.screen, Screen::Blast | Screen::Path)
+                    && key.is_some_and(|(key, _)| key != Key::new(Code::Enter)) =>
+            {
+                self.reach_into(false);
+            }
             Cmd::Into => self.into(effects),
             Cmd::Out => self.out(),
             Cmd::First => self.jump_to_end(false),
@@ -65,7 +73,7 @@ impl App {
                 if self.place.screen != Screen::Explorer {
                     self.push_place();
                 }
-                self.to_list_screen(Screen::Explorer);
+                self.switch_list(Screen::Explorer);
             }
             Cmd::Findings => self.findings_command(argument),
             Cmd::FindingsOf => self.findings_of(argument),
@@ -77,6 +85,8 @@ impl App {
             Cmd::ReachedBy => self.blast_command(argument, true),
             Cmd::Highlight => self.light(effects),
             Cmd::PathTo => self.path_command(argument),
+            Cmd::PathScreen => self.path_screen(),
+            Cmd::Picture => self.toggle_picture(),
             Cmd::Deeper => self.deepen(|depth| depth.saturating_add(1)),
             Cmd::Shallower => self.deepen(|depth| depth.saturating_sub(1)),
             Cmd::Depth => match argument.parse::<usize>() {
@@ -166,6 +176,8 @@ impl App {
                 Err(reason) => self.fail(reason),
             },
             Cmd::Namespace => self.namespace(argument),
+            Cmd::Sharing => self.open_page(PageKind::Sharing),
+            Cmd::Tokens => self.tokens(argument),
             Cmd::Sources => self.open_page(PageKind::Sources),
             Cmd::Export => self.export(argument, effects),
             Cmd::Wrap => {
@@ -461,6 +473,15 @@ impl App {
             if argument.is_empty() { self.selected_key().ok_or_else(String::new) } else { self.resolve(argument) };
         match key {
             Ok(key) => self.open_page(PageKind::UsedBy(key)),
+            Err(reason) => self.fail(reason),
+        }
+    }
+
+    /// Of the node that is named or selected, else of all.
+    fn tokens(&mut self, argument: &str) {
+        let selected = self.selected_key().filter(|key| key.kind == Kind::Node);
+        match if argument.is_empty() { Ok(selected) } else { self.resolve(argument).map(Some) } {
+            Ok(node) => self.open_page(PageKind::Tokens(node)),
             Err(reason) => self.fail(reason),
         }
     }

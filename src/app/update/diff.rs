@@ -65,13 +65,13 @@ impl App {
         effects.push(Effect::ListSnapshots { of: self.inventory.clone() });
     }
 
-    pub(super) fn take_base(&mut self, wish: Wish, read: Result<Option<Base>, String>, effects: &mut Vec<Effect>) {
+    pub(super) fn take_base(&mut self, wish: Wish, read: Answer, effects: &mut Vec<Effect>) {
         if self.diff.reading.as_ref() != Some(&wish) {
             return;
         }
         self.diff.reading = None;
         self.diff.compared = None;
-        if let Some(old) = self.diff.base.replace((wish, read.map(|it| it.map(Arc::new)))) {
+        if let Some(old) = self.diff.base.replace((wish, read)) {
             effects.push(Effect::Discard(Box::new(old)));
         }
     }

@@ -13,7 +13,7 @@ use crate::model::EntityKey;
 
 impl App {
     /// Turns to the screen of a list; filter, selection and scroll of the other list wait for the way back.
-    pub(super) fn to_list_screen(&mut self, screen: Screen) {
+    pub(super) fn switch_list(&mut self, screen: Screen) {
         self.leave_overlay();
         self.place.screen = screen;
         let findings = screen == Screen::Findings;
@@ -40,7 +40,7 @@ impl App {
         if self.place.screen != Screen::Findings || self.place.ask.about.is_some() {
             self.push_place();
         }
-        self.to_list_screen(Screen::Findings);
+        self.switch_list(Screen::Findings);
         self.place.ask.about = None;
         self.place.column = 0;
         if !argument.is_empty() {
@@ -57,7 +57,7 @@ impl App {
             Err(reason) => return self.fail(reason),
         };
         self.push_place();
-        self.to_list_screen(Screen::Findings);
+        self.switch_list(Screen::Findings);
         self.place.column = 0;
         self.place.selected = None;
         let ask = &mut self.place.ask;

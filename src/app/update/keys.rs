@@ -181,7 +181,7 @@ impl App {
             }
             Some((Action::Filter(query), None)) => {
                 self.push_place();
-                self.to_list_screen(Screen::Explorer);
+                self.switch_list(Screen::Explorer);
                 self.place.ask.query = query.to_owned();
             }
             Some((Action::Scope(scope), None)) => {

@@ -233,9 +233,9 @@ impl App {
             self.out_rbac();
         } else if matches!(self.place.screen, Screen::Blast | Screen::Path) {
             self.reach_out();
-        } else if matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Diff) {
-            self.go_back();
-        } else if self.place.screen == Screen::Findings && self.place.column == 0 {
+        } else if matches!(self.place.screen, Screen::Explain | Screen::WhoCan | Screen::Diff)
+            || self.place.screen == Screen::Findings && self.place.column == 0
+        {
             self.go_back();
         } else if self.place.column == 0 {
             if let Some(view) = self.list()

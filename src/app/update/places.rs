@@ -171,7 +171,7 @@ impl App {
             Kind::Association => (ListKind::Associations, key.clone()),
             Kind::Finding => {
                 self.push_place();
-                self.to_list_screen(Screen::Findings);
+                self.switch_list(Screen::Findings);
                 let ask = &mut self.place.ask;
                 *ask = crate::app::place::Ask { accepted: true, ..crate::app::place::Ask::of(ListKind::Findings) };
                 self.place.selected = Some(key.clone());
@@ -179,7 +179,7 @@ impl App {
             }
             Kind::Namespace | Kind::Cluster => {
                 self.push_place();
-                self.to_list_screen(Screen::Explorer);
+                self.switch_list(Screen::Explorer);
                 self.place.ask.list = ListKind::Pods;
                 self.place.ask.query.clear();
                 self.place.column = 0;
@@ -204,7 +204,7 @@ impl App {
             _ => return self.open_page(crate::app::overlay::PageKind::Details(key.clone())),
         };
         self.push_place();
-        self.to_list_screen(Screen::Explorer);
+        self.switch_list(Screen::Explorer);
         self.turn_lists();
         let hidden = self.list().is_none_or(|view| view.ask.list != list || view.line_of(&row).is_none());
         if hidden {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::app::place::{Scope, Screen};
-use crate::app::rbac::{COLUMNS, Holder, POWERS, RULES, RbacPlace, RbacView, SUBJECTS, USES, holder_of};
-use crate::app::{App, Effect};
+use crate::app::rbac::{COLUMNS, Holder, POWERS, RULES, RbacAsked, RbacPlace, RbacView, SUBJECTS, USES, holder_of};
+use crate::app::{App, Effect, Work};
 
 impl App {
     /// `:rbac [subject|ns]` and its key.
@@ -49,20 +49,27 @@ impl App {
         self.place.rbac = Some(known.unwrap_or(RbacPlace { about, ..RbacPlace::default() }));
     }
 
-    /// Makes the view again when what it shows is another.
-    pub(super) fn settle_rbac(&mut self) {
+    /// Asks for the view when what it shows is another. The old one stays until the new one has come.
+    pub(super) fn settle_rbac(&mut self, effects: &mut Vec<Effect>) {
         let Some(place) = self.place.rbac.as_ref().filter(|_| self.place.screen == Screen::Rbac) else { return };
         let estate = self.shown.as_ref().map_or(&self.estate, |(estate, _)| estate);
-        // Which column has the focus shows nothing else.
-        let asked = (
-            RbacPlace { column: 0, ..place.clone() },
-            self.place.ask.scope.clone(),
-            self.place.ask.system,
-            Arc::as_ptr(estate) as usize,
-        );
-        if self.rbac.as_ref().is_none_or(|(known, _)| *known != asked) {
-            let view = RbacView::open(estate, place, &asked.1, asked.2);
-            self.rbac = Some((asked, view));
+        let asked = RbacAsked {
+            // Which column has the focus shows nothing else.
+            place: RbacPlace { column: 0, ..place.clone() },
+            scope: self.place.ask.scope.clone(),
+            system: self.place.ask.system,
+            estate: Arc::as_ptr(estate) as usize,
+        };
+        if self.rbac_asked.as_ref() != Some(&asked) {
+            self.rbac_asked = Some(asked.clone());
+            effects.push(Effect::Work(Work::Rbac { estate: Arc::clone(estate), asked: Box::new(asked) }));
+        }
+    }
+
+    pub(super) fn take_rbac(&mut self, asked: &RbacAsked, view: Box<RbacView>) {
+        // An answer to a question that nobody asks any more would show a moment of the past.
+        if self.rbac_asked.as_ref() == Some(asked) {
+            self.rbac = Some(view);
         }
     }
 
@@ -87,7 +94,7 @@ impl App {
 
     /// Stands on a line of a column, if something can be chosen there.
     pub(super) fn choose_rbac(&mut self, column: usize, line: usize) {
-        let Some(view) = self.rbac.as_ref().map(|(_, view)| view) else { return };
+        let Some(view) = &mut self.rbac else { return };
         let power = view.powers.get(line).copied();
         let holder = view.holders.get(line).cloned();
         let used = view.panes[USES].get(line).and_then(|it| it.target.clone());
@@ -104,6 +111,10 @@ impl App {
             }
             (USES, ..) if used.is_some() => place.used = used,
             _ => return,
+        }
+        // The next key moves on from here, whether the view has come by then or not.
+        if let Some(chosen) = view.chosen.get_mut(column) {
+            *chosen = Some(line);
         }
         self.detail_scroll = 0;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::input::Purpose;
 use crate::app::place::{ReachPlace, Screen};
-use crate::app::reach::{DEPTH, Question, ReachView};
+use crate::app::reach::{DEPTH, Question, ReachView, Sketch};
 use crate::app::{App, Effect, Work};
 use crate::model::EntityKey;
 
@@ -31,7 +31,18 @@ impl App {
         self.show_reach(Screen::Blast, Question::Blast { key, backward, depth: DEPTH });
     }
 
-    /// `p`, `5`, `:path FROM TO`: from the mark to the selection, else what is still to be said is asked for.
+    /// `5`: the last path again, else as `p`.
+    pub(super) fn path_screen(&mut self) {
+        if self.place.screen == Screen::Path && self.overlay.is_none() {
+            return;
+        }
+        match self.last_path.clone().filter(|_| self.mark.is_none()) {
+            Some(question) => self.show_reach(Screen::Path, question),
+            None => self.path_command(""),
+        }
+    }
+
+    /// `p`, `:path FROM TO`: from the mark to the selection, else what is still to be said is asked for.
     pub(super) fn path_command(&mut self, argument: &str) {
         let mut words = argument.split_whitespace();
         match (words.next(), words.next()) {
@@ -66,7 +77,46 @@ impl App {
         self.leave_overlay();
         self.place.screen = screen;
         self.detail_scroll = 0;
-        self.place.reach = Some(ReachPlace { question, alternative: 0, cursor: 0, folded: BTreeSet::new() });
+        self.place.reach = Some(ReachPlace {
+            question,
+            alternative: 0,
+            cursor: 0,
+            folded: BTreeSet::new(),
+            picture: false,
+            spot: None,
+        });
+        self.remember_path();
+    }
+
+    /// The path that its screen's key returns to.
+    fn remember_path(&mut self) {
+        let path = self.place.reach.as_ref().filter(|_| self.place.screen == Screen::Path);
+        if let Some(place) = path {
+            self.last_path = Some(place.question.clone());
+        }
+    }
+
+    /// `V`: the tree or steps, or a picture of them.
+    pub(super) fn toggle_picture(&mut self) {
+        let shows = matches!(self.place.screen, Screen::Blast | Screen::Path);
+        let Some(place) = self.place.reach.as_mut().filter(|_| shows) else {
+            return self.say("pictures are of the blast radius (b) and of paths (p)");
+        };
+        place.picture ^= true;
+        place.spot = None;
+    }
+
+    /// The spot stood on, where the picture shows.
+    fn sketched(&self) -> Option<(&Sketch, usize)> {
+        let (view, place) = self.reached().filter(|(_, place)| place.picture)?;
+        Some((&view.sketch, place.spot.unwrap_or(view.sketch.start)))
+    }
+
+    fn stand(&mut self, spot: Option<usize>) {
+        match (spot, &mut self.place.reach) {
+            (Some(spot), Some(place)) => place.spot = Some(spot),
+            _ => self.say("there is no column on that side"),
+        }
     }
 
     /// `B`: the same set in the Explorer, and off again.
@@ -74,7 +124,7 @@ impl App {
         if let (Screen::Blast, Some((view, _))) = (self.place.screen, self.reached()) {
             let lit = view.marked.clone();
             self.push_place();
-            self.to_list_screen(Screen::Explorer);
+            self.switch_list(Screen::Explorer);
             self.say(format!("{} things are marked; B takes the marks away", lit.len()));
             self.lit = Some(lit);
             return;
@@ -120,6 +170,12 @@ impl App {
 
     /// To a line among those that show.
     pub(super) fn reach_to(&mut self, line: usize) {
+        if let Some((sketch, spot)) = self.sketched() {
+            let here = sketch.drawing.spots.get(spot).map_or(0, |it| it.row);
+            let far = isize::try_from(line).unwrap_or(isize::MAX).saturating_sub_unsigned(here);
+            let spot = sketch.step(spot, far);
+            return self.stand(Some(spot));
+        }
         let shown = self.reached().map_or(0, |(view, place)| view.visible(place.alternative, &place.folded).len());
         if let Some(place) = &mut self.place.reach {
             place.cursor = line.min(shown.saturating_sub(1));
@@ -130,12 +186,20 @@ impl App {
     }
 
     pub(super) fn reach_step(&mut self, delta: isize) {
+        if let Some((sketch, spot)) = self.sketched() {
+            let spot = sketch.step(spot, delta);
+            return self.stand(Some(spot));
+        }
         let cursor = self.place.reach.as_ref().map_or(0, |place| place.cursor);
         self.reach_to(cursor.saturating_add_signed(delta));
     }
 
     /// Into: unfolds a folded thing, else goes to it. On paths `l` shows the next one, enter goes to the thing.
     pub(super) fn reach_into(&mut self, by_enter: bool) {
+        if let Some((sketch, spot)) = self.sketched().filter(|_| !by_enter) {
+            let next = sketch.across(spot, true);
+            return self.stand(next);
+        }
         if self.place.screen == Screen::Path && !by_enter {
             return self.turn_path(1);
         }
@@ -150,6 +214,10 @@ impl App {
 
     /// Out: folds the thing, or the one above it.
     pub(super) fn reach_out(&mut self) {
+        if let Some((sketch, spot)) = self.sketched() {
+            let next = sketch.across(spot, false);
+            return self.stand(next);
+        }
         if self.place.screen == Screen::Path {
             return self.turn_path(-1);
         }
@@ -204,6 +272,9 @@ impl App {
 
     /// The thing on the line stood on.
     pub(in crate::app) fn reach_key(&self) -> Option<EntityKey> {
+        if let Some((sketch, spot)) = self.sketched() {
+            return sketch.drawing.spots.get(spot).map(|it| it.key.clone());
+        }
         let (view, place) = self.reached()?;
         let at = *view.visible(place.alternative, &place.folded).get(place.cursor)?;
         let rows = view.alternatives.get(place.alternative)?;

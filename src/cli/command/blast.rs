@@ -6,6 +6,7 @@ use clap::Args as ClapArgs;
 use serde::Serialize;
 
 use crate::analysis::blast::{self, Blast, ENDLESS, Row, World, assumes, evidence_of, summary};
+use crate::analysis::data::{self, Data, Touched};
 use crate::analysis::picture::{Picture, certainty_word};
 use crate::analysis::roles;
 use crate::base::text::clean;
@@ -14,6 +15,7 @@ use crate::cli::failure::{Failure, Kind as FailureKind};
 use crate::cli::table::Column;
 use crate::cli::{Outcome, output, source};
 use crate::estate::Estate;
+use crate::estate::who_can::roster;
 use crate::graph::reach::Direction;
 use crate::iam::access::Access;
 use crate::model::{EntityKey, Kind};
@@ -52,7 +54,7 @@ pub struct Record {
     pub certainty: &'static str,
     pub rule: &'static str,
     pub evidence: Vec<EvidenceRecord>,
-    /// Of roles: services and levels; null where the role was not read.
+    /// Of roles and data: services and levels; null where the role was not read.
     pub access: Option<Access>,
 }
 
@@ -92,6 +94,10 @@ pub fn run(args: &BlastArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome 
         return Err(nothing(&estate, &key));
     };
     let rows = answer.rows(world);
+    let data = match direction {
+        Direction::Forward => data::data(&estate.inventory, roster(&estate), &key, &rows),
+        Direction::Backward => Data::default(),
+    };
     let mut out = output::open(output)?;
     match output.output {
         Format::Dot => out.write_all(Picture::of_blast(&key, &rows).dot().as_bytes())?,
@@ -101,9 +107,9 @@ pub fn run(args: &BlastArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome 
         Format::Graphml => out.write_all(Picture::of_blast(&key, &rows).graphml().as_bytes())?,
         Format::Sarif => return Err(output::no_such_form(output.output)),
         Format::Table | Format::Json | Format::Ndjson | Format::Csv | Format::Md => {
-            let records = records(world, &rows, output.output != Format::Table);
+            let records = records(world, &rows, &data, output.output != Format::Table);
             if output.output == Format::Table && !output.plain {
-                head(&mut out, world, &answer, &rows)?;
+                head(&mut out, world, &answer, &rows, &data)?;
             }
             let question = Question {
                 ask: "blast",
@@ -132,10 +138,11 @@ pub fn nothing(estate: &Estate, key: &EntityKey) -> Failure {
 }
 
 /// Rows as they are written. Evidence costs a look at the facts and is left out of tables.
-fn records(world: World<'_>, rows: &[Row], with_evidence: bool) -> Vec<Record> {
+fn records(world: World<'_>, rows: &[Row], data: &Data, with_evidence: bool) -> Vec<Record> {
     let keys: Vec<EntityKey> = rows.iter().map(|it| it.key.clone()).filter(|it| it.kind == Kind::Role).collect();
     let mut access = roles::access(world.inventory, &keys).into_iter();
-    rows.iter()
+    let mut records: Vec<Record> = rows
+        .iter()
         .map(|row| Record {
             address: row.key.to_string(),
             hop: row.hops,
@@ -154,11 +161,36 @@ fn records(world: World<'_>, rows: &[Row], with_evidence: bool) -> Vec<Record> {
             },
             access: if row.key.kind == Kind::Role { access.next().flatten() } else { Some(Access::default()) },
         })
-        .collect()
+        .collect();
+    records.extend(data.resources.iter().map(|it| resource(it, with_evidence)));
+    records.sort_by(|a, b| a.hop.cmp(&b.hop).then_with(|| a.address.cmp(&b.address)));
+    records
 }
 
-fn head(out: &mut dyn Write, world: World<'_>, answer: &Blast, rows: &[Row]) -> io::Result<()> {
-    let summary = summary(world, rows);
+/// A bucket, key or the like, behind the nearest role that may touch it.
+fn resource(it: &Touched, with_evidence: bool) -> Record {
+    let service = data::KINDS[it.kind].service;
+    let from = it.from.to_string();
+    let evidence = with_evidence.then(|| EvidenceRecord {
+        object: from.clone(),
+        path: "identity policies".into(),
+        value: format!("{service} {} on {}", it.grant.levels, it.arn),
+    });
+    let services = [(service.into(), Some(it.grant.levels))].into();
+    Record {
+        address: EntityKey::plain(Kind::Resource, &it.arn).to_string(),
+        hop: it.hops,
+        from,
+        edge: "access",
+        certainty: if it.grant.levels == it.grant.certain { "certain" } else { "unknown" },
+        rule: "",
+        evidence: evidence.into_iter().collect(),
+        access: Some(Access { services, ..Access::default() }),
+    }
+}
+
+fn head(out: &mut dyn Write, world: World<'_>, answer: &Blast, rows: &[Row], data: &Data) -> io::Result<()> {
+    let summary = summary(world, rows, data);
     let direction = if answer.direction == Direction::Forward { "falls with it" } else { "can become it" };
     let mut line = |text: String| writeln!(out, "{}", clean(&text));
     line(answer.key.to_string())?;
@@ -168,6 +200,13 @@ fn head(out: &mut dyn Write, world: World<'_>, answer: &Blast, rows: &[Row]) -> 
     let unknown = if summary.unknown > 0 { format!("; {} of it not certain", summary.unknown) } else { String::new() };
     line(format!("  {direction}: {}{unknown}", if kinds.is_empty() { "nothing".into() } else { kinds.join(", ") }))?;
     if answer.direction == Direction::Forward {
+        let of = |it: &data::Count| {
+            let every = if it.every { ", and any other" } else { "" };
+            format!("{} of {} {}{every}", it.reached, it.known, data::KINDS[it.kind].word)
+        };
+        if !data.counts.is_empty() {
+            line(format!("  data: {}", data.counts.iter().map(of).collect::<Vec<_>>().join("; ")))?;
+        }
         let because: Vec<String> =
             summary.because.iter().take(4).map(|(points, text)| format!("{points} for {text}")).collect();
         let because = if because.is_empty() { String::new() } else { format!(": {}", because.join(", ")) };

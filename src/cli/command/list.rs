@@ -10,6 +10,8 @@ mod nodes;
 mod pods;
 pub mod roles;
 mod service_accounts;
+mod sharing;
+mod tokens;
 
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
@@ -42,6 +44,10 @@ pub enum What {
     /// Which identity each container gets
     Identities,
     Clusters,
+    /// Roles that several service accounts sign with
+    Sharing,
+    /// Which identities sit on each node
+    Tokens,
 }
 
 pub fn run(args: &ListArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
@@ -55,6 +61,8 @@ pub fn run(args: &ListArgs, data: &SourceArgs, output: &OutputArgs) -> Outcome {
         What::Associations => asked.answer("list associations", associations::COLUMNS, associations::rows(&estate)),
         What::Identities => asked.answer("list identities", identities::COLUMNS, identities::rows(&estate)),
         What::Clusters => asked.answer("list clusters", clusters::COLUMNS, clusters::rows(&estate)),
+        What::Sharing => asked.answer("list sharing", sharing::COLUMNS, sharing::rows(&estate)),
+        What::Tokens => asked.answer("list tokens", tokens::COLUMNS, tokens::rows(&estate)),
     }
 }
 

@@ -205,7 +205,7 @@ impl Context<'_> {
     /// administers the whole cluster is told by the rules on principals. Cost: the powers of these kinds.
     pub fn holdings(&self, powers: &[Power]) -> Vec<Holding<'_>> {
         let mut all = self.every_holding(powers);
-        all.retain(|it| !it.standing.platform && !(it.standing.everything && matches!(it.subject, Subject::Iam(_))));
+        all.retain(|it| !(it.standing.platform || it.standing.everything && matches!(it.subject, Subject::Iam(_))));
         all
     }
 
@@ -542,7 +542,7 @@ fn once(prizes: &mut Vec<Prize>) {
 }
 
 /// What code in a container of a running pod has or reaches, its node's other pods left out.
-fn running<'w>(workload: &'w Workload<'_>, seat: &Seat<'_>, class: impl Fn(&str) -> Class) -> Vec<Prize> {
+fn running(workload: &Workload<'_>, seat: &Seat<'_>, class: impl Fn(&str) -> Class) -> Vec<Prize> {
     let identity = seat.identity;
     let prize = |role: &Name, via: &'static str, certainty: Truth| Prize {
         role: role.clone(),

@@ -58,7 +58,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                 fix::quoted(&it.account.namespace),
                 fix::quoted(&it.account.name)
             ))])
-            .fixes(EntityKey::role(&it.role).and_then(|role| revocation::without(context, &role, &[it.account.clone()])));
+            .fixes(EntityKey::role(&it.role).and_then(|role| revocation::without(context, &role, std::slice::from_ref(&it.account))));
     }
 }
 

@@ -56,19 +56,23 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             out.report(
                 workload,
                 Severity::High,
-                format!("{} trusts {old}, the issuer of no cluster that is there; {} has {live}", role.name, it.cluster.label),
+                format!(
+                    "{} trusts {old}, the issuer of no cluster that is there; {} has {live}",
+                    role.name, it.cluster.label
+                ),
             )
             .also(it.account.clone())
             .also_all(key.clone())
             .certain_if(is_known(context, region))
-            .evidence(&key.clone().unwrap_or_else(|| it.account.clone()), format!("AssumeRolePolicyDocument.Statement[{index}].Principal.Federated"), old.as_str())
+            .evidence(
+                &key.clone().unwrap_or_else(|| it.account.clone()),
+                format!("AssumeRolePolicyDocument.Statement[{index}].Principal.Federated"),
+                old.as_str(),
+            )
             .evidence(&EntityKey::plain(crate::model::Kind::Cluster, &it.cluster.label), "identity.oidc.issuer", live)
             .evidence(&it.account, "subject", subject.as_str())
             .impact("no pod of the account obtains the role")
-            .fixes([fix::aws(format!(
-                "aws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument > trust.json\nsed -i 's#{old}#{live}#g' trust.json\naws iam update-assume-role-policy --role-name {name} --policy-document file://trust.json",
-                name = fix::quoted(&role.name)
-            ))])
+            .fixes(role.trust.as_ref().map(|text| fix::update_trust(&role.name, &text.replace(&old, live))))
             .fixes([fix::eksctl(format!(
                 "eksctl utils associate-iam-oidc-provider --cluster {} --approve",
                 fix::quoted(&description.name)

@@ -3,7 +3,7 @@
 //! ## What it checks
 //! A role of pods may read or write objects, items, messages or databases of S3, DynamoDB, SQS or RDS on all resources.
 //! It is worse where it may change or delete them. What only lists does not count, and a condition on tags or leading keys
-//! scopes the right.
+//! scopes the right. Roles of nodes have a rule of their own.
 //!
 //! ## Why it matters
 //! A bug in one program reaches the data of all, and with write access destroys it.
@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     let catalogue = Catalogue::bundled();
-    for it in context.pod_roles() {
+    for it in context.pod_roles().iter().filter(|it| !it.is_of_nodes()) {
         let families = [
             (Family::DataWrite, "may change all data", Severity::High),
             (Family::DataRead, "reads all data", Severity::Medium),

@@ -74,8 +74,12 @@ fn collect<'g>(context: &Context<'_>, it: &PodRole, gain: &'g Gain, prizes: &mut
     let mut add = |key: EntityKey, name: String, severity: Severity| {
         prizes.entry(key).or_insert(Prize { gain, name, severity });
     };
+    // A role that lets everybody in is nothing that this one's rights bring about: the rule on its trust policy tells.
+    let by_trust_alone = gain.technique.steps.iter().all(|step| step.on == On::Trust)
+        && role_policies::granting(context, &it.role, "sts:AssumeRole", "*").is_empty();
     let mut each = |targets: &Targets, admin: bool| {
-        for key in targets.iter().filter(|key| **key != it.key) {
+        for key in targets.iter().filter(|key| **key != it.key && !(by_trust_alone && is_open_to_all(context, it, key)))
+        {
             let severity = if admin { Severity::Critical } else { worth(context, key) };
             add(key.clone(), key.to_string(), severity);
         }
@@ -114,6 +118,14 @@ fn collect<'g>(context: &Context<'_>, it: &PodRole, gain: &'g Gain, prizes: &mut
             add(key, "other accounts of the organisation".into(), Severity::Critical);
         }
         Gained::Data(_) => {}
+    }
+}
+
+/// The trust policy of a role does not name this one by itself.
+fn is_open_to_all(context: &Context<'_>, it: &PodRole, key: &EntityKey) -> bool {
+    match context.inventory.accounts.get(&key.scope).map(|account| account.role(&key.name)) {
+        Some(Lookup::Found(role)) => !role.trust.as_ref().is_some_and(|text| text.contains(it.role.arn.as_str())),
+        _ => false,
     }
 }
 

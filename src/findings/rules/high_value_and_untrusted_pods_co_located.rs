@@ -93,8 +93,12 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
         .also(weak.clone())
         .also(strong.clone())
         .also_all(EntityKey::role(role))
-        .evidence(weak, "securityContext and hostPath volumes", "can take its node over, or read the tokens on it")
-        .evidence(strong, "credentials", role.as_str())
+        .evidence(
+            &subject,
+            format!("{}: pods that can take their node over, or read the tokens on it", it.cluster.label),
+            format!("such as {weak}"),
+        )
+        .evidence(&subject, format!("{}: credentials of pods beside them", it.cluster.label), format!("{role} of {strong}"))
         .evidence(&subject, format!("{}: shared nodes", it.cluster.label), format!("such as {node}; {} pairs in all", pairs.len()))
         .impact("one escape from the weak pod yields the strong pod's role")
         .certain_if(certain)

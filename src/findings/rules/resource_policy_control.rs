@@ -3,7 +3,7 @@
 //! ## What it checks
 //! A role of pods may rewrite policies of resources, or make grants and shares of them, on all resources, or under names that
 //! begin with a namespace in which none of its pods are. It is worse where data lies behind them. A condition that keeps it
-//! inside the organisation lowers it.
+//! inside the organisation lowers it. Roles of nodes have a rule of their own.
 //!
 //! ## Why it matters
 //! Data can be opened to another account without touching any role, so nothing that looks at roles sees it.
@@ -83,7 +83,7 @@ const INSIDE: &[&str] = &[
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     let catalogue = Catalogue::bundled();
-    for it in context.pod_roles() {
+    for it in context.pod_roles().iter().filter(|it| !it.is_of_nodes()) {
         // Rights of one kind in one report: `iam:*`-like policies have dozens.
         let mut groups: Vec<(Severity, bool, Vec<&Wide>)> = Vec::new();
         for wide in it.wide(Family::Exposure) {

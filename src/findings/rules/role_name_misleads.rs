@@ -147,7 +147,7 @@ fn by_name(
     // The longest known name that it begins with; one's own are as good as any other.
     let begins = |known: &BTreeSet<&str>| {
         let starts = name.match_indices(['-', '_', '.']).map(|(at, _)| &name[..at]);
-        starts.filter(|start| known.contains(start)).last().map(str::to_owned)
+        starts.rev().find(|start| known.contains(start)).map(str::to_owned)
     };
     let own: BTreeSet<&str> = users.namespaces.iter().chain(&users.clusters).chain(&users.accounts).copied().collect();
     if let Some(found) = begins(namespaces).or_else(|| begins(clusters))

@@ -3,7 +3,7 @@
 //! ## What it checks
 //! A role of pods may read values of Secrets Manager or parameters of Systems Manager, or decrypt with keys, on all
 //! resources, or under names that begin with a namespace in which none of its pods are. A condition on tags, on the
-//! encryption context or on the service that calls scopes the right.
+//! encryption context or on the service that calls scopes the right. Roles of nodes have a rule of their own.
 //!
 //! ## Why it matters
 //! One compromised pod yields the passwords and tokens of all other workloads.
@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     let catalogue = Catalogue::bundled();
-    for it in context.pod_roles() {
+    for it in context.pod_roles().iter().filter(|it| !it.is_of_nodes()) {
         for wide in it.wide(Family::Secrets) {
             let action = catalogue.action(wide.action).to_string();
             let message = match &wide.width {

@@ -36,6 +36,9 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+/// So many sharers are named; the rest is counted.
+const NAMED: usize = 20;
+
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     let accounts: BTreeSet<EntityKey> = context.workloads.iter().map(Workload::account_key).collect();
     for account in accounts {
@@ -63,7 +66,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
                     ),
                 )
                 .also(account.clone())
-                .also_all(sharers.iter().map(|it| it.key.clone()).filter(|key| *key != workload.key))
+                .also_all(sharers.iter().map(|it| it.key.clone()).filter(|key| *key != workload.key).take(NAMED))
                 .evidence(&workload.key, "spec.serviceAccountName", account.name.as_str())
                 .impact("the role holds what all of them need together, and calls cannot be told apart")
                 .fixes([

@@ -51,6 +51,7 @@ pub fn of(cluster: &ClusterFacts) -> Authorization {
         mappings,
         hidden_creator: hidden_creator(cluster),
         circumstances: circumstances(cluster, mode),
+        damaged_map: !mode.map.is_no() && aws_auth::read(cluster).is_some_and(|map| map.damaged),
         by_subject,
         ..Authorization::default()
     };

@@ -1,7 +1,7 @@
 //! What a service account is worth in each of the ways of getting hold of it, and the sets that powers are over: the
 //! accounts, pods and secrets of a namespace (R74, R145, R146, R156).
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Name, Truth};
 use crate::identity::accounts::AccountTrust;
@@ -21,8 +21,11 @@ const ENGINES: &[&str] = &["gatekeeper", "kyverno", "kubewarden", "jspolicy", "d
 
 pub(super) fn add(builder: &mut Builder<'_>) {
     let mut namespaces: FxHashSet<(Name, Name)> = FxHashSet::default();
+    let inventory = builder.inventory;
+    let secrets: FxHashMap<&Name, Secrets<'_>> =
+        inventory.clusters.iter().map(|(label, cluster)| (label, Secrets::of(cluster))).collect();
     for account in builder.identities.accounts {
-        add_account(builder, account);
+        add_account(builder, account, &secrets);
         namespaces.insert((account.key.scope.clone(), account.key.namespace.clone()));
     }
     add_pods(builder, &mut namespaces);
@@ -32,15 +35,17 @@ pub(super) fn add(builder: &mut Builder<'_>) {
     }
     let mut namespaces: Vec<(Name, Name)> = namespaces.into_iter().collect();
     namespaces.sort();
+    let engines: FxHashSet<&Name> =
+        inventory.clusters.iter().filter(|(_, cluster)| has_engine(cluster)).map(|(label, _)| label).collect();
     for (cluster, namespace) in namespaces {
-        add_namespace(builder, &cluster, &namespace);
+        add_namespace(builder, &cluster, &namespace, engines.contains(&cluster));
     }
     for label in builder.inventory.clusters.keys() {
         add_cluster(builder, label);
     }
 }
 
-fn add_account(builder: &mut Builder<'_>, account: &AccountTrust) {
+fn add_account(builder: &mut Builder<'_>, account: &AccountTrust, secrets: &FxHashMap<&Name, Secrets<'_>>) {
     let key = &account.key;
     let api = builder.node(Foothold::Api, key);
     let mint = builder.node(Foothold::Mint, key);
@@ -67,7 +72,9 @@ fn add_account(builder: &mut Builder<'_>, account: &AccountTrust) {
             let set = builder.set(set, cluster, namespace);
             builder.connect(set, node, EdgeKind::Includes, account.exists);
         }
-        add_secrets(builder, account);
+        if let Some(secrets) = secrets.get(cluster) {
+            add_secrets(builder, account, secrets);
+        }
         add_latent(builder, account);
     }
 }
@@ -89,17 +96,43 @@ fn add_latent(builder: &mut Builder<'_>, account: &AccountTrust) {
     }
 }
 
+/// The Secrets of one cluster, so that each account looks up its own: there are thousands of both.
+struct Secrets<'a> {
+    cluster: &'a ClusterFacts,
+    /// Whether one holds a token, by namespace and name.
+    tokens: FxHashMap<(&'a Name, &'a Name), bool>,
+    /// Accounts that a token says it is of, by namespace and name.
+    noted: FxHashSet<(&'a Name, &'a Name)>,
+}
+
+impl Secrets<'_> {
+    fn of(cluster: &ClusterFacts) -> Secrets<'_> {
+        let mut secrets = Secrets { cluster, tokens: FxHashMap::default(), noted: FxHashSet::default() };
+        for secret in &cluster.secrets {
+            let is_token = secret.secret_type == TOKEN_TYPE;
+            secrets.tokens.insert((&secret.meta.namespace, &secret.meta.name), is_token);
+            let of = secret.meta.annotations.get("kubernetes.io/service-account.name").filter(|_| is_token);
+            secrets.noted.extend(of.map(|account| (&secret.meta.namespace, account)));
+        }
+        secrets
+    }
+
+    /// As [`token_secret`].
+    fn is_token(&self, namespace: &Name, name: &Name) -> Truth {
+        match self.tokens.get(&(namespace, name)) {
+            Some(is_token) => (*is_token).into(),
+            None if self.cluster.secrets.is_complete() => Truth::No,
+            None => Truth::Unknown,
+        }
+    }
+}
+
 /// Legacy token Secrets (R156).
-fn add_secrets(builder: &mut Builder<'_>, account: &AccountTrust) {
+fn add_secrets(builder: &mut Builder<'_>, account: &AccountTrust, secrets: &Secrets<'_>) {
     let key = &account.key;
-    let Some(cluster) = builder.inventory.clusters.get(&key.scope) else { return };
-    let Lookup::Found(facts) = cluster.service_account(&key.namespace, &key.name) else { return };
-    let certainty = facts.secrets.iter().map(|name| token_secret(cluster, &key.namespace, name)).max();
-    let by_note = cluster.secrets.iter().any(|secret| {
-        secret.meta.namespace == key.namespace
-            && secret.secret_type == TOKEN_TYPE
-            && secret.meta.annotations.get("kubernetes.io/service-account.name") == Some(&key.name)
-    });
+    let Lookup::Found(facts) = secrets.cluster.service_account(&key.namespace, &key.name) else { return };
+    let certainty = facts.secrets.iter().map(|name| secrets.is_token(&key.namespace, name)).max();
+    let by_note = secrets.noted.contains(&(&key.namespace, &key.name));
     let certainty = certainty.unwrap_or(Truth::No).or(by_note.into());
     let set = builder.set(Foothold::AllSecrets, &key.scope, &key.namespace);
     let api = builder.node(Foothold::Api, key);
@@ -132,7 +165,7 @@ fn add_pods(builder: &mut Builder<'_>, namespaces: &mut FxHashSet<(Name, Name)>)
     builder.groups.all = groups;
 }
 
-fn add_namespace(builder: &mut Builder<'_>, cluster: &Name, namespace: &Name) {
+fn add_namespace(builder: &mut Builder<'_>, cluster: &Name, namespace: &Name, has_engine: bool) {
     let key = EntityKey::scoped(crate::model::Kind::Namespace, cluster, namespace);
     let admin = builder.node(Foothold::NamespaceAdmin, &key);
     for foothold in SETS {
@@ -148,7 +181,7 @@ fn add_namespace(builder: &mut Builder<'_>, cluster: &Name, namespace: &Name) {
     let metadata = builder.cluster_set(Foothold::AllMetadata, cluster);
     builder.connect(new_pods, metadata, EdgeKind::Includes, Truth::Yes);
     if let Some(facts) = builder.inventory.clusters.get(cluster) {
-        builder.connect(new_pods, nodes, EdgeKind::Includes, admits_privileged(facts, namespace));
+        builder.connect(new_pods, nodes, EdgeKind::Includes, admits(facts, namespace, || has_engine));
     }
 }
 
@@ -163,12 +196,16 @@ fn add_cluster(builder: &mut Builder<'_>, label: &Name) {
 /// Whether a namespace admits privileged pods by its pod security level (R146). Without a label it does; a policy
 /// engine that runs in the cluster may say otherwise.
 pub(in crate::graph) fn admits_privileged(cluster: &ClusterFacts, namespace: &Name) -> Truth {
+    admits(cluster, namespace, || has_engine(cluster))
+}
+
+fn admits(cluster: &ClusterFacts, namespace: &Name, has_engine: impl Fn() -> bool) -> Truth {
     let Some(found) = cluster.namespaces.iter().find(|it| it.meta.name == *namespace) else {
         return if cluster.namespaces.is_complete() { Truth::No } else { Truth::Unknown };
     };
     match found.meta.labels.get("pod-security.kubernetes.io/enforce").map(|it| it.as_str()) {
         Some("baseline" | "restricted") => Truth::No,
-        _ if has_engine(cluster) => Truth::Unknown,
+        _ if has_engine() => Truth::Unknown,
         _ => Truth::Yes,
     }
 }

@@ -1,6 +1,6 @@
 //! What root on a node, its token files and its kubelet lead to (R101 to R103, R150).
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Name, Truth};
 use crate::identity::instance::{Guard, NodeKind, NodeRole, metadata_reach};
@@ -10,7 +10,7 @@ use crate::model::facts::pod::PodSpec;
 use crate::model::{EntityKey, Kind};
 
 use super::super::kind::EdgeKind;
-use super::super::node::Foothold;
+use super::super::node::{Foothold, NodeId};
 use super::workload::joined;
 use super::{Builder, service_account};
 
@@ -57,6 +57,8 @@ fn add_tenants(builder: &mut Builder<'_>) {
     let identities = builder.identities;
     let groups = std::mem::take(&mut builder.groups.all);
     let mut seen: FxHashSet<&Name> = FxHashSet::default();
+    // A node has many tenants, and its key is long.
+    let mut known: FxHashMap<(&Name, &Name), [NodeId; 4]> = FxHashMap::default();
     for group in groups.iter().filter(|it| it.lives) {
         let entry = &identities.pods[group.members[0] as usize];
         let Some(cluster) = builder.inventory.clusters.get(&entry.cluster) else { continue };
@@ -68,11 +70,11 @@ fn add_tenants(builder: &mut Builder<'_>) {
             if pod.node.is_empty() || pod.phase.is_over() || !seen.insert(&pod.node) {
                 continue;
             }
-            let key = EntityKey::scoped(Kind::Node, &entry.cluster, &pod.node);
-            let root = builder.node(Foothold::NodeRoot, &key);
-            let tokens = builder.node(Foothold::NodeTokens, &key);
-            let kubelet = builder.node(Foothold::Kubelet, &key);
-            let mounted = builder.node(Foothold::AllMounted, &key);
+            let [root, tokens, kubelet, mounted] = *known.entry((&entry.cluster, &pod.node)).or_insert_with(|| {
+                let key = EntityKey::scoped(Kind::Node, &entry.cluster, &pod.node);
+                [Foothold::NodeRoot, Foothold::NodeTokens, Foothold::Kubelet, Foothold::AllMounted]
+                    .map(|foothold| builder.node(foothold, &key))
+            });
             builder.connect(root, group.inside, EdgeKind::NodePods, Truth::Yes);
             builder.connect(mounted, group.mounted, EdgeKind::Includes, Truth::Yes);
             builder.connect(tokens, mounted, EdgeKind::NodeTokens, Truth::Yes);

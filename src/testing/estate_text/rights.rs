@@ -5,7 +5,7 @@
 //! role.rbac ns/app can:get=secrets,deployments.apps can:get=/metrics
 //! rolebinding ns/b role=app to:sa=ns/app           # role= a Role, clusterrole= a ClusterRole
 //! clusterrolebinding b clusterrole=edit to:group=dev to:user=alice
-//! access-entry NAME groups=a,b username=u type=STANDARD policy:AmazonEKSEditPolicy=ns,dev-*   # policy:P= for all
+//! access-entry NAME groups=a,b username=u type=STANDARD created=T policy:AmazonEKSEditPolicy=ns,dev-*   # policy:P= for all
 //! aws-auth role:NAME=group,group user:NAME=group account:ID=
 //! ```
 
@@ -19,7 +19,7 @@ use crate::model::feed::Batch;
 use crate::rbac::{Request, Rule, Target};
 
 use super::line::Line;
-use super::{Builder, meta, pods};
+use super::{Builder, meta, pods, time};
 
 fn names(text: &str) -> Vec<Name> {
     text.split(',').filter(|it| !it.is_empty()).map(Name::from).collect()
@@ -118,7 +118,7 @@ impl Builder {
             username: line.take("username").unwrap_or_else(|| format!("{principal}/{{{{SessionName}}}}")).into(),
             groups: line.take("groups").map(|it| names(&it)).unwrap_or_default(),
             kind: line.take("type").unwrap_or_else(|| "STANDARD".into()).into(),
-            created: None,
+            created: line.take("created").map(|it| time(line, &it)),
         };
         let listed = AccessEntry { principal: principal.clone(), details: None, origin: Origin::default() };
         if !line.flag("undescribed") {

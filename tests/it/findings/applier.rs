@@ -91,6 +91,10 @@ impl World {
                 Some(())
             }
             ["set", "env", target, change] => pods::set_env(self, &namespace, target, command.option("-c"), change),
+            ["patch", "configmap", name] => {
+                let patch: Value = serde_json::from_str(command.required("-p")).ok()?;
+                rights::merge(self.cluster(), &namespace, name, &patch)
+            }
             ["patch", kind @ ("role" | "clusterrole" | "rolebinding" | "clusterrolebinding"), name] => {
                 let patch: Value = serde_json::from_str(command.required("-p")).ok()?;
                 rights::patch(self.cluster(), kind, &namespace, name, patch.as_array()?)

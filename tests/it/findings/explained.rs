@@ -21,7 +21,26 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
     ("DRIFT-001", "annotated, and its pods carry no role", |world, it| {
         pods(world, &it.subject).iter().any(|pod| annotation(world, it, pod).is_some() && !sets(pod, "AWS_ROLE_ARN"))
     }),
+    ("DRIFT-006", "the trust names an issuer of EKS that is no cluster's here", |world, it| {
+        let issuers: Vec<&str> =
+            world.inventory.clusters.values().filter_map(|it| Some(it.description()?.issuer_path())).collect();
+        it.also.iter().filter_map(|key| role(world, key)).any(|role| {
+            let text = role.trust.as_deref().unwrap_or_default();
+            text.contains("oidc.eks.") && !issuers.iter().any(|issuer| text.contains(issuer))
+        })
+    }),
     ("HYG-001", "no pod and no template runs as the account", |world, it| !is_used(world, &it.subject)),
+    ("HYG-002", "neither account nor pods turn the token off", |world, it| {
+        account(world, &it.subject).is_some_and(|it| it.automount_token != Some(false)) && is_used(world, &it.subject)
+    }),
+    ("HYG-006", "the source was not read whole", |world, it| {
+        let whole = rolewalk::model::Status::Ok;
+        !world
+            .inventory
+            .coverage
+            .sources()
+            .any(|(source, report)| source.path == it.subject.name && report.status == whole)
+    }),
     ("IRSA-005", "no role has the annotated ARN", |world, it| {
         let of_account = account(world, &it.subject).and_then(|it| it.meta.annotations.get(ROLE_ANNOTATION));
         let annotated =
@@ -57,6 +76,76 @@ const ROWS: &[(&str, &str, fn(&World, &Finding) -> bool)] = &[
     }),
     ("NODE-007", "its pods are on the host's network", |world, it| {
         pods(world, &it.subject).iter().any(|pod| pod.spec.host_network)
+    }),
+    ("PERM-001", "a policy of the role allows everything", |world, it| {
+        says(world, &it.subject, |statement| lists(statement, "Action", "*") && lists(statement, "Resource", "*"))
+    }),
+    ("PERM-002", "a policy of the role allows the first step", |world, it| {
+        let step = it.technique.as_ref().map_or("", |it| it.steps[0]);
+        says(world, &it.subject, |statement| names(statement, step))
+    }),
+    ("PERM-003", "a policy of the role allows iam:PassRole beyond single roles", |world, it| {
+        says(world, &it.subject, |statement| names(statement, "iam:PassRole") && is_open(statement))
+    }),
+    ("PERM-004", "a policy of the role allows sts:AssumeRole beyond single roles", |world, it| {
+        says(world, &it.subject, |statement| names(statement, "sts:AssumeRole") && is_open(statement))
+    }),
+    ("PERM-005", "a policy of the role reads secrets by a pattern", |world, it| {
+        let secrets = [
+            "secretsmanager:GetSecretValue",
+            "ssm:GetParameter",
+            "ssm:GetParameters",
+            "ssm:GetParametersByPath",
+            "kms:Decrypt",
+        ];
+        says(world, &it.subject, |statement| {
+            secrets.iter().any(|action| names(statement, action)) && is_open(statement)
+        })
+    }),
+    ("PERM-006", "a policy of the role reads or writes data by a pattern", |world, it| {
+        let data = [
+            "s3:GetObject",
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+            "sqs:SendMessage",
+            "sqs:ReceiveMessage",
+            "rds-db:connect",
+        ];
+        says(world, &it.subject, |statement| data.iter().any(|action| names(statement, action)) && is_open(statement))
+    }),
+    ("PERM-008", "a policy of the role asks for a tag of Pod Identity", |world, it| {
+        documents(world, &it.subject)
+            .iter()
+            .any(|it| it.to_string().to_lowercase().contains("aws:principaltag/kubernetes-"))
+    }),
+    ("PERM-009", "the role has a boundary", |world, it| {
+        role(world, &it.subject).is_some_and(|it| it.boundary.is_some())
+    }),
+    ("PERM-010", "a policy of the role names another account", |world, it| {
+        documents(world, &it.subject).iter().any(|document| {
+            let text = document.to_string();
+            let own = format!(":{}:", it.subject.scope);
+            text.split('"')
+                .any(|word| word.starts_with("arn:aws:iam::") && !word.contains(&own) && !word.contains("::aws:"))
+        })
+    }),
+    ("PERM-011", "a policy of the role gets onto instances", |world, it| {
+        let ways = [
+            "ssm:StartSession",
+            "ssm:SendCommand",
+            "ssm:CreateAssociation",
+            "ec2-instance-connect:SendSSHPublicKey",
+            "ec2:ModifyInstanceAttribute",
+        ];
+        says(world, &it.subject, |statement| ways.iter().any(|action| names(statement, action)))
+    }),
+    ("PERM-013", "a policy of the role writes policies of resources", |world, it| {
+        let named = it.evidence.iter().filter_map(|it| it.value.split_once(" on ")).map(|it| it.0);
+        named.into_iter().any(|action| says(world, &it.subject, |statement| names(statement, action)))
     }),
     ("POD-003", "the first half of a key is set, and the second may be", |world, it| {
         pods(world, &it.subject).iter().any(|pod| sets(pod, "AWS_ACCESS_KEY_ID"))
@@ -236,6 +325,51 @@ fn instances<'a>(world: &'a World, role: &EntityKey) -> impl Iterator<Item = &'a
     let held: Vec<_> = profiles.filter(|it| it.roles.iter().any(own)).map(|it| it.arn.clone()).collect();
     let instances = accounts.flat_map(|it| it.regions.values()).flat_map(|it| it.instances.iter()).map(|it| &**it);
     instances.filter(move |it| it.profile.as_ref().is_some_and(|arn| held.contains(arn)))
+}
+
+/// Documents of the role's identity policies, as JSON.
+fn documents(world: &World, key: &EntityKey) -> Vec<Value> {
+    let Some(role) = role(world, key) else { return Vec::new() };
+    let account = &world.inventory.accounts[&role.account];
+    let managed =
+        role.attached.iter().filter_map(|arn| account.policies.iter().find(|it| it.arn == *arn)?.default_text());
+    let texts = role.inline.iter().map(|it| &it.text).chain(managed);
+    texts.filter_map(|text| serde_json::from_str(text).ok()).collect()
+}
+
+/// Whether an Allow of the role's policies is like this.
+fn says(world: &World, key: &EntityKey, wanted: impl Fn(&Value) -> bool) -> bool {
+    documents(world, key).iter().any(|document| {
+        let statements =
+            document["Statement"].as_array().cloned().unwrap_or_else(|| vec![document["Statement"].clone()]);
+        statements.iter().any(|it| it["Effect"] == "Allow" && wanted(it))
+    })
+}
+
+fn words<'a>(statement: &'a Value, part: &str) -> Vec<&'a str> {
+    match &statement[part] {
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    }
+}
+
+fn lists(statement: &Value, part: &str, word: &str) -> bool {
+    words(statement, part).contains(&word)
+}
+
+/// Whether the statement names the action, by a start and a star at most, or excludes only others.
+fn names(statement: &Value, action: &str) -> bool {
+    let fits = |pattern: &str| match pattern.split_once('*') {
+        Some((start, _)) => action.to_lowercase().starts_with(&start.to_lowercase()),
+        None => pattern.eq_ignore_ascii_case(action),
+    };
+    let excluded = words(statement, "NotAction");
+    words(statement, "Action").into_iter().any(fits) || (!excluded.is_empty() && !excluded.into_iter().any(fits))
+}
+
+/// Whether a resource of the statement is a pattern.
+fn is_open(statement: &Value) -> bool {
+    words(statement, "Resource").iter().any(|it| it.contains('*')) || statement.get("NotResource").is_some()
 }
 
 fn trust_of_association(world: &World, key: &EntityKey) -> Option<String> {

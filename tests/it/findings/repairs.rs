@@ -23,6 +23,7 @@ enum Mends {
 
 use Mends::{Commands, Nothing};
 
+const RIGHTS: &str = "which rights the program needs is a decision, and no source says it";
 const PROSE: &str = "the fix is a decision: which rights, which image, which owner";
 
 const TABLE: &[(&str, Mends)] = &[
@@ -111,17 +112,44 @@ const TABLE: &[(&str, Mends)] = &[
     ("RBAC-015", Commands),
     ("RBAC-016", Commands),
     ("RBAC-017", Commands),
+    ("PERM-001", Nothing(RIGHTS)),
+    ("PERM-002", Nothing(RIGHTS)),
+    ("PERM-003", Nothing(RIGHTS)),
+    ("PERM-004", Nothing(RIGHTS)),
+    ("PERM-005", Nothing(RIGHTS)),
+    ("PERM-006", Nothing(RIGHTS)),
+    ("PERM-007", Commands),
+    ("PERM-008", Nothing("tags by Pod Identity, or another condition, is a decision")),
+    ("PERM-009", Nothing("whether the boundary is right or the policy is a decision")),
+    ("PERM-010", Nothing("the other account belongs to somebody else")),
+    ("PERM-011", Nothing(RIGHTS)),
+    ("PERM-012", Commands),
+    ("PERM-013", Nothing(RIGHTS)),
+    ("PERM-014", Nothing("the document is written by hand with the resource that is shown")),
+    ("AUTH-001", Commands),
+    ("AUTH-002", Nothing("which actions the role needs is a decision")),
+    ("AUTH-003", Nothing("which roles may be passed is a decision")),
+    ("AUTH-004", Commands),
+    ("AUTH-005", Commands),
+    ("AUTH-006", Nothing("a line of the map is taken out by eksctl or by hand")),
+    ("AUTH-007", Nothing("a line of the map is taken out by eksctl or by hand")),
+    ("AUTH-008", Commands),
+    ("AUTH-009", Commands),
+    ("AUTH-010", Nothing("a role of its own for what is no node has to be made first")),
+    ("AUTH-011", Commands),
+    ("AUTH-012", Nothing("it tells of a gap in a tool, and nothing is to be mended")),
     ("DRIFT-001", Commands),
     ("DRIFT-002", Commands),
     ("DRIFT-003", Commands),
-    ("RBAC-001", Commands),
-    ("RBAC-002", Commands),
-    ("RBAC-003", Commands),
-    ("RBAC-004", Commands),
-    ("RBAC-005", Nothing("what of the rule stays is a decision: the role is edited")),
-    ("RBAC-006", Commands),
-    ("RBAC-007", Commands),
+    ("DRIFT-004", Commands),
+    ("DRIFT-005", Commands),
+    ("DRIFT-006", Commands),
     ("HYG-001", Commands),
+    ("HYG-002", Nothing("pods take the setting up when they are made again")),
+    ("HYG-003", Commands),
+    ("HYG-004", Nothing("which of two tools keeps the account is a decision")),
+    ("HYG-005", Nothing("a role with a better name is a new role")),
+    ("HYG-006", Nothing("what is read next time is up to who reads")),
 ];
 
 fn findings(inventory: &Inventory) -> Vec<Finding> {

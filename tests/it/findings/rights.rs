@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rolewalk::base::Name;
 use rolewalk::model::ClusterFacts;
+use rolewalk::model::facts::meta::Labels;
 use rolewalk::model::facts::rbac::{Binding, RbacRole, Subject};
 use rolewalk::model::listing::Listing;
 use rolewalk::rbac::Rule;
@@ -45,6 +46,18 @@ pub fn patch(cluster: &mut ClusterFacts, kind: &str, namespace: &str, name: &str
     let mut list: Vec<Value> = role.rules.iter().map(rule_written).collect();
     patch.iter().try_for_each(|op| carry_out(&mut list, "/rules/", op))?;
     role.rules = list.iter().map(rule).collect();
+    Some(())
+}
+
+/// Texts of a ConfigMap, replaced one by one.
+pub fn merge(cluster: &mut ClusterFacts, namespace: &str, name: &str, patch: &Value) -> Option<()> {
+    let items = cluster.config_maps.items_mut();
+    let map = Arc::make_mut(items.iter_mut().find(|it| place(&it.meta) == (namespace, name))?);
+    let new = patch["data"].as_object()?;
+    let kept = map.values.iter().filter(|(key, _)| !new.contains_key(key.as_str()));
+    let kept = kept.map(|(key, text)| (key.clone(), text.clone())).collect::<Vec<_>>();
+    let new = new.iter().filter_map(|(key, text)| Some((Name::new(key), Name::new(text.as_str()?))));
+    map.values = Labels::new(kept.into_iter().chain(new).collect());
     Some(())
 }
 

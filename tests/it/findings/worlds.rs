@@ -57,6 +57,7 @@ const EXPECTED: &[(&str, &str, About)] = &[
     ("node-hostnet", "NODE-007", Workload),
     ("sa-missing", "POD-007", Workload),
     ("unused", "HYG-001", Account),
+    ("irsa-other-issuer", "DRIFT-006", Workload),
 ];
 
 /// Planted cases in which no rule has anything to say.
@@ -73,7 +74,6 @@ const NOTHING: &[(&str, &str)] = &[
         "irsa-aud-mismatch",
         "the catalogue has no rule for an audience that the trust refuses; IRSA-013 where it falls through",
     ),
-    ("irsa-other-issuer", "TRUST-006 needs the provider's own key beside it; IRSA-013 where it falls through"),
     ("pia-ok", "it works"),
     ("pia-trust-condition", "the condition names the right account"),
     ("node-locked", "the nodes are closed"),
@@ -168,6 +168,41 @@ fn whatever_else_is_found_is_true_by_the_facts() {
             .collect();
         assert!(unexplained.is_empty(), "{size}:\n{}", unexplained.join("\n"));
     }
+}
+
+/// Service account of a planted case on rights, and the rules that must find it.
+const RIGHTS: &[(&str, &[&str])] = &[
+    ("ci-deployer", &["RBAC-012"]),
+    ("debug-bot", &["RBAC-004"]),
+    ("token-bot", &["RBAC-001"]),
+    ("node-bot", &["RBAC-007"]),
+    ("escalator", &["RBAC-012"]),
+    ("annotator", &["RBAC-008"]),
+];
+
+#[test]
+fn planted_rights_are_found_under_their_holders() {
+    let Some((_, World { found, truth, .. })) = worlds().first() else { return };
+    let found: BTreeSet<(&str, String)> = found.all.iter().map(|it| (it.rule.id, it.subject.to_string())).collect();
+    let mut missed = Vec::new();
+    let planted = truth["planted"].as_array().unwrap().iter();
+    for it in planted.filter(|it| it["case"] == "rbac" || it["case"] == "role-is-cluster-admin") {
+        let text = |key: &str| it[key].as_str().unwrap_or_default();
+        let (cluster, namespace, account) = (text("cluster"), text("namespace"), text("serviceAccount"));
+        let expected: Vec<(&str, String)> = if it["case"] == "role-is-cluster-admin" {
+            vec![("AUTH-001", format!("role/111122223333:{cluster}-{account}"))]
+        } else if account.is_empty() {
+            ["RBAC-001", "RBAC-002", "RBAC-003"]
+                .map(|id| (id, format!("group/{cluster}/{namespace}-developers")))
+                .into()
+        } else {
+            let rules = RIGHTS.iter().find(|row| row.0 == account).map_or(&[][..], |row| row.1);
+            assert!(!rules.is_empty(), "no rule is expected for {account}");
+            rules.iter().map(|id| (*id, format!("sa/{cluster}/{namespace}/{account}"))).collect()
+        };
+        missed.extend(expected.into_iter().filter(|it| !found.contains(it)));
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::estate::Estate;
 use crate::findings::{Severity, rules};
 
 use super::markdown;
-use super::record::{AcceptedRecord, FindingRecord, FixRecord};
+use super::record::{AcceptedRecord, FindingRecord, FixRecord, TechniqueRecord};
 
 pub use catalogue::Component;
 pub use place::{Location, Places};
@@ -140,6 +140,8 @@ struct OutcomeProperties<'a> {
     fix: &'a [FixRecord],
     certain: bool,
     platform: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    technique: Option<&'a TechniqueRecord>,
 }
 
 /// What else the run has to say.
@@ -221,6 +223,7 @@ fn outcome<'a>(run: &Answer<'_>, number: &BTreeMap<&str, usize>, row: &'a Findin
             fix: &row.fix,
             certain: row.certain,
             platform: row.platform,
+            technique: row.technique.as_ref(),
         },
     }
 }

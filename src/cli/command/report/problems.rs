@@ -157,6 +157,13 @@ fn finding(html: &mut Html, row: &FindingRecord, first: bool) {
             it.text(certain);
             it.text(if row.platform { ". Part of the platform." } else { "." });
         });
+        if let Some(technique) = &row.technique {
+            it.paragraph(&format!(
+                "How: {} gains {}.",
+                technique.steps.join(", then "),
+                bounded(&technique.gains, VALUE)
+            ));
+        }
         evidence(it, row);
         if !row.also.is_empty() {
             let named: Vec<&str> = row.also.iter().take(ALSO).map(String::as_str).collect();

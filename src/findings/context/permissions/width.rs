@@ -228,7 +228,7 @@ fn name_of(part: &str) -> &str {
 fn team<'n>(name: &str, namespaces: &FxHashSet<&'n str>) -> Option<&'n str> {
     let name = name.split(['*', '?', '$']).next().unwrap_or_default().trim_start_matches('/');
     let ends = name.match_indices(['/', '-', '_', '.', ':']).map(|(at, _)| at);
-    ends.filter_map(|at| namespaces.get(&name[..at])).last().copied()
+    ends.rev().find_map(|at| namespaces.get(&name[..at])).copied()
 }
 
 /// A condition on tags, an entry, a service or an organisation, or a variable, keeps the right to what is one's own. Of
