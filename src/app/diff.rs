@@ -45,7 +45,7 @@ pub struct Base {
     /// What `rolewalk diff` calls it.
     pub name: String,
     inventory: Inventory,
-    estate: OnceLock<Estate>,
+    estate: OnceLock<Box<Estate>>,
 }
 
 impl Base {
@@ -55,7 +55,7 @@ impl Base {
 
     /// The first call derives it: not for the UI thread.
     fn estate(&self) -> &Estate {
-        self.estate.get_or_init(|| derive(&self.inventory, &|| false).expect("nobody stops it"))
+        self.estate.get_or_init(|| Box::new(derive(&self.inventory, &|| false).expect("nobody stops it")))
     }
 }
 

@@ -141,8 +141,11 @@ fn is_public(name: &str) -> bool {
     ];
     const WHOLE: &[&str] = &["default", "coredns", "admin", "view", "edit", "cluster-admin", "prod", "staging", "test"];
     const ENDS: &[&str] = &["Access", "-controller", "ReadOnly", "PowerUser", "FullAccess"];
+    let known = include_str!("../../../assets/platform.tsv").lines().filter_map(|line| line.split_once('\t'));
+    let known = known.map(|(_, row)| row.rsplit('/').next().unwrap_or(row)).any(|row| row == name);
     let digits = name.bytes().all(|it| it.is_ascii_digit());
     digits
+        || known
         || STARTS.iter().any(|it| name.starts_with(it))
         || WHOLE.contains(&name)
         || ENDS.iter().any(|it| name.ends_with(it))

@@ -36,6 +36,11 @@ const NAMES: &[&str] = &[
     "RCPFullAWSAccess",
     "p-FullAWSAccess",
     "p-RCPFullAWSAccess",
+    "istio-proxy",
+    "linkerd-proxy",
+    "consul-dataplane",
+    "kuma-sidecar",
+    "envoy-sidecar",
     "id",
     "aws-iam-token",
     "eks-pod-identity-token",
@@ -495,7 +500,7 @@ static KNOWN: LazyLock<(Vec<&str>, Vec<&str>)> = LazyLock::new(|| {
     let (mut whole, mut starts) = (Vec::new(), vec!["AWSServiceRoleFor", "AWSReservedSSO_"]);
     let rows = PLATFORM.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
     for (kind, name) in rows {
-        if matches!(kind, "sa" | "controller" | "agent") {
+        if matches!(kind, "sa" | "controller" | "agent" | "quiet-image" | "gitops" | "admission") {
             let name = name.rsplit('/').next().unwrap_or(name);
             match name.strip_suffix('*') {
                 Some(start) => starts.push(start),
