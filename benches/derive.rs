@@ -54,8 +54,8 @@ fn estate(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn all_rules(bencher: Bencher<'_, '_>) {
     let estate = &*ESTATE;
-    let run = || findings::run_with(&INVENTORY, &estate.pods, &estate.authorizations, &estate.accounts);
-    bencher.bench(|| run().all.len());
+    let derived = derived(estate);
+    bencher.bench(|| findings::run_with(&INVENTORY, &estate.pods, derived).all.len());
 }
 
 /// Who may do what in every cluster, one after the other.
@@ -87,13 +87,31 @@ fn pods(inventory: &Inventory) -> usize {
     inventory.clusters.values().map(|cluster| cluster.pods.len()).sum()
 }
 
-/// Every rule by itself, on a context that nobody has asked yet: what several rules share is paid by each.
+fn derived(estate: &Estate) -> findings::Derived<'_> {
+    findings::Derived { authorizations: &estate.authorizations, accounts: &estate.accounts, gains: estate.gains() }
+}
+
+/// What several rules share, before the first of them runs.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn findings_shared(bencher: Bencher<'_, '_>) {
+    let derived = derived(&ESTATE);
+    bencher
+        .with_inputs(|| findings::Context::new(&INVENTORY, &ESTATE.pods).with(derived))
+        .bench_refs(|context| context.prepare());
+}
+
+/// Every rule by itself, on a context that is prepared; what else several of them share is paid by each.
 #[divan::bench(args = rules::ALL.iter().map(|it| it.rule.slug), sample_count = 3, sample_size = 1)]
 fn one_rule(bencher: Bencher<'_, '_>, slug: &str) {
     let estate = &*ESTATE;
+    let derived = derived(estate);
     let entry = *rules::find(slug).expect("a rule of the registry");
     bencher
-        .with_inputs(|| findings::Context::new(&INVENTORY, &estate.pods).with_authorizations(&estate.authorizations))
+        .with_inputs(|| {
+            let context = findings::Context::new(&INVENTORY, &estate.pods).with(derived);
+            context.prepare();
+            context
+        })
         .bench_refs(|context| findings::engine::run(context, &[entry]).all.len());
 }
 

@@ -1,5 +1,6 @@
 //! Times and sizes of graph, reach of all identities, blast radii and paths, on the directory in `ROLEWALK_WORLD`.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rolewalk::analysis::blast::{World, blast};
@@ -25,7 +26,7 @@ fn main() {
     let authorizations: Vec<_> = inventory.clusters.values().map(|it| authorization::of(it).into()).collect();
     println!("authorizations {:?}", clock.elapsed());
     let clock = Instant::now();
-    let gains = escalation::gains(&inventory);
+    let gains = Arc::new(escalation::gains(&inventory));
     println!("gains {:?}", clock.elapsed());
     let clock = Instant::now();
     let resolved = Resolved {

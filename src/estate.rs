@@ -21,9 +21,10 @@ use rayon::prelude::*;
 use crate::analysis::usable::Holdings;
 use crate::analysis::who_can::Roster;
 use crate::base::{Name, Truth};
-use crate::findings::{self, Findings};
+use crate::findings::{self, Derived, Findings};
 use crate::graph::authorization::{self, Authorization};
-use crate::graph::{AccessGraph, Resolved, escalation};
+use crate::graph::escalation::{self, Gains};
+use crate::graph::{AccessGraph, Resolved};
 use crate::identity::accounts::AccountTrust;
 use crate::identity::instance::Nodes;
 use crate::identity::resolve::{self, PodIdentity};
@@ -56,7 +57,8 @@ pub struct Estate {
     pub authorizations: BTreeMap<Name, Arc<Authorization>>,
     role_steps: Vec<(Name, Name, Truth)>,
     nodes: BTreeMap<Name, Nodes>,
-    /// Built for the first who asks, as the two below: most commands need none of them.
+    /// Worked out for the first who asks, as all below: most commands need none of them.
+    gains: OnceLock<Arc<Gains>>,
     graph: OnceLock<AccessGraph>,
     /// What the rules found; worked out for the first who asks.
     findings: OnceLock<Findings>,
@@ -93,6 +95,7 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
         authorizations,
         role_steps,
         nodes,
+        gains: OnceLock::new(),
         graph: OnceLock::new(),
         findings: OnceLock::new(),
         found: OnceLock::new(),
@@ -115,15 +118,23 @@ impl Estate {
                 role_steps: &self.role_steps,
                 nodes: &self.nodes,
             };
-            let gains = escalation::gains(&self.inventory);
-            AccessGraph::build(&self.inventory, resolved, self.authorizations.values().cloned().collect(), gains)
+            let authorizations = self.authorizations.values().cloned().collect();
+            AccessGraph::build(&self.inventory, resolved, authorizations, Arc::clone(self.gains()))
         })
+    }
+
+    /// What every role and user can gain by one step. Worked out for the first who asks.
+    pub fn gains(&self) -> &Arc<Gains> {
+        self.gains.get_or_init(|| Arc::new(escalation::gains(&self.inventory)))
     }
 
     /// What the rules found. The first call runs them all.
     pub fn findings(&self) -> &Findings {
-        self.findings
-            .get_or_init(|| findings::run_with(&self.inventory, &self.pods, &self.authorizations, &self.accounts))
+        self.findings.get_or_init(|| {
+            let derived =
+                Derived { authorizations: &self.authorizations, accounts: &self.accounts, gains: self.gains() };
+            findings::run_with(&self.inventory, &self.pods, derived)
+        })
     }
 
     /// The findings by thing. The first call runs the rules if nobody did.

@@ -45,6 +45,7 @@ use std::sync::Arc;
 
 use crate::base::Name;
 use crate::graph::authorization::Authorization;
+use crate::graph::escalation::Gains;
 use crate::identity::accounts::AccountTrust;
 use crate::identity::resolve::PodIdentity;
 use crate::model::Inventory;
@@ -55,13 +56,18 @@ pub fn run(inventory: &Inventory, pods: &[PodIdentity]) -> Findings {
     engine::run(&Context::new(inventory, pods), rules::ALL)
 }
 
-/// As [`run`], with the rights of all clusters and the worth of all service accounts at hand.
-pub fn run_with(
-    inventory: &Inventory,
-    pods: &[PodIdentity],
-    authorizations: &BTreeMap<Name, Arc<Authorization>>,
-    accounts: &[AccountTrust],
-) -> Findings {
-    let context = Context::new(inventory, pods).with_authorizations(authorizations).with_accounts(accounts);
-    engine::run(&context, rules::ALL)
+/// What rules go by beside the facts, and what an estate has worked out already.
+#[derive(Clone, Copy, Debug)]
+pub struct Derived<'a> {
+    /// Who may do what in each cluster, by its label.
+    pub authorizations: &'a BTreeMap<Name, Arc<Authorization>>,
+    /// What each service account is worth, by cluster, namespace, name.
+    pub accounts: &'a [AccountTrust],
+    /// What each role and user can gain by one step.
+    pub gains: &'a Gains,
+}
+
+/// As [`run`], with what is known already.
+pub fn run_with(inventory: &Inventory, pods: &[PodIdentity], derived: Derived<'_>) -> Findings {
+    engine::run(&Context::new(inventory, pods).with(derived), rules::ALL)
 }

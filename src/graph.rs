@@ -90,7 +90,7 @@ impl AccessGraph {
         inventory: &Inventory,
         identities: Resolved<'_>,
         authorizations: Vec<Arc<Authorization>>,
-        gains: Gains,
+        gains: Arc<Gains>,
     ) -> AccessGraph {
         build::build(inventory, identities, authorizations, gains)
     }

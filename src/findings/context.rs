@@ -26,8 +26,8 @@ use crate::model::{AccountFacts, Arn, ClusterFacts, EntityKey, Inventory, Kind, 
 
 use crate::rbac::{Power, Request};
 
-use super::platform;
 use super::subjects::{WebStatement, WebStatements};
+use super::{Derived, platform};
 
 pub use permissions::{Family, PodRole, Way, Wide, Width};
 pub use rights::{Holding, Prize, Reached, Rights, Standing, Through, gives_everything};
@@ -50,9 +50,9 @@ pub struct Context<'a> {
     web: WebStatements,
     pod_roles: permissions::PodRoles,
     gains: OnceLock<Gains>,
-    given: Option<&'a BTreeMap<Name, Arc<Authorization>>>,
+    /// What an estate has worked out already; what it has not, the fields below hold once a rule asked.
+    given: Option<Derived<'a>>,
     worked_out: FxHashMap<Name, OnceLock<Authorization>>,
-    given_accounts: Option<&'a [AccountTrust]>,
     accounts: OnceLock<Vec<AccountTrust>>,
     rights: OnceLock<Rights>,
 }
@@ -98,29 +98,21 @@ impl<'a> Context<'a> {
             gains: OnceLock::new(),
             given: None,
             worked_out: inventory.clusters.keys().map(|label| (label.clone(), OnceLock::new())).collect(),
-            given_accounts: None,
             accounts: OnceLock::new(),
             rights: OnceLock::new(),
         }
     }
 
-    /// With the rights of all clusters, worked out before.
+    /// With what an estate has worked out before.
     #[must_use]
-    pub fn with_authorizations(mut self, given: &'a BTreeMap<Name, Arc<Authorization>>) -> Context<'a> {
+    pub fn with(mut self, given: Derived<'a>) -> Context<'a> {
         self.given = Some(given);
-        self
-    }
-
-    /// With what every service account is worth, worked out before: by cluster, namespace and name.
-    #[must_use]
-    pub fn with_accounts(mut self, given: &'a [AccountTrust]) -> Context<'a> {
-        self.given_accounts = Some(given);
         self
     }
 
     /// Works out what uses all cores by itself. A thread that waits inside such work may be given another rule, and that
     /// must not wait for the same work; so it is done before the rules run.
-    pub(super) fn prepare(&self) {
+    pub fn prepare(&self) {
         self.web_statements();
         self.rights();
         self.pod_roles();
@@ -129,13 +121,16 @@ impl<'a> Context<'a> {
 
     /// What each role and user can gain by one step, worked out for the first who asks.
     pub fn gains(&self) -> &Gains {
-        self.gains.get_or_init(|| escalation::gains(self.inventory))
+        match self.given {
+            Some(given) => given.gains,
+            None => self.gains.get_or_init(|| escalation::gains(self.inventory)),
+        }
     }
 
     /// What every service account is worth to whoever gets hold of it, by cluster, namespace and name.
     pub fn accounts(&self) -> &[AccountTrust] {
-        match self.given_accounts {
-            Some(given) => given,
+        match self.given {
+            Some(given) => given.accounts,
             None => self.accounts.get_or_init(|| resolve::accounts(self.inventory, self.pods)),
         }
     }
@@ -147,7 +142,7 @@ impl<'a> Context<'a> {
 
     /// Who may do what in a cluster.
     pub fn authorization(&self, cluster: &ClusterFacts) -> &Authorization {
-        if let Some(given) = self.given.and_then(|given| given.get(&cluster.label)) {
+        if let Some(given) = self.given.and_then(|given| given.authorizations.get(&cluster.label)) {
             return given;
         }
         let cell = self.worked_out.get(&cluster.label).expect("every cluster of the inventory has its place");

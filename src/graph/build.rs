@@ -43,7 +43,7 @@ pub(super) struct Sources {
     pub groups: Groups,
     pub proofs: Vec<Proof>,
     pub authorizations: Vec<Arc<Authorization>>,
-    pub gains: Gains,
+    pub gains: Arc<Gains>,
 }
 
 /// Nodes of one group of pods.
@@ -102,7 +102,7 @@ pub(super) fn build(
     inventory: &Inventory,
     identities: Resolved<'_>,
     authorizations: Vec<Arc<Authorization>>,
-    gains: Gains,
+    gains: Arc<Gains>,
 ) -> AccessGraph {
     let mut builder = Builder {
         inventory,
@@ -225,7 +225,7 @@ impl<'a> Builder<'a> {
         self.node(Foothold::AccountAdmin, &account_key(partition.as_deref().unwrap_or("aws"), account))
     }
 
-    fn finish(self, authorizations: Vec<Arc<Authorization>>, gains: Gains) -> AccessGraph {
+    fn finish(self, authorizations: Vec<Arc<Authorization>>, gains: Arc<Gains>) -> AccessGraph {
         let Builder { things, nodes, index, edges, mut groups, proofs, .. } = self;
         for (at, group) in groups.all.iter().enumerate() {
             let at = u32::try_from(at).expect("fewer groups than 32 bits count");

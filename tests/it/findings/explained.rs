@@ -6,6 +6,7 @@
 use rolewalk::base::Name;
 use rolewalk::findings::Finding;
 use rolewalk::identity::injection::ROLE_ANNOTATION;
+use rolewalk::model::facts::eks::AccessEntryDetails;
 use rolewalk::model::facts::env::EnvValue;
 use rolewalk::model::facts::iam::Role;
 use rolewalk::model::facts::node::Instance;
@@ -21,6 +22,33 @@ type Shown = fn(&World, &Finding) -> bool;
 
 /// Id, why it is true in these worlds, and what shows it.
 const ROWS: &[(&str, &str, Shown)] = &[
+    ("AUTH-001", "an access policy or aws-auth makes the role an administrator", |world, it| owns(world, &it.subject)),
+    ("AUTH-002", "a policy of the role allows access entries", |world, it| {
+        says(world, &it.subject, |statement| {
+            names(statement, "eks:CreateAccessEntry") || names(statement, "eks:AssociateAccessPolicy")
+        })
+    }),
+    ("AUTH-003", "a policy of the role allows associations and iam:PassRole", |world, it| {
+        let acts = |action: &str| says(world, &it.subject, |statement| names(statement, action));
+        acts("eks:CreatePodIdentityAssociation") && acts("iam:PassRole")
+    }),
+    ("AUTH-004", "it may write ConfigMaps", |world, it| may(world, it, &["update", "patch"], &["configmaps"])),
+    ("AUTH-008", "more than three roles administer the cluster, or one of pods does", |world, it| {
+        let owners = roles(world).filter(|role| EntityKey::role(&role.arn).is_some_and(|key| owns(world, &key)));
+        let owners: Vec<&Role> = owners.collect();
+        owners.len() > 3
+            || owners.iter().any(|role| rows(world).any(|row| row["role"] == *role.arn.as_str()))
+                && it.subject.kind == Kind::Cluster
+    }),
+    ("AUTH-011", "the access entry is older than the role", |world, it| {
+        let made = role(world, &it.subject).and_then(|it| it.created);
+        entries(world, &it.subject).any(|entry| entry.created.zip(made).is_some_and(|(entry, role)| entry < role))
+    }),
+    ("AUTH-012", "the access entry has groups and policies", |world, it| {
+        let policies = world.inventory.clusters.values().flat_map(|it| it.access_policies.iter());
+        let mut own = policies.filter(|of| EntityKey::role(&of.principal).as_ref() == Some(&it.subject));
+        own.any(|of| !of.policies.is_empty()) && entries(world, &it.subject).any(|entry| !entry.groups.is_empty())
+    }),
     ("DRIFT-001", "annotated, and its pods carry no role", |world, it| {
         pods(world, &it.subject).iter().any(|pod| annotation(world, it, pod).is_some() && !sets(pod, "AWS_ROLE_ARN"))
     }),
@@ -190,6 +218,27 @@ const ROWS: &[(&str, &str, Shown)] = &[
         may(world, it, &["update", "patch"], &["pods/ephemeralcontainers"])
     }),
     ("RBAC-007", "it may use nodes/proxy", |world, it| may(world, it, &["get", "create"], &["nodes/proxy"])),
+    ("RBAC-008", "it may change service accounts", |world, it| {
+        may(world, it, &["update", "patch"], &["serviceaccounts"])
+    }),
+    ("RBAC-009", "it may create service accounts", |world, it| may(world, it, &["create"], &["serviceaccounts"])),
+    ("RBAC-010", "it may read or create secrets", |world, it| {
+        may(world, it, &["get", "list", "watch", "create"], &["secrets"])
+    }),
+    ("RBAC-011", "it may impersonate", |world, it| {
+        may(world, it, &["impersonate"], &["users", "groups", "serviceaccounts"])
+    }),
+    ("RBAC-012", "it may write roles or bindings, bind or escalate", |world, it| {
+        let verbs = ["bind", "escalate", "create", "update", "patch"];
+        may(world, it, &verbs, &["roles", "clusterroles", "rolebindings", "clusterrolebindings"])
+    }),
+    ("RBAC-013", "it may write what changes new pods", |world, it| {
+        let kinds = ["mutatingwebhookconfigurations", "validatingwebhookconfigurations", "mutatingadmissionpolicies"];
+        may(world, it, &["create", "update", "patch", "delete"], &kinds)
+    }),
+    ("RBAC-015", "it may write node classes or pools", |world, it| {
+        may(world, it, &["create", "update", "patch"], &["ec2nodeclasses", "nodeclasses", "nodepools"])
+    }),
     ("TRUST-004", "a pod that tries the role is refused", |world, it| {
         let arn = role(world, &it.subject).map(|it| it.arn.to_string()).unwrap_or_default();
         rows(world).any(|row| row["attemptedRole"] == *arn && row["works"] == false)
@@ -294,6 +343,33 @@ fn may(world: &World, it: &Finding, verbs: &[&str], resources: &[&str]) -> bool 
             named.any(|role| role.rules.iter().any(grants) || !role.aggregation.is_empty())
         })
     })
+}
+
+/// Whether a role administers some cluster by an access policy or by a group in `aws-auth`.
+fn owns(world: &World, role: &EntityKey) -> bool {
+    let named = |arn: &str| EntityKey::role(arn).as_ref() == Some(role);
+    world.inventory.clusters.values().any(|cluster| {
+        let mut policies = cluster.access_policies.iter().filter(|it| named(&it.principal));
+        let mut maps = cluster.config_maps.iter().filter(|it| it.meta.name == "aws-auth");
+        policies.any(|it| it.policies.iter().any(|it| it.arn.ends_with("/AmazonEKSClusterAdminPolicy")))
+            || maps.any(|map| map.values.iter().any(|(_, text)| mapped_to_masters(text, role)))
+    })
+}
+
+/// Whether an item of `mapRoles` names both the role and the group of administrators.
+fn mapped_to_masters(text: &str, role: &EntityKey) -> bool {
+    let items = text.split("rolearn:").skip(1);
+    let name = format!("/{}", role.name);
+    items.into_iter().any(|item| {
+        let arn = item.lines().next().unwrap_or_default().trim().trim_matches('"');
+        arn.ends_with(&name) && arn.contains(role.scope.as_str()) && item.contains("system:masters")
+    })
+}
+
+/// Access entries of a role.
+fn entries<'a>(world: &'a World, role: &EntityKey) -> impl Iterator<Item = &'a AccessEntryDetails> {
+    let all = world.inventory.clusters.values().flat_map(|it| it.access_entries.iter());
+    all.filter(move |it| EntityKey::role(&it.principal).as_ref() == Some(role)).filter_map(|it| it.details.as_ref())
 }
 
 /// The service account that an address names.
