@@ -4,7 +4,6 @@ mod permissions;
 mod rights;
 mod workloads;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;

@@ -239,6 +239,9 @@ const ROWS: &[(&str, &str, Shown)] = &[
     ("RBAC-015", "it may write node classes or pools", |world, it| {
         may(world, it, &["create", "update", "patch"], &["ec2nodeclasses", "nodeclasses", "nodepools"])
     }),
+    ("RBAC-016", "it may write resources that a controller acts on", |world, it| {
+        may(world, it, &["create", "update", "patch"], &["externalsecrets", "secretstores", "clustersecretstores"])
+    }),
     ("TRUST-004", "a pod that tries the role is refused", |world, it| {
         let arn = role(world, &it.subject).map(|it| it.arn.to_string()).unwrap_or_default();
         rows(world).any(|row| row["attemptedRole"] == *arn && row["works"] == false)
