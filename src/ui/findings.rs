@@ -147,10 +147,11 @@ fn row(canvas: &mut Canvas<'_>, inside: Rect, y: u16, row: &ListRow, view: &List
 /// The subject, unless it is the heading, and what is wrong: rows of one rule and subject are told apart by that.
 fn place(finding: &Finding, row: &ListRow, view: &ListView) -> String {
     let subject = &finding.subject;
+    let what = finding.message.strip_prefix(&format!("{subject} ")).unwrap_or(&finding.message);
     match view.ask.sort {
         SortBy::Default if *row.section == *label(subject) => finding.message.clone(),
-        SortBy::Default => format!("{} {}: {}", subject.kind.word(), subject.name, finding.message),
-        _ => format!("{}: {}", label(subject), finding.message),
+        SortBy::Default => format!("{} {}: {what}", subject.kind.word(), subject.name),
+        _ => format!("{}: {what}", label(subject)),
     }
 }
 

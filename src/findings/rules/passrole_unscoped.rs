@@ -15,12 +15,19 @@
 //! Services act with roles that somebody gives them. PassRole is the right to give one away: without limits it lends out
 //! the strongest role there is.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::base::Name;
 use crate::findings::context::{Family, Width};
 use crate::findings::reference::{NHI5, PR_AA_05};
 use crate::findings::role_policies::{self, few, holders};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix};
 use crate::iam::pattern::ArnGlob;
 use crate::model::SourceKind;
+use crate::model::facts::iam::Role;
 
 pub(super) static RULE: Rule = Rule {
     id: "PERM-003",
@@ -34,9 +41,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
+    let mut passable_by: BTreeMap<(Name, String), Vec<String>> = BTreeMap::new();
     for it in context.pod_roles() {
         for wide in it.wide(Family::PassRole).filter(|it| !it.keys.iter().any(|key| key == "iam:passedtoservice")) {
-            let passable = passable(context, &it.role.account, &wide.resource);
+            // Many administrators may pass the same roles.
+            let passable = passable_by
+                .entry((it.role.account.clone(), wide.resource.to_string()))
+                .or_insert_with(|| passable(context, &it.role.account, &wide.resource));
             let names: Vec<&str> = passable.iter().map(String::as_str).collect();
             let shown = if names.is_empty() { "none is known".to_owned() } else { few(&names) };
             let what = if wide.width == Width::Broad { "any role" } else { "every role of a path" };
@@ -68,7 +79,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
 fn passable(context: &Context<'_>, account: &str, pattern: &str) -> Vec<String> {
     let glob = ArnGlob::new(pattern);
     let Some(facts) = context.inventory.accounts.get(account) else { return Vec::new() };
-    let roles =
-        facts.roles.iter().filter(|role| !role.path.starts_with("/aws-service-role/") && glob.matches(&role.arn));
+    let covered = |role: &&Arc<Role>| !role.path.starts_with("/aws-service-role/") && glob.matches(&role.arn);
+    let roles = facts.roles.items().par_iter().filter(covered);
     roles.filter(|role| context.is_known_sensitive(role)).map(|role| role.name.to_string()).collect()
 }

@@ -25,7 +25,7 @@ use crate::findings::reference::{NHI5, PR_AA_05, ZT3};
 use crate::findings::subjects::acts_by;
 use crate::findings::trust_text::TrustText;
 use crate::findings::{Category, Context, Fix, Kind, Rule, Severity, Sink};
-use crate::graph::escalation::{self, Gained, Gains};
+use crate::graph::escalation::Gained;
 use crate::iam::{Effect, PrincipalPattern, Statement};
 use crate::identity::injection::AGENT_AUDIENCE;
 use crate::model::facts::iam::Role;
@@ -48,8 +48,6 @@ const NAMED: usize = 8;
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     let all: Vec<Described<'_>> = described(context).collect();
     let by_role = by_role(&all);
-    // Only where a role is worth it: it takes all cores for a while.
-    let mut gains: Option<Gains> = None;
     for it in &all {
         let Some(base) = it.base(context) else { continue };
         let document = context.trust(base);
@@ -61,7 +59,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
         let role = role_key(base);
         let sensitive = context.is_known_sensitive(base);
         let makers = match sensitive {
-            true => makers(context, gains.get_or_insert_with(|| escalation::gains(context.inventory)), &role),
+            true => makers(context, &role),
             false => Vec::new(),
         };
         let users = &by_role[&it.details.role];
@@ -110,8 +108,8 @@ fn is_unpinned(statement: &Statement) -> bool {
 }
 
 /// Who can give the role to a service account of its choice, administrators left out.
-fn makers(context: &Context<'_>, gains: &Gains, role: &EntityKey) -> Vec<EntityKey> {
-    let gains = gains.all().iter().filter(|gain| gain.certainty == Truth::Yes && gain.from != *role);
+fn makers(context: &Context<'_>, role: &EntityKey) -> Vec<EntityKey> {
+    let gains = context.gains().all().iter().filter(|gain| gain.certainty == Truth::Yes && gain.from != *role);
     let by = gains.filter(|gain| matches!(&gain.to, Gained::Association { roles, .. } if roles.contains(role)));
     let makers: BTreeSet<&EntityKey> = by.map(|gain| &gain.from).collect();
     makers.into_iter().filter(|key| !context.is_platform(key)).cloned().collect()
