@@ -5,7 +5,7 @@
 //! edges until nothing changes. One change is weighed over the targets behind its edges alone.
 //!
 //! Cost: for `e` edges between starts and targets and `t` targets `e * t / 64` steps for all that is connected now, and
-//! as much at most for each change; [`EFFORT`] bounds the sum. The few that cut most are found greedily: the best, then
+//! as much at most for each change; `EFFORT` bounds the sum. The few that cut most are found greedily: the best, then
 //! the best of what is left, and so on. Several ways between two things can make single changes worth nothing that
 //! together are worth much: then greed sees nothing, and [`Cuts::together`] says what all of them come to.
 

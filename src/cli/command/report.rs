@@ -1,6 +1,6 @@
 //! `rolewalk report`: one page for people who have no terminal at hand, in one file that loads nothing.
 //!
-//! To add one more section: a function that gives an [`html::Html`], and a line in [`sections`].
+//! To add one more section: a function that gives an [`html::Html`], and a line in `page`.
 
 mod estate;
 pub mod html;
