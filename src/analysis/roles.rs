@@ -1,20 +1,23 @@
 //! What each role may do, summed up, and who may take it: the rows of `list roles`.
 
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::base::Name;
 use crate::iam::access::{Access, Summaries};
 use crate::iam::catalogue::Catalogue;
+use crate::iam::policies::Policy;
 use crate::iam::principal::PrincipalPattern;
-use crate::iam::privilege::{Attachments, Class, Privilege, privilege};
+use crate::iam::privilege::{Attachments, Class, Privilege, SELF_SERVICE, privilege};
 use crate::iam::{Document, Effect};
 use crate::identity::documents::Documents;
 use crate::model::facts::iam::Role;
 use crate::model::{EntityKey, Inventory, Lookup};
 
-use super::session::{Origin, Session};
+use super::session::{Origin, Session, is_personal};
 
 /// One role, summed up.
 #[derive(Clone, Debug)]
@@ -100,6 +103,70 @@ pub fn privilege_of(inventory: &Inventory, documents: &Documents, role: &Role) -
     let session = Session::new(inventory, documents, role, Origin::default());
     let has_access = session.policies.identity.iter().any(|policy| !policy.document.statements.is_empty());
     judged(inventory, role, &session, has_access)
+}
+
+/// The classes of many roles, each as [`privilege_of`] gives it. Roles that nothing tells apart are judged once: ten thousand
+/// roles have a few hundred sets of documents.
+#[derive(Debug, Default)]
+pub struct Classes {
+    judged: RwLock<FxHashMap<Alike, Privilege>>,
+}
+
+/// What decides the class of a role whose documents neither look at their holder nor speak of IAM.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Alike {
+    account: Name,
+    identity: Vec<Shared>,
+    boundary: Option<Shared>,
+}
+
+/// A document by its place in memory, which it keeps: equal texts are parsed once.
+#[derive(Debug)]
+struct Shared(Arc<Document>);
+
+impl PartialEq for Shared {
+    fn eq(&self, other: &Shared) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Shared {}
+
+impl Hash for Shared {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
+impl Classes {
+    pub fn of(&self, inventory: &Inventory, documents: &Documents, role: &Role) -> Privilege {
+        let session = Session::new(inventory, documents, role, Origin::default());
+        let has_access = session.policies.identity.iter().any(|policy| !policy.document.statements.is_empty());
+        let Some(alike) = alike(&session) else { return judged(inventory, role, &session, has_access) };
+        if let Some(known) = self.judged.read().unwrap_or_else(PoisonError::into_inner).get(&alike) {
+            return known.clone();
+        }
+        let privilege = judged(inventory, role, &session, has_access);
+        self.judged.write().unwrap_or_else(PoisonError::into_inner).insert(alike, privilege.clone());
+        privilege
+    }
+}
+
+/// `None` when the documents may tell this role from others: by keys of the caller, or by rights over IAM, which may be
+/// over the role itself.
+fn alike(session: &Session) -> Option<Alike> {
+    let policies = &session.policies;
+    let personal = |policy: &Policy| policy.document.statements.iter().any(is_personal);
+    let over_iam = policies.identity.iter().any(|it| it.document.about(SELF_SERVICE).next().is_some());
+    if over_iam || session.principal.is_service_linked() || policies.iter().any(|(.., policy)| personal(policy)) {
+        return None;
+    }
+    let shared = |policy: &Policy| Shared(Arc::clone(&policy.document));
+    Some(Alike {
+        account: session.principal.account()?.into(),
+        identity: policies.identity.iter().map(shared).collect(),
+        boundary: policies.boundary.as_ref().map(shared),
+    })
 }
 
 fn judged(inventory: &Inventory, role: &Role, session: &Session, has_access: bool) -> Privilege {

@@ -28,7 +28,7 @@ use crate::iam::{Layer, Policy};
 use crate::identity::documents::Documents;
 use crate::model::{Arn, EntityKey, Inventory, Kind};
 
-use super::session::{Origin, ResourceSide, Session, policy_holder};
+use super::session::{Origin, ResourceSide, Session, is_personal, policy_holder};
 use super::verdict::Verdict;
 
 pub use decide::Grant;
@@ -38,7 +38,7 @@ pub use requests::{Ask, Requests, Target};
 pub use roster::{Holder, Roster, Way};
 
 use roster::{Subject, Who};
-use touch::{Bearing, Touched, bearing, is_personal, lets_in, singles_out};
+use touch::{Bearing, Touched, bearing, lets_in, singles_out};
 
 /// What a row is about, for switches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::roles;
+use crate::analysis::roles::Classes;
 use crate::base::{Name, Truth};
 use crate::graph::authorization::{self, Authorization, Subject};
 use crate::graph::escalation::{self, Gains};
@@ -46,6 +46,7 @@ pub struct Context<'a> {
     by_role: FxHashMap<EntityKey, Vec<usize>>,
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
     classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
+    judged: Classes,
     web: WebStatements,
     pod_roles: permissions::PodRoles,
     gains: OnceLock<Gains>,
@@ -91,6 +92,7 @@ impl<'a> Context<'a> {
             by_role,
             clusters: inventory.clusters.iter().map(|(label, facts)| (label.clone(), index(facts))).collect(),
             classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
+            judged: Classes::default(),
             workloads,
             web: WebStatements::default(),
             pod_roles: permissions::PodRoles::default(),
@@ -249,7 +251,7 @@ impl<'a> Context<'a> {
 
     pub fn privilege_of(&self, role: &Role) -> &Privilege {
         let cell = self.classes.get(&role_key(role)).expect("every role of the inventory has its place");
-        cell.get_or_init(|| roles::privilege_of(self.inventory, &self.trusts.documents, role))
+        cell.get_or_init(|| self.judged.of(self.inventory, &self.trusts.documents, role))
     }
 
     /// Admin, escalates, sensitive or cluster-loop (guard G1). Unknown where its documents were not read.

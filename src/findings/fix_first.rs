@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::analysis::roles;
+use crate::analysis::roles::Classes;
 use crate::base::Truth;
 use crate::graph::cut::{Pick, Question, cuts};
 use crate::graph::{AccessGraph, Foothold, NodeId};
@@ -153,12 +153,12 @@ fn starts(graph: &AccessGraph) -> Vec<Vec<NodeId>> {
 
 /// Sessions of sensitive roles (guard G1), and the administration of accounts and clusters.
 fn targets(inventory: &Inventory, graph: &AccessGraph) -> Vec<NodeId> {
-    let documents = Documents::default();
+    let (documents, classes) = (Documents::default(), Classes::default());
     let roles: Vec<_> = inventory.accounts.values().flat_map(|account| account.roles.iter()).collect();
     let sensitive = roles.into_par_iter().filter_map(|role| {
         let key = EntityKey::scoped(Kind::Role, &role.account, &role.name);
         let node = graph.node(Foothold::Session, &key)?;
-        let class = roles::privilege_of(inventory, &documents, role).class;
+        let class = classes.of(inventory, &documents, role).class;
         matches!(class, Class::Admin | Class::Escalates | Class::Sensitive | Class::ClusterLoop).then_some(node)
     });
     let mut targets: Vec<NodeId> = sensitive.collect();

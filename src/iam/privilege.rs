@@ -121,6 +121,9 @@ const SENSITIVE: &[&str] = &[
     "ssm:GetParametersByPath",
 ];
 
+/// The service of every step on the role itself: a role without rights over it has none.
+pub const SELF_SERVICE: &str = "iam";
+
 /// Steps on the role itself that take one action, with their number in iam-evaluation.md section 11.
 fn on_self() -> impl Iterator<Item = (&'static str, u8)> {
     let alone = |row: &&Technique| {
@@ -379,6 +382,12 @@ mod tests {
     use super::*;
 
     const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
+
+    #[test]
+    fn every_step_on_the_role_itself_is_one_of_iam() {
+        let prefix = format!("{SELF_SERVICE}:");
+        assert!(on_self().count() > 5 && on_self().all(|(action, _)| action.starts_with(&prefix)));
+    }
 
     fn policy(kind: DocumentKind, statements: &str) -> Policy {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);

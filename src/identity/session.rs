@@ -3,7 +3,7 @@
 use crate::base::Name;
 use crate::iam::catalogue::Catalogue;
 use crate::iam::request::Value;
-use crate::iam::{Context, Document, DocumentKind, Level, Policies, Policy, Principal, Unread};
+use crate::iam::{Context, Document, DocumentKind, Level, Policies, Policy, Principal, Statement, Unread};
 use crate::model::facts::aws::OrganizationPolicyKind;
 use crate::model::facts::eks::Association;
 use crate::model::facts::iam::{Role, User};
@@ -39,6 +39,14 @@ pub struct Session {
 
 /// What is nearly always so, and is assumed where a document asks for it (rule T6): every SDK calls over TLS.
 const ASSUMED: &[(&str, &str)] = &[("aws:SecureTransport", "true")];
+
+/// Whether a statement hangs on who the caller is: keys that [`Session`] sets for each by itself.
+pub fn is_personal(statement: &Statement) -> bool {
+    let own = |key: &str| ["aws:principal", "aws:user", "aws:federated"].iter().any(|start| key.starts_with(start));
+    let resources = statement.resources.iter().flat_map(|it| it.values());
+    resources.flat_map(|it| it.variables()).any(|key| own(key))
+        || statement.conditions.iter().flat_map(|it| it.keys()).any(|key| own(key))
+}
 
 impl Session {
     /// Puts the session together. Parses documents that `documents` has not seen yet.

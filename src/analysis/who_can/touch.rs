@@ -6,6 +6,8 @@ use crate::iam::document::{Clause, Damage, Document, Effect, Statement};
 use crate::iam::pattern::{Match, ResourcePattern};
 use crate::iam::{Context, Principal, PrincipalPattern, Resource};
 
+use crate::identity::session::is_personal;
+
 use super::requests::{Requests, Target};
 
 /// Places of the asks that some Allow of a document may grant, ascending. Never too few.
@@ -29,14 +31,6 @@ pub(super) fn bearing(document: &Document, requests: &Requests) -> Bearing {
         relevant: unreadable || services().any(|service| document.about(service).next().is_some()),
         personal: services().any(|service| document.about(service).any(is_personal)),
     }
-}
-
-/// Whether a statement hangs on who the caller is: keys that [`crate::analysis::session`] sets for each by itself.
-pub(super) fn is_personal(statement: &Statement) -> bool {
-    let own = |key: &str| ["aws:principal", "aws:user", "aws:federated"].iter().any(|start| key.starts_with(start));
-    let resources = statement.resources.iter().flat_map(|it| it.values());
-    resources.flat_map(|it| it.variables()).any(|key| own(key))
-        || statement.conditions.iter().flat_map(|it| it.keys()).any(|key| own(key))
 }
 
 fn touched(document: &Document, requests: &Requests) -> Touched {

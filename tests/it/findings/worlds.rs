@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
+use rolewalk::analysis::roles::{Classes, privilege_of};
 use rolewalk::findings::{self, Findings};
+use rolewalk::identity::documents::Documents;
 use rolewalk::identity::resolve;
 use rolewalk::ingest::{self, Options};
 use rolewalk::model::Inventory;
@@ -203,6 +205,20 @@ fn planted_rights_are_found_under_their_holders() {
         missed.extend(expected.into_iter().filter(|it| !found.contains(it)));
     }
     assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn roles_that_are_judged_together_have_the_class_that_each_has_alone() {
+    for (size, World { inventory, .. }) in worlds() {
+        let (documents, classes) = (Documents::default(), Classes::default());
+        let mut seen = BTreeSet::new();
+        for role in inventory.accounts.values().flat_map(|it| it.roles.iter()) {
+            let alone = privilege_of(inventory, &documents, role);
+            seen.insert(alone.class.as_str());
+            assert_eq!(classes.of(inventory, &documents, role), alone, "{size}: {}", role.arn);
+        }
+        assert!(seen.len() > 3, "{size}: {seen:?}");
+    }
 }
 
 #[test]
