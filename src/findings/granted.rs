@@ -18,34 +18,28 @@ use super::fix::{aws, by_hand, cluster_name, kubectl, quoted};
 use super::severity::Severity;
 use super::sink::{Report, Sink};
 
-/// What must have been read to say who holds a right, and which roles hang on service accounts.
-pub const NEEDS: &[SourceKind] = &[
-    SourceKind::ClusterRoles,
-    SourceKind::ClusterRoleBindings,
-    SourceKind::Roles,
-    SourceKind::RoleBindings,
-    SourceKind::AccessEntryList,
-    SourceKind::AccessEntries,
-    SourceKind::AccessPolicies,
-    SourceKind::ServiceAccounts,
-    SourceKind::Cluster,
-    SourceKind::Iam,
-];
+/// What must have been read to say who holds a right, and what else a rule names: `needs![Cluster]`.
+macro_rules! needs {
+    ($($more:ident),*) => {
+        &[
+            $crate::model::SourceKind::ClusterRoles,
+            $crate::model::SourceKind::ClusterRoleBindings,
+            $crate::model::SourceKind::Roles,
+            $crate::model::SourceKind::RoleBindings,
+            $crate::model::SourceKind::AccessEntryList,
+            $crate::model::SourceKind::AccessEntries,
+            $crate::model::SourceKind::AccessPolicies,
+            $($crate::model::SourceKind::$more),*
+        ]
+    };
+}
+pub(crate) use needs;
+
+/// The sources of rights, and what says which roles hang on service accounts.
+pub const NEEDS: &[SourceKind] = needs![ServiceAccounts, Cluster, Iam];
 
 /// As [`NEEDS`], and the pods that run.
-pub const NEEDS_OF_PODS: &[SourceKind] = &[
-    SourceKind::ClusterRoles,
-    SourceKind::ClusterRoleBindings,
-    SourceKind::Roles,
-    SourceKind::RoleBindings,
-    SourceKind::AccessEntryList,
-    SourceKind::AccessEntries,
-    SourceKind::AccessPolicies,
-    SourceKind::ServiceAccounts,
-    SourceKind::Cluster,
-    SourceKind::Iam,
-    SourceKind::Pods,
-];
+pub const NEEDS_OF_PODS: &[SourceKind] = needs![ServiceAccounts, Cluster, Iam, Pods];
 
 /// Grants shown; the others are counted.
 const GRANTS: usize = 3;

@@ -16,7 +16,7 @@
 
 use crate::findings::reference::{NHI4, NHI5, PR_AA_01, PR_AA_05};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, granted};
-use crate::model::{EntityKey, Kind as Thing, SourceKind};
+use crate::model::{EntityKey, Kind as Thing};
 use crate::rbac::Power;
 
 pub(super) static RULE: Rule = Rule {
@@ -25,16 +25,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     kind: Kind::Open,
     category: Category::Auth,
-    needs: &[
-        SourceKind::Cluster,
-        SourceKind::ClusterRoles,
-        SourceKind::ClusterRoleBindings,
-        SourceKind::Roles,
-        SourceKind::RoleBindings,
-        SourceKind::AccessEntryList,
-        SourceKind::AccessEntries,
-        SourceKind::AccessPolicies,
-    ],
+    needs: granted::needs![Cluster],
     references: &[NHI4, NHI5, PR_AA_01, PR_AA_05],
     check,
 };

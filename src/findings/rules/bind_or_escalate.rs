@@ -21,7 +21,7 @@ use crate::findings::context::{Holding, gives_everything};
 use crate::findings::reference::{CIS_4_1_1, CIS_4_1_8, NHI5, PR_AA_05};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, granted};
 use crate::graph::authorization::{Authorization, HeldPower, Origin, Scope, Subject};
-use crate::model::{ClusterFacts, Lookup, SourceKind};
+use crate::model::{ClusterFacts, Lookup};
 use crate::rbac::{Power, Rule as Grants};
 
 pub(super) static RULE: Rule = Rule {
@@ -30,15 +30,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     kind: Kind::Open,
     category: Category::Rbac,
-    needs: &[
-        SourceKind::ClusterRoles,
-        SourceKind::ClusterRoleBindings,
-        SourceKind::Roles,
-        SourceKind::RoleBindings,
-        SourceKind::AccessEntryList,
-        SourceKind::AccessEntries,
-        SourceKind::AccessPolicies,
-    ],
+    needs: granted::needs![],
     references: &[NHI5, PR_AA_05, CIS_4_1_1, CIS_4_1_8],
     check,
 };

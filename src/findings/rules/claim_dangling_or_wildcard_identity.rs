@@ -22,7 +22,7 @@ use crate::findings::context::Holding;
 use crate::findings::reference::{NHI1, NHI5, PR_AA_01, PR_AA_05};
 use crate::findings::subjects::{PREFIX, Reach, Value, WebStatement};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, granted};
-use crate::model::{ClusterFacts, EntityKey, Kind as Thing, Lookup, SourceKind};
+use crate::model::{ClusterFacts, EntityKey, Kind as Thing, Lookup};
 use crate::rbac::Power;
 
 pub(super) static RULE: Rule = Rule {
@@ -31,19 +31,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     kind: Kind::Open,
     category: Category::Rbac,
-    needs: &[
-        SourceKind::ClusterRoles,
-        SourceKind::ClusterRoleBindings,
-        SourceKind::Roles,
-        SourceKind::RoleBindings,
-        SourceKind::AccessEntryList,
-        SourceKind::AccessEntries,
-        SourceKind::AccessPolicies,
-        SourceKind::ServiceAccounts,
-        SourceKind::Namespaces,
-        SourceKind::Cluster,
-        SourceKind::Iam,
-    ],
+    needs: granted::needs![ServiceAccounts, Namespaces, Cluster, Iam],
     references: &[NHI1, NHI5, PR_AA_01, PR_AA_05],
     check,
 };

@@ -20,7 +20,6 @@ use std::collections::BTreeMap;
 use crate::findings::reference::{NHI5, PR_AA_05};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, granted};
 use crate::graph::authorization::{Authorization, Origin, Scope, Subject};
-use crate::model::SourceKind;
 use crate::rbac::power::Permission;
 use crate::rbac::{Match, Request, Version, matches};
 
@@ -30,16 +29,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     kind: Kind::Both,
     category: Category::Rbac,
-    needs: &[
-        SourceKind::ClusterRoles,
-        SourceKind::ClusterRoleBindings,
-        SourceKind::Roles,
-        SourceKind::RoleBindings,
-        SourceKind::AccessEntryList,
-        SourceKind::AccessEntries,
-        SourceKind::AccessPolicies,
-        SourceKind::Cluster,
-    ],
+    needs: granted::needs![Cluster],
     references: &[NHI5, PR_AA_05],
     check,
 };

@@ -17,7 +17,7 @@
 
 use crate::findings::reference::{CIS_4_2_1, NHI6, PR_AA_05};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, granted};
-use crate::model::{EntityKey, Kind as Thing, SourceKind};
+use crate::model::{EntityKey, Kind as Thing};
 use crate::rbac::Power;
 
 pub(super) static RULE: Rule = Rule {
@@ -26,19 +26,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     kind: Kind::Open,
     category: Category::Rbac,
-    needs: &[
-        SourceKind::ClusterRoles,
-        SourceKind::ClusterRoleBindings,
-        SourceKind::Roles,
-        SourceKind::RoleBindings,
-        SourceKind::AccessEntryList,
-        SourceKind::AccessEntries,
-        SourceKind::AccessPolicies,
-        SourceKind::Namespaces,
-        SourceKind::ServiceAccounts,
-        SourceKind::Cluster,
-        SourceKind::Iam,
-    ],
+    needs: granted::needs![Namespaces, ServiceAccounts, Cluster, Iam],
     references: &[NHI6, PR_AA_05, CIS_4_2_1],
     check,
 };

@@ -23,7 +23,7 @@ use crate::findings::reference::{CIS_4_1_2, NHI2, NHI7, PR_AA_05};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, granted};
 use crate::graph::authorization::Subject;
 use crate::model::facts::workload::KeyedObject;
-use crate::model::{ClusterFacts, EntityKey, Kind as Thing, SourceKind};
+use crate::model::{ClusterFacts, EntityKey, Kind as Thing};
 use crate::rbac::Power;
 
 pub(super) static RULE: Rule = Rule {
@@ -32,19 +32,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     kind: Kind::Open,
     category: Category::Rbac,
-    needs: &[
-        SourceKind::ClusterRoles,
-        SourceKind::ClusterRoleBindings,
-        SourceKind::Roles,
-        SourceKind::RoleBindings,
-        SourceKind::AccessEntryList,
-        SourceKind::AccessEntries,
-        SourceKind::AccessPolicies,
-        SourceKind::ServiceAccounts,
-        SourceKind::Cluster,
-        SourceKind::Iam,
-        SourceKind::Secrets,
-    ],
+    needs: granted::needs![ServiceAccounts, Cluster, Iam, Secrets],
     references: &[NHI2, NHI7, PR_AA_05, CIS_4_1_2],
     check,
 };
