@@ -9,7 +9,7 @@ use crate::app::{App, Hit, Layout};
 use crate::base::text::{clean, shorten, width};
 
 use super::explorer::to_area;
-use super::frame::{Canvas, top, wrapped};
+use super::frame::{Canvas, scrolled, scrolled_by_keys, sentences, top, wrapped};
 
 /// Texts stand side by side from so many cells on; below one follows the other, with a sign.
 const BESIDE: usize = 76;
@@ -41,24 +41,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
     detail(canvas, Rect { y: left.bottom(), height: below, ..rest }, app, layout);
 }
 
-fn sentences(canvas: &mut Canvas<'_>, inside: Rect, lines: &[Line]) {
-    let cells = usize::from(inside.width.saturating_sub(2));
-    let rows = lines.iter().flat_map(|line| wrapped(line, cells, 0));
-    for (row, y) in rows.zip(inside.y..inside.bottom()) {
-        canvas.pieces(inside.x + 1, y, inside.width.saturating_sub(2), &row, Modifier::empty());
-    }
-}
-
 fn changes(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &DiffView, layout: &mut Layout) {
     let lines = app.diff_lines();
     let cursor = app.place.diff.as_ref().map_or(0, |place| place.line);
     let height = usize::from(area.height.saturating_sub(2));
     let from = top(app.place.top, cursor, height, lines.len());
-    let note = if lines.len() > height {
-        format!("{}-{} of {}", from + 1, (from + height).min(lines.len()), lines.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled(from, height, lines.len());
     let inside = canvas.boxed(area, "CHANGES", &note, true);
     layout.list_height = height;
     layout.list_top = from;
@@ -113,11 +101,7 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout) {
         .collect();
     let height = usize::from(area.height.saturating_sub(2));
     let from = app.detail_scroll.min(rows.len().saturating_sub(height));
-    let note = if rows.len() > height {
-        format!("{}-{} of {}  J K", from + 1, (from + height).min(rows.len()), rows.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled_by_keys(from, height, rows.len());
     let inside = canvas.boxed(area, "CHANGE", &note, app.zoom);
     layout.detail_height = height;
     layout.areas.push((to_area(inside), Hit::Detail));

@@ -9,7 +9,7 @@ use crate::app::{App, Hit, Layout};
 use crate::base::text::clean;
 
 use super::explorer::to_area;
-use super::frame::{Canvas, top, wrapped};
+use super::frame::{Canvas, scrolled_by_keys, top, wrapped};
 
 /// Rows that the lower pane gets at least.
 const BELOW: u16 = 7;
@@ -80,11 +80,7 @@ fn below(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ExplainView, lay
     let rows: Vec<Line> = view.below(step).iter().flat_map(wrap).collect();
     let height = usize::from(area.height.saturating_sub(2));
     let from = app.detail_scroll.min(rows.len().saturating_sub(height));
-    let note = if rows.len() > height {
-        format!("{}-{} of {}  J K", from + 1, (from + height).min(rows.len()), rows.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled_by_keys(from, height, rows.len());
     let title = view.proof(step).map_or_else(|| "WHAT WOULD HELP".into(), |proof| clean(&proof.title).into_owned());
     let inside = canvas.boxed(area, &title, &note, app.zoom);
     layout.detail_height = height;

@@ -8,7 +8,7 @@ use crate::app::text::{Line, Tone};
 use crate::app::{App, Area, DETAIL, Hit, Layout};
 use crate::base::text::{clean, shorten, width};
 
-use super::frame::{Canvas, top, wrapped};
+use super::frame::{Canvas, scrolled, scrolled_by_keys, top, wrapped};
 
 const TITLES: [&str; 3] = ["IDENTITY", "ROLE", "ACCESS"];
 
@@ -80,21 +80,20 @@ fn columns(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout) 
     }
 }
 
+/// First visible line of a list with headings: the heading above the first visible row comes along when there is room.
+pub(super) fn list_top(app: &App, view: &ListView, height: usize) -> usize {
+    let cursor = app.cursor.unwrap_or(0).min(view.lines.len().saturating_sub(1));
+    let from = top(app.place.top, cursor, height, view.lines.len());
+    let headed = from > 0 && from == cursor && matches!(view.lines.get(from - 1), Some(ListLine::Header(_)));
+    if headed && height > 1 { from - 1 } else { from }
+}
+
 fn list(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout, joined: [bool; 2]) {
     let Some(view) = app.list() else { return };
     let focused = app.place.column == 0;
     let height = usize::from(area.height.saturating_sub(2));
-    let cursor = app.cursor.unwrap_or(0).min(view.lines.len().saturating_sub(1));
-    let mut from = top(app.place.top, cursor, height, view.lines.len());
-    // The header above the first visible row comes along when there is room.
-    if from > 0 && from == cursor && matches!(view.lines.get(from - 1), Some(ListLine::Header(_))) && height > 1 {
-        from -= 1;
-    }
-    let note = if view.lines.len() > height {
-        format!("{}-{} of {}", from + 1, (from + height).min(view.lines.len()), view.lines.len())
-    } else {
-        String::new()
-    };
+    let from = list_top(app, view, height);
+    let note = scrolled(from, height, view.lines.len());
     let inside = canvas.frame(area, &app.list_title(), &note, focused, joined);
     layout.list_height = height;
     layout.list_top = from;
@@ -210,11 +209,7 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout) {
     }
     let height = usize::from(area.height.saturating_sub(2));
     let from = app.detail_scroll.min(rows.len().saturating_sub(height));
-    let note = if rows.len() > height {
-        format!("{}-{} of {}  J K", from + 1, (from + height).min(rows.len()), rows.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled_by_keys(from, height, rows.len());
     let title = clean(&app.columns.detail_title).into_owned();
     let inside = canvas.boxed(area, &title, &note, focused);
     layout.detail_height = height;

@@ -11,8 +11,9 @@ use crate::app::{App, DETAIL, Hit, Layout};
 use crate::base::text::{clean, shorten, take_start, width};
 use crate::findings::Finding;
 
+use super::explorer::list_top;
 use super::explorer::to_area;
-use super::frame::{Canvas, top, wrapped};
+use super::frame::{Canvas, scrolled, scrolled_by_keys, sentences, top, wrapped};
 
 /// Cells of the severity, of the pods and of the age, each with a blank.
 const SEVERITY: u16 = 5;
@@ -57,27 +58,14 @@ fn columns(room: u16) -> [usize; 2] {
 fn list(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &ListView, layout: &mut Layout) {
     let focused = app.place.column != DETAIL;
     let height = usize::from(area.height.saturating_sub(3));
-    let cursor = app.cursor.unwrap_or(0).min(view.lines.len().saturating_sub(1));
-    let mut from = top(app.place.top, cursor, height, view.lines.len());
-    // The heading above the first visible row comes along when there is room.
-    if from > 0 && from == cursor && matches!(view.lines.get(from - 1), Some(ListLine::Header(_))) && height > 1 {
-        from -= 1;
-    }
-    let note = if view.lines.len() > height {
-        format!("{}-{} of {}", from + 1, (from + height).min(view.lines.len()), view.lines.len())
-    } else {
-        String::new()
-    };
+    let from = list_top(app, view, height);
+    let note = scrolled(from, height, view.lines.len());
     let inside = canvas.boxed(area, &app.list_title(), &note, focused);
     layout.list_height = height;
     layout.list_top = from;
     let widths = columns(inside.width);
     if view.lines.is_empty() {
-        let cells = usize::from(inside.width.saturating_sub(2));
-        for (at, line) in wrapped(&Line::plain(app.no_findings()), cells, 0).iter().enumerate() {
-            canvas.pieces(inside.x + 1, inside.y + at as u16, inside.width.saturating_sub(2), line, Modifier::empty());
-        }
-        return;
+        return sentences(canvas, inside, &[Line::plain(app.no_findings())]);
     }
     let dim = canvas.theme.style(Tone::Dim);
     let head = format!(
@@ -177,11 +165,7 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout) {
         Some(row) => top(app.detail_scroll, row, height, rows.len()),
         None => app.detail_scroll.min(rows.len().saturating_sub(height)),
     };
-    let note = if rows.len() > height {
-        format!("{}-{} of {}  J K", from + 1, (from + height).min(rows.len()), rows.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled_by_keys(from, height, rows.len());
     let title = clean(&app.columns.detail_title).into_owned();
     let inside = canvas.boxed(area, &title, &note, focused);
     layout.detail_height = height;

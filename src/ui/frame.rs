@@ -188,6 +188,26 @@ pub fn top(top: usize, cursor: usize, height: usize, count: usize) -> usize {
     top.clamp(least, cursor.max(least)).min(count.saturating_sub(height).max(least))
 }
 
+/// Which of the lines are visible, for the edge of a box: `1-8 of 32`; empty when all are.
+pub fn scrolled(from: usize, height: usize, count: usize) -> String {
+    if count > height { format!("{}-{} of {count}", from + 1, (from + height).min(count)) } else { String::new() }
+}
+
+/// As [`scrolled`], with the keys that move a pane that has no cursor.
+pub fn scrolled_by_keys(from: usize, height: usize, count: usize) -> String {
+    let note = scrolled(from, height, count);
+    if note.is_empty() { note } else { note + "  J K" }
+}
+
+/// Sentences in place of a list, broken at the edge of the box.
+pub fn sentences(canvas: &mut Canvas<'_>, inside: Rect, lines: &[Line]) {
+    let room = inside.width.saturating_sub(2);
+    let rows = lines.iter().flat_map(|line| wrapped(line, usize::from(room), 0));
+    for (row, y) in rows.zip(inside.y..inside.bottom()) {
+        canvas.pieces(inside.x + 1, y, room, &row, Modifier::empty());
+    }
+}
+
 /// A line broken into rows of `cells` cells at blanks; the following rows are indented under the text.
 pub fn wrapped(line: &Line, cells: usize, indent: usize) -> Vec<Line> {
     let total: usize = line.pieces.iter().map(|piece| width(&piece.text)).sum();

@@ -9,7 +9,7 @@ use crate::app::{App, Hit, Layout};
 use crate::base::text::{clean, width};
 
 use super::explorer::to_area;
-use super::frame::{Canvas, top};
+use super::frame::{Canvas, scrolled, top};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, body: Rect, app: &App, layout: &mut Layout) {
     match &app.overlay {
@@ -30,11 +30,7 @@ fn page(canvas: &mut Canvas<'_>, body: Rect, app: &App, page: &Page, layout: &mu
     } else {
         page.cursor.min(page.lines.len().saturating_sub(1))
     };
-    let note = if page.lines.len() > height {
-        format!("{}-{} of {}", from + 1, (from + height).min(page.lines.len()), page.lines.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled(from, height, page.lines.len());
     let title = clean(&page.title).into_owned();
     let inside = canvas.boxed(body, &title, &note, true);
     layout.page_height = height;

@@ -8,7 +8,7 @@ use crate::app::text::{Line, Tone};
 use crate::app::{App, Hit, Layout};
 
 use super::explorer::to_area;
-use super::frame::{Canvas, top, wrapped};
+use super::frame::{Canvas, scrolled, top, wrapped};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut Layout) {
     super::header::areas(app, layout);
@@ -80,11 +80,7 @@ fn pane(
     let chosen = view.chosen[column];
     let height = usize::from(area.height.saturating_sub(2));
     let from = top(0, chosen.unwrap_or(0), height, lines.len());
-    let note = if lines.len() > height {
-        format!("{}-{} of {}", from + 1, (from + height).min(lines.len()), lines.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled(from, height, lines.len());
     let inside = canvas.frame(area, &title, &note, focused, joined);
     if focused {
         layout.list_height = height;

@@ -10,7 +10,7 @@ use crate::app::text::{Line, Tone};
 use crate::app::{App, Hit, Layout};
 
 use super::explorer::to_area;
-use super::frame::{Canvas, top, wrapped};
+use super::frame::{Canvas, scrolled, scrolled_by_keys, top, wrapped};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut Layout) {
     super::header::areas(app, layout);
@@ -40,11 +40,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
     let height = usize::from(left.height.saturating_sub(2));
     let cursor = place.cursor.min(shown.len().saturating_sub(1));
     let from = top(0, cursor, height, shown.len());
-    let note = if shown.len() > height {
-        format!("{}-{} of {}", from + 1, (from + height).min(shown.len()), shown.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled(from, height, shown.len());
     let count = view.alternatives.len();
     let title =
         if count > 1 { format!("{}   {} of {count}", view.title, place.alternative + 1) } else { view.title.clone() };
@@ -132,11 +128,7 @@ fn beside(canvas: &mut Canvas<'_>, area: Rect, app: &App, lines: &[Line], layout
     let rows: Vec<Line> = lines.iter().flat_map(|line| wrapped(line, cells, 8)).collect();
     let height = usize::from(area.height.saturating_sub(2));
     let from = app.detail_scroll.min(rows.len().saturating_sub(height));
-    let note = if rows.len() > height {
-        format!("{}-{} of {}  J K", from + 1, (from + height).min(rows.len()), rows.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled_by_keys(from, height, rows.len());
     let title = if app.is_path() { "STEP" } else { "WHAT IT REACHES" };
     let inside = canvas.boxed(area, title, &note, false);
     layout.detail_height = height;

@@ -9,7 +9,7 @@ use crate::app::{App, Hit, Layout};
 use crate::base::text::{clean, shorten, take_start, width};
 
 use super::explorer::to_area;
-use super::frame::{Canvas, top, wrapped};
+use super::frame::{Canvas, scrolled, scrolled_by_keys, sentences, top, wrapped};
 
 /// Rows that the lower pane gets.
 const BELOW: u16 = 8;
@@ -66,11 +66,7 @@ fn result(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &WhoCanView, lay
     let cursor = app.place.who_can.as_ref().map_or(0, |place| place.line);
     let height = usize::from(area.height.saturating_sub(3));
     let from = top(app.place.top, cursor, height, lines.len());
-    let note = if lines.len() > height {
-        format!("{}-{} of {}", from + 1, (from + height).min(lines.len()), lines.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled(from, height, lines.len());
     let inside = canvas.boxed(area, "RESULT", &note, true);
     layout.list_height = height;
     layout.list_top = from;
@@ -81,11 +77,7 @@ fn result(canvas: &mut Canvas<'_>, area: Rect, app: &App, view: &WhoCanView, lay
         } else {
             "nothing left: f switches kinds of rows on".into()
         };
-        for (at, line) in wrapped(&Line::plain(text), usize::from(inside.width.saturating_sub(2)), 0).iter().enumerate()
-        {
-            canvas.pieces(inside.x + 1, inside.y + at as u16, inside.width.saturating_sub(2), line, Modifier::empty());
-        }
-        return;
+        return sentences(canvas, inside, &[Line::plain(text)]);
     }
     let dim = canvas.theme.style(Tone::Dim);
     let head = format!(
@@ -153,11 +145,7 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout) {
     let rows: Vec<Line> = app.who_can_detail().iter().flat_map(wrap).collect();
     let height = usize::from(area.height.saturating_sub(2));
     let from = app.detail_scroll.min(rows.len().saturating_sub(height));
-    let note = if rows.len() > height {
-        format!("{}-{} of {}  J K", from + 1, (from + height).min(rows.len()), rows.len())
-    } else {
-        String::new()
-    };
+    let note = scrolled_by_keys(from, height, rows.len());
     let title = match (app.who_can_row(), app.asked_who_can()) {
         (Some(row), Some(view)) => {
             format!("{}  may {}  {}", row.address, view.question.what.word(), view.short_resource())
