@@ -287,7 +287,7 @@ impl Redactor {
                             self.condition(&name, &mut value);
                             name
                         }
-                        _ if public::GRAMMAR.contains(&name.as_str()) => {
+                        _ if public::is_grammar(&name) => {
                             self.json(&mut value, &name);
                             name
                         }

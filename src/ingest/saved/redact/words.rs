@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
-use super::public::{FLAGS, PARTS};
+use super::public::{self, FLAGS};
 
 /// Gives out words. What a pattern could tell apart stays apart: a part is cut where a pattern ends inside it, and no word
 /// begins or ends with another by chance, since all have one length.
@@ -62,9 +62,7 @@ impl Words {
     }
 
     fn stays(&self, piece: &str) -> bool {
-        piece.chars().count() <= self.short
-            || self.kept.contains(piece)
-            || PARTS.contains(&piece.to_ascii_lowercase().as_str())
+        piece.chars().count() <= self.short || self.kept.contains(piece) || public::is_part(&piece.to_ascii_lowercase())
     }
 
     /// Wherever a pattern of the estate could end inside it.
