@@ -54,7 +54,7 @@ fn estate(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn all_rules(bencher: Bencher<'_, '_>) {
     let estate = &*ESTATE;
-    let derived = derived(estate);
+    let derived = estate.derived();
     bencher.bench(|| findings::run_with(&INVENTORY, &estate.pods, derived).all.len());
 }
 
@@ -87,14 +87,10 @@ fn pods(inventory: &Inventory) -> usize {
     inventory.clusters.values().map(|cluster| cluster.pods.len()).sum()
 }
 
-fn derived(estate: &Estate) -> findings::Derived<'_> {
-    findings::Derived { authorizations: &estate.authorizations, accounts: &estate.accounts, gains: estate.gains() }
-}
-
 /// What several rules share, before the first of them runs.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn findings_shared(bencher: Bencher<'_, '_>) {
-    let derived = derived(&ESTATE);
+    let derived = ESTATE.derived();
     bencher
         .with_inputs(|| findings::Context::new(&INVENTORY, &ESTATE.pods).with(derived))
         .bench_refs(|context| context.prepare());
@@ -104,7 +100,7 @@ fn findings_shared(bencher: Bencher<'_, '_>) {
 #[divan::bench(args = rules::ALL.iter().map(|it| it.rule.slug), sample_count = 3, sample_size = 1)]
 fn one_rule(bencher: Bencher<'_, '_>, slug: &str) {
     let estate = &*ESTATE;
-    let derived = derived(estate);
+    let derived = estate.derived();
     let entry = *rules::find(slug).expect("a rule of the registry");
     bencher
         .with_inputs(|| {

@@ -134,15 +134,17 @@ impl Estate {
 
     /// What the rules found. The first call runs them all.
     pub fn findings(&self) -> &Findings {
-        self.findings.get_or_init(|| {
-            let derived = Derived {
-                authorizations: &self.authorizations,
-                accounts: &self.accounts,
-                gains: self.gains(),
-                documents: &self.policies,
-            };
-            findings::run_with(&self.inventory, &self.pods, derived)
-        })
+        self.findings.get_or_init(|| findings::run_with(&self.inventory, &self.pods, self.derived()))
+    }
+
+    /// What rules need and the estate holds.
+    pub fn derived(&self) -> Derived<'_> {
+        Derived {
+            authorizations: &self.authorizations,
+            accounts: &self.accounts,
+            gains: self.gains(),
+            documents: &self.policies,
+        }
     }
 
     /// The findings by thing. The first call runs the rules if nobody did.

@@ -13,8 +13,10 @@ use crate::model::{Inventory, Lookup};
 /// A cache of documents by kind and text. Shared by threads, and by its clones; a text is parsed when it is first asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
-    parsed: Arc<RwLock<FxHashMap<(DocumentKind, PolicyText), Arc<Document>>>>,
+    parsed: Arc<RwLock<Parsed>>,
 }
+
+type Parsed = FxHashMap<(DocumentKind, PolicyText), Arc<Document>>;
 
 impl Documents {
     pub fn get(&self, kind: DocumentKind, text: &PolicyText) -> Arc<Document> {
