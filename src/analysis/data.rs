@@ -1,8 +1,9 @@
 //! The data within reach of a blast radius: buckets, keys, tables and the like, with access levels by resource and by
 //! service.
 //!
-//! Identity policies within boundaries and organisation policies decide, as in the access column; a resource's own
-//! policy may still refuse, or let in others: who-can asks it. Resources are those that policies name or have.
+//! Identity policies within boundaries and organisation policies decide, as in the access column, and where a resource's
+//! own policy was read, that policy too, as who-can asks it: it may refuse, let in, or have to agree. A policy that was
+//! not read stays named beside what it could change. Resources are those that policies name or have.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,11 +16,14 @@ use crate::iam::access::Levels;
 use crate::iam::catalogue::{ActionId, Catalogue, Level};
 use crate::iam::pattern::ArnGlob;
 use crate::iam::permissions::{Status, permissions_of};
-use crate::identity::session::Session;
+use crate::iam::{Document, DocumentKind};
+use crate::identity::documents::Documents;
+use crate::identity::session::{Session, has_no_policies};
 use crate::model::{Arn, EntityKey, Inventory, Kind};
 
 use super::blast::Row;
-use super::who_can::Roster;
+use super::verdict::Verdict;
+use super::who_can::{Levelled, PolicyState, Roster, is_harmless, lets_in};
 
 /// A kind of resource that holds data. To add one: a row in [`KINDS`].
 #[derive(Debug)]
@@ -60,6 +64,11 @@ pub struct Known {
     own: ArnGlob,
     /// What lies in it, such as the objects of a bucket.
     inside: ArnGlob,
+    /// Whether its own policy was read.
+    pub policy: PolicyState,
+    /// The account that has it, where that is known.
+    owner: Option<Name>,
+    document: Option<Arc<Document>>,
 }
 
 /// The kind of the resource with this ARN.
@@ -78,10 +87,31 @@ pub fn kind_of(arn: Arn<'_>) -> Option<usize> {
 }
 
 /// Data resources among ARNs, without patterns, in their order.
-pub fn known(arns: &[Name]) -> Vec<Known> {
+pub fn known(inventory: &Inventory, parsed: &Documents, arns: &[Name]) -> Vec<Known> {
+    let mut policies: FxHashMap<&str, (&Name, Option<&Name>)> = FxHashMap::default();
+    for account in inventory.accounts.values() {
+        for policy in &account.resource_policies {
+            policies.entry(&policy.arn).or_insert((&account.id, policy.text.as_ref()));
+        }
+    }
     let known = |name: &Name| {
-        let kind = kind_of(Arn::parse(name).filter(|_| !name.contains(['*', '?', '$']))?)?;
-        Some(Known { arn: name.clone(), kind, own: ArnGlob::new(name), inside: ArnGlob::new(&format!("{name}/*")) })
+        let arn = Arn::parse(name).filter(|_| !name.contains(['*', '?', '$']))?;
+        let kind = kind_of(arn)?;
+        let read = policies.get(name.as_str());
+        Some(Known {
+            arn: name.clone(),
+            kind,
+            own: ArnGlob::new(name),
+            inside: ArnGlob::new(&format!("{name}/*")),
+            policy: match read {
+                Some((_, Some(_))) => PolicyState::Read,
+                Some((_, None)) => PolicyState::None,
+                None if has_no_policies(arn.service) => PolicyState::NotAsked,
+                None => PolicyState::Unread,
+            },
+            owner: read.map(|it| it.0.clone()).or_else(|| Some(arn.account.into()).filter(|it: &Name| !it.is_empty())),
+            document: read.and_then(|it| it.1).map(|text| parsed.get(DocumentKind::Resource, text)),
+        })
     };
     arns.iter().filter_map(known).collect()
 }
@@ -205,9 +235,24 @@ pub struct Touched {
     /// Position in [`KINDS`].
     pub kind: usize,
     pub grant: Grant,
+    /// Whether its own policy was asked; one that was not read may refuse.
+    pub policy: PolicyState,
     /// Beyond the nearest role that reaches it.
     pub hops: usize,
     pub from: EntityKey,
+}
+
+impl Touched {
+    /// Letters of a grant to it, with a question mark where a condition or an unread policy of it could change them.
+    pub fn letters(&self, grant: Grant) -> String {
+        let unread = self.policy == PolicyState::Unread;
+        (if unread { Grant { certain: Levels::default(), ..grant } } else { grant }).letters()
+    }
+
+    /// Nothing that is known of, nor its own policy, could change any of it.
+    pub fn is_certain(&self) -> bool {
+        self.grant.levels == self.grant.certain && self.policy != PolicyState::Unread
+    }
 }
 
 /// How much of one kind is within reach.
@@ -219,6 +264,8 @@ pub struct Count {
     pub known: usize,
     /// Every one there is, named or not.
     pub every: bool,
+    /// Of those known, how many have a policy of their own that was not read: it may refuse, or let in.
+    pub unread: usize,
 }
 
 /// All data within reach.
@@ -268,14 +315,18 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
         })
         .collect();
     let holdings: Vec<Holding> = distinct.par_iter().map(|it| holding(catalogue, &touches, known, it)).collect();
+    let guard = Guard { known, inventory, roster };
+    let guarded = guard.ask(&sessions, &place, &holdings);
     let mut nearest: BTreeMap<usize, Touched> = BTreeMap::new();
     let mut every = vec![false; KINDS.len()];
     let mut by_holder: Vec<(&EntityKey, Vec<(usize, Grant)>)> = Vec::new();
-    for ((key, hops, sure), place) in holders.iter().zip(place) {
+    for (((key, hops, sure), place), guarded) in holders.iter().zip(place).zip(guarded) {
         let Some(holding) = place.and_then(|at| holdings.get(at)) else { continue };
         holding.every.iter().for_each(|kind| every[*kind] = true);
         let mut own = Vec::new();
-        for (at, grant) in &holding.grants {
+        // What was asked of the resource's policy stands for what identity policies say.
+        let said = holding.grants.iter().filter(|(at, _)| guarded.binary_search_by_key(at, |it| it.0).is_err());
+        for (at, grant) in said.chain(guarded.iter().filter(|it| !it.1.levels.is_empty())) {
             let certain = if *sure { grant.certain } else { Levels::default() };
             let grant = Grant { certain, ..*grant };
             own.push((*at, grant));
@@ -284,6 +335,7 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
                 arn: it.arn.clone(),
                 kind: it.kind,
                 grant: Grant::default(),
+                policy: it.policy,
                 hops: hops + 1,
                 from: (*key).clone(),
             };
@@ -296,7 +348,8 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
         let of = |it: &&Known| it.kind == kind;
         let reached = nearest.values().filter(|it| it.kind == kind).count();
         if reached > 0 || every {
-            counts.push(Count { kind, reached, known: known.iter().filter(of).count(), every });
+            let unread = known.iter().filter(|it| it.kind == kind && it.policy == PolicyState::Unread).count();
+            counts.push(Count { kind, reached, known: known.iter().filter(of).count(), every, unread });
         }
     }
     let mut resources: Vec<(usize, Touched)> = nearest.into_iter().collect();
@@ -311,4 +364,126 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
         })
         .collect();
     Data { resources: resources.into_iter().map(|it| it.1).collect(), counts, by_role }
+}
+
+/// Asks the policies of resources.
+struct Guard<'a> {
+    known: &'a [Known],
+    inventory: &'a Inventory,
+    roster: &'a Roster,
+}
+
+impl Guard<'_> {
+    /// For each session the grants that take the place of what identity policies say, by position among the known: an
+    /// empty one where the resource's side refuses. Answers are shared by sessions that no policy tells apart.
+    ///
+    /// Cost: a look at each pair of session and policy, and a few hundred decisions for those of which a policy may
+    /// change the answer.
+    fn ask(
+        &self,
+        sessions: &[Option<(&Session, &[u32])>],
+        place: &[Option<usize>],
+        holdings: &[Holding],
+    ) -> Vec<Vec<(usize, Grant)>> {
+        let guarded: Vec<(usize, &Known)> = self
+            .known
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| it.owner.is_some() && it.policy != PolicyState::NotAsked)
+            .collect();
+        let asked: Vec<Vec<(usize, Said)>> = sessions
+            .par_iter()
+            .zip(place)
+            .map(|(session, place)| {
+                let (Some((session, _)), Some(place)) = (session, place) else { return Vec::new() };
+                let holding = &holdings[*place];
+                let said =
+                    guarded.iter().filter_map(|(at, known)| Some((*at, self.said(session, holding, *at, known)?)));
+                said.collect()
+            })
+            .collect();
+        let mut jobs: FxHashMap<(usize, usize), usize> = FxHashMap::default();
+        let mut list: Vec<(usize, usize)> = Vec::new();
+        for ((said, place), session) in asked.iter().zip(place).zip(0..) {
+            for (at, said) in said {
+                let Said::Ask { personal } = said else { continue };
+                // Positions of distinct holdings are below those of sessions put behind them.
+                let who = if *personal { holdings.len() + session } else { place.unwrap_or_default() };
+                jobs.entry((who, *at)).or_insert_with(|| {
+                    list.push((session, *at));
+                    list.len() - 1
+                });
+            }
+        }
+        let mut resources: Vec<usize> = list.iter().map(|it| it.1).collect();
+        resources.sort_unstable();
+        resources.dedup();
+        let parsed = &self.roster.parsed;
+        let questions: Vec<Levelled> =
+            resources.par_iter().map(|at| Levelled::new(self.inventory, parsed, &self.known[*at].arn)).collect();
+        let answer = |(session, at): &(usize, usize)| {
+            let (Some((session, _)), Ok(question)) = (sessions[*session], resources.binary_search(at)) else {
+                return Grant::default();
+            };
+            let mut grant = Grant::default();
+            for (level, verdict) in questions[question].ask(session) {
+                match verdict {
+                    Verdict::Allow => {
+                        grant.levels.insert(level);
+                        grant.certain.insert(level);
+                    }
+                    Verdict::Cond | Verdict::Unk => grant.levels.insert(level),
+                    Verdict::Deny => {}
+                }
+            }
+            grant
+        };
+        let answers: Vec<Grant> = list.par_iter().map(answer).collect();
+        let of = |session: usize, place: Option<usize>, (at, said): &(usize, Said)| {
+            let grant = match said {
+                Said::Grant(grant) => *grant,
+                Said::Ask { personal } => {
+                    let who = if *personal { holdings.len() + session } else { place.unwrap_or_default() };
+                    jobs.get(&(who, *at)).and_then(|job| answers.get(*job)).copied().unwrap_or_default()
+                }
+            };
+            (*at, grant)
+        };
+        let lists = asked.iter().zip(place).zip(0..);
+        lists.map(|((said, place), session)| said.iter().map(|it| of(session, *place, it)).collect()).collect()
+    }
+
+    /// What the resource's side has to say about a session; `None` when it leaves the answer to identity policies.
+    fn said(&self, session: &Session, holding: &Holding, at: usize, known: &Known) -> Option<Said> {
+        let found = holding.grants.binary_search_by_key(&at, |it| it.0).ok();
+        let granted = found.map(|place| holding.grants[place].1);
+        let foreign = known.owner.as_deref() != session.principal.account();
+        let Some(document) = &known.document else {
+            // Both accounts must agree: without a policy the other does not, and of one not read nobody knows.
+            let granted = granted.filter(|_| foreign)?;
+            let certain = Levels::default();
+            let unread = known.policy == PolicyState::Unread;
+            return Some(Said::Grant(if unread { Grant { certain, ..granted } } else { Grant::default() }));
+        };
+        let named = lets_in(document, &session.principal, &session.context);
+        if granted.is_none() && !named {
+            return None;
+        }
+        // A key hands its account the right to grant, or does not (rule L10).
+        let agrees = foreign || KINDS[known.kind].service == "kms";
+        if !named && !agrees && is_harmless(document, session) {
+            return None;
+        }
+        let personal = super::who_can::singles_out(document, &session.principal, &session.context);
+        Some(Said::Ask { personal })
+    }
+}
+
+/// What the side of a resource says.
+enum Said {
+    Grant(Grant),
+    /// Its policy is to be asked; `personal` where it tells this session from others with the same documents.
+    Ask {
+        personal: bool,
+    },
 }

@@ -206,7 +206,7 @@ impl ResourceSide {
                     document: documents.get(DocumentKind::Resource, text),
                 });
             }
-            None => side.policy_unread = !WITHOUT_POLICIES.contains(&arn.service),
+            None => side.policy_unread = !has_no_policies(arn.service),
         }
         side
     }
@@ -230,6 +230,11 @@ const WITHOUT_POLICIES: &[&str] = &[
     "ssm",
     "states",
 ];
+
+/// Whether resources of a service surely have no policies of their own.
+pub fn has_no_policies(service: &str) -> bool {
+    WITHOUT_POLICIES.contains(&service)
+}
 
 /// The resource whose policy speaks for this one: a bucket for its objects.
 pub fn policy_holder<'a>(resource: &'a str, arn: Arn<'_>) -> &'a str {

@@ -70,7 +70,7 @@ pub(super) struct Subject {
 /// is quick.
 #[derive(Debug)]
 pub struct Roster {
-    pub(super) parsed: Documents,
+    pub(in crate::analysis) parsed: Documents,
     /// Roles by account and name, then users.
     pub(super) subjects: Vec<Subject>,
     /// Every identity document once.
@@ -138,7 +138,7 @@ impl Roster {
 
     /// Buckets, keys and the like that documents name or that have a policy, sorted.
     pub fn data(&self, inventory: &Inventory) -> &[Known] {
-        self.data.get_or_init(|| data::known(&self.resources(inventory)))
+        self.data.get_or_init(|| data::known(inventory, &self.parsed, &self.resources(inventory)))
     }
 
     /// Every ARN that the documents write as a resource and every one with a policy of its own, the resources that hold
