@@ -5,6 +5,8 @@
 //! own policy was read, that policy too, as who-can asks it: it may refuse, let in, or have to agree. A policy that was
 //! not read stays named beside what it could change. Resources are those that policies name or have.
 
+mod guard;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,9 +23,11 @@ use crate::identity::documents::Documents;
 use crate::identity::session::{Session, has_no_policies};
 use crate::model::{Arn, EntityKey, Inventory, Kind};
 
+pub(super) use guard::Ceilings;
+use guard::Guard;
+
 use super::blast::Row;
-use super::verdict::Verdict;
-use super::who_can::{Levelled, PolicyState, Roster, is_harmless, lets_in};
+use super::who_can::{PolicyState, Roster};
 
 /// A kind of resource that holds data. To add one: a row in [`KINDS`].
 #[derive(Debug)]
@@ -170,6 +174,10 @@ impl Grant {
     }
 }
 
+fn touch_of(touches: &[Touch], id: ActionId) -> Option<&Touch> {
+    touches.binary_search_by_key(&id, |it| it.id).ok().map(|at| &touches[at])
+}
+
 /// What one set of documents gives: resources by position among the known, and kinds of which every one is meant.
 #[derive(Debug, Default)]
 struct Holding {
@@ -177,7 +185,13 @@ struct Holding {
     every: Vec<usize>,
 }
 
-fn holding(catalogue: &Catalogue, touches: &[Touch], known: &[Known], session: &Session) -> Holding {
+fn holding(
+    catalogue: &Catalogue,
+    touches: &[Touch],
+    known: &[Known],
+    session: &Session,
+    ceilings: Option<&Ceilings>,
+) -> Holding {
     let ids: Vec<ActionId> = touches.iter().map(|it| it.id).collect();
     let permissions = permissions_of(catalogue, &ids, &session.principal, &session.policies, &session.context);
     let partition = known.first().and_then(|it| Arn::parse(&it.arn)).map_or("aws", |it| it.partition);
@@ -187,8 +201,7 @@ fn holding(catalogue: &Catalogue, touches: &[Touch], known: &[Known], session: &
         let is_sure = row.status() == Status::Exact;
         let mut by_kind: BTreeMap<usize, (Levels, Levels)> = BTreeMap::new();
         for id in &row.actions.known {
-            let found = touches.binary_search_by_key(id, |it| it.id);
-            let Some(touch) = found.ok().and_then(|at| touches.get(at)) else { continue };
+            let Some(touch) = touch_of(touches, *id) else { continue };
             let (own, inside) = by_kind.entry(touch.kind).or_default();
             if touch.own {
                 own.insert(touch.level);
@@ -208,17 +221,27 @@ fn holding(catalogue: &Catalogue, touches: &[Touch], known: &[Known], session: &
             if row.resources.any_of().iter().any(|it| it.contains(&all)) {
                 every.push(kind);
             }
+            // What is left below each ceiling, worked out when the first resource under it is met.
+            let mut below: FxHashMap<usize, [Grant; 2]> = FxHashMap::default();
+            let free = [own, inside].map(|levels| Grant { levels, certain: levels });
             for (at, it) in known.iter().enumerate().filter(|(_, it)| it.kind == kind) {
-                let mut levels = Levels::default();
-                for (part, glob) in [(own, &it.own), (inside, &it.inside)] {
+                let mut grant = Grant::default();
+                for (part, glob) in [&it.own, &it.inside].into_iter().enumerate() {
                     let meets = row.resources.any_of().iter().any(|pattern| !pattern.disjoint(glob));
-                    if meets && !row.resources.except().iter().any(|out| out.contains(glob)) {
-                        levels = levels.union(part);
+                    if !meets || row.resources.except().iter().any(|out| out.contains(glob)) {
+                        continue;
                     }
+                    let parts = match ceilings.and_then(|it| Some((it, it.class(at)?))) {
+                        None => free,
+                        Some((all, class)) => *below.entry(class).or_insert_with(|| {
+                            all.limit(class, row.actions.known.iter().filter_map(|id| touch_of(touches, *id)))
+                        }),
+                    };
+                    grant.join(parts[part]);
                 }
-                if !levels.is_empty() {
-                    let certain = if is_sure { levels } else { Levels::default() };
-                    grants.entry(at).or_default().join(Grant { levels, certain });
+                if !grant.levels.is_empty() {
+                    let certain = if is_sure { grant.certain } else { Levels::default() };
+                    grants.entry(at).or_default().join(Grant { certain, ..grant });
                 }
             }
         }
@@ -314,8 +337,18 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
             }))
         })
         .collect();
-    let holdings: Vec<Holding> = distinct.par_iter().map(|it| holding(catalogue, &touches, known, it)).collect();
     let guard = Guard { known, inventory, roster };
+    let mut ceilings: BTreeMap<&str, Arc<Ceilings>> = BTreeMap::new();
+    for session in &distinct {
+        if let Some(account) = session.principal.account() {
+            ceilings.entry(account).or_insert_with(|| guard.ceilings(account, session));
+        }
+    }
+    let of = |session: &&Session| {
+        let under = session.principal.account().and_then(|account| ceilings.get(account)).map(|it| &**it);
+        holding(catalogue, &touches, known, session, under)
+    };
+    let holdings: Vec<Holding> = distinct.par_iter().map(of).collect();
     let guarded = guard.ask(&sessions, &place, &holdings);
     let mut nearest: BTreeMap<usize, Touched> = BTreeMap::new();
     let mut every = vec![false; KINDS.len()];
@@ -364,126 +397,4 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
         })
         .collect();
     Data { resources: resources.into_iter().map(|it| it.1).collect(), counts, by_role }
-}
-
-/// Asks the policies of resources.
-struct Guard<'a> {
-    known: &'a [Known],
-    inventory: &'a Inventory,
-    roster: &'a Roster,
-}
-
-impl Guard<'_> {
-    /// For each session the grants that take the place of what identity policies say, by position among the known: an
-    /// empty one where the resource's side refuses. Answers are shared by sessions that no policy tells apart.
-    ///
-    /// Cost: a look at each pair of session and policy, and a few hundred decisions for those of which a policy may
-    /// change the answer.
-    fn ask(
-        &self,
-        sessions: &[Option<(&Session, &[u32])>],
-        place: &[Option<usize>],
-        holdings: &[Holding],
-    ) -> Vec<Vec<(usize, Grant)>> {
-        let guarded: Vec<(usize, &Known)> = self
-            .known
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.owner.is_some() && it.policy != PolicyState::NotAsked)
-            .collect();
-        let asked: Vec<Vec<(usize, Said)>> = sessions
-            .par_iter()
-            .zip(place)
-            .map(|(session, place)| {
-                let (Some((session, _)), Some(place)) = (session, place) else { return Vec::new() };
-                let holding = &holdings[*place];
-                let said =
-                    guarded.iter().filter_map(|(at, known)| Some((*at, self.said(session, holding, *at, known)?)));
-                said.collect()
-            })
-            .collect();
-        let mut jobs: FxHashMap<(usize, usize), usize> = FxHashMap::default();
-        let mut list: Vec<(usize, usize)> = Vec::new();
-        for ((said, place), session) in asked.iter().zip(place).zip(0..) {
-            for (at, said) in said {
-                let Said::Ask { personal } = said else { continue };
-                // Positions of distinct holdings are below those of sessions put behind them.
-                let who = if *personal { holdings.len() + session } else { place.unwrap_or_default() };
-                jobs.entry((who, *at)).or_insert_with(|| {
-                    list.push((session, *at));
-                    list.len() - 1
-                });
-            }
-        }
-        let mut resources: Vec<usize> = list.iter().map(|it| it.1).collect();
-        resources.sort_unstable();
-        resources.dedup();
-        let parsed = &self.roster.parsed;
-        let questions: Vec<Levelled> =
-            resources.par_iter().map(|at| Levelled::new(self.inventory, parsed, &self.known[*at].arn)).collect();
-        let answer = |(session, at): &(usize, usize)| {
-            let (Some((session, _)), Ok(question)) = (sessions[*session], resources.binary_search(at)) else {
-                return Grant::default();
-            };
-            let mut grant = Grant::default();
-            for (level, verdict) in questions[question].ask(session) {
-                match verdict {
-                    Verdict::Allow => {
-                        grant.levels.insert(level);
-                        grant.certain.insert(level);
-                    }
-                    Verdict::Cond | Verdict::Unk => grant.levels.insert(level),
-                    Verdict::Deny => {}
-                }
-            }
-            grant
-        };
-        let answers: Vec<Grant> = list.par_iter().map(answer).collect();
-        let of = |session: usize, place: Option<usize>, (at, said): &(usize, Said)| {
-            let grant = match said {
-                Said::Grant(grant) => *grant,
-                Said::Ask { personal } => {
-                    let who = if *personal { holdings.len() + session } else { place.unwrap_or_default() };
-                    jobs.get(&(who, *at)).and_then(|job| answers.get(*job)).copied().unwrap_or_default()
-                }
-            };
-            (*at, grant)
-        };
-        let lists = asked.iter().zip(place).zip(0..);
-        lists.map(|((said, place), session)| said.iter().map(|it| of(session, *place, it)).collect()).collect()
-    }
-
-    /// What the resource's side has to say about a session; `None` when it leaves the answer to identity policies.
-    fn said(&self, session: &Session, holding: &Holding, at: usize, known: &Known) -> Option<Said> {
-        let found = holding.grants.binary_search_by_key(&at, |it| it.0).ok();
-        let granted = found.map(|place| holding.grants[place].1);
-        let foreign = known.owner.as_deref() != session.principal.account();
-        let Some(document) = &known.document else {
-            // Both accounts must agree: without a policy the other does not, and of one not read nobody knows.
-            let granted = granted.filter(|_| foreign)?;
-            let certain = Levels::default();
-            let unread = known.policy == PolicyState::Unread;
-            return Some(Said::Grant(if unread { Grant { certain, ..granted } } else { Grant::default() }));
-        };
-        let named = lets_in(document, &session.principal, &session.context);
-        if granted.is_none() && !named {
-            return None;
-        }
-        // A key hands its account the right to grant, or does not (rule L10).
-        let agrees = foreign || KINDS[known.kind].service == "kms";
-        if !named && !agrees && is_harmless(document, session) {
-            return None;
-        }
-        let personal = super::who_can::singles_out(document, &session.principal, &session.context);
-        Some(Said::Ask { personal })
-    }
-}
-
-/// What the side of a resource says.
-enum Said {
-    Grant(Grant),
-    /// Its policy is to be asked; `personal` where it tells this session from others with the same documents.
-    Ask {
-        personal: bool,
-    },
 }

@@ -42,7 +42,10 @@ const ASSUMED: &[(&str, &str)] = &[("aws:SecureTransport", "true")];
 
 /// Whether a statement hangs on who the caller is: keys that [`Session`] sets for each by itself.
 pub fn is_personal(statement: &Statement) -> bool {
-    let own = |key: &str| ["aws:principal", "aws:user", "aws:federated"].iter().any(|start| key.starts_with(start));
+    // All callers of an account have these alike.
+    let shared = ["aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:principalisawsservice"];
+    let starts = ["aws:principal", "aws:user", "aws:federated"];
+    let own = |key: &str| starts.iter().any(|start| key.starts_with(start)) && !shared.contains(&key);
     let resources = statement.resources.iter().flat_map(|it| it.values());
     resources.flat_map(|it| it.variables()).any(|key| own(key))
         || statement.conditions.iter().flat_map(|it| it.keys()).any(|key| own(key))

@@ -54,6 +54,13 @@ impl Levelled {
         Levelled { levels: Level::ALL.into_iter().map(of).collect() }
     }
 
+    /// What a session may do, action by action.
+    pub fn grants(&self, session: &Session) -> impl Iterator<Item = Grant> {
+        self.levels
+            .iter()
+            .flat_map(|(_, requests, sides)| decide::grants(session, requests, &all(requests), sides, &[]))
+    }
+
     /// The best verdict of a session at each level. Cost: a decision for each action on such a resource.
     pub fn ask(&self, session: &Session) -> impl Iterator<Item = (Level, Verdict)> {
         self.levels.iter().map(|(level, requests, sides)| {

@@ -55,8 +55,7 @@ fn tree(key: &EntityKey, rows: &[&Reached], access: &BTreeMap<&EntityKey, Option
         children.entry(parent).or_default().push(row);
     }
     let start = Line::strong(format!("▾ {}", label(key))).with("  start", Tone::Dim).to(Target::Thing(key.clone()));
-    let mut lines =
-        vec![Row::of(start, Some(key.clone()), 0, children.contains_key(key))];
+    let mut lines = vec![Row::of(start, Some(key.clone()), 0, children.contains_key(key))];
     let mut drawing = Drawing { children: &children, access, data, shown: BTreeSet::from([key]), lines: &mut lines };
     drawing.access(key, "", 1);
     drawing.below(key, "", 1);

@@ -196,6 +196,8 @@ resource arn:aws:s3:::tls policy={"Effect":"Deny","Principal":"*","Action":"s3:*
 resource arn:aws:s3:::refuses policy={"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::refuses/*"}
 resource arn:aws:s3:::partly policy={"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::partly/kept/*"}
 resource arn:aws:s3:::endpoint policy={"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::endpoint","arn:aws:s3:::endpoint/*"],"Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}}
+resource arn:aws:s3:::kept policy={"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/other"},"Action":"s3:*","Resource":["arn:aws:s3:::kept","arn:aws:s3:::kept/*"]}
+resource arn:aws:s3:::tagged policy={"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::tagged/*","Condition":{"StringNotEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/app"}}}
 resource arn:aws:s3:::others policy={"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:role/bare"},"Action":"s3:*","Resource":["arn:aws:s3:::others","arn:aws:s3:::others/*"]}
 resource arn:aws:s3:::lets-in policy={"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/bare"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::lets-in/*"}
 resource arn:aws:s3:::shared policy={"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::shared/*"}
@@ -214,10 +216,11 @@ fn guarded(role: &str) -> Vec<String> {
 fn a_policy_of_the_resource_refuses_what_it_denies_and_nothing_else() {
     let found = guarded("role/111122223333:app");
     let of = |name: &str| found.iter().find_map(|it| it.strip_prefix(&format!("{name} "))).unwrap_or("nothing");
-    for name in ["open", "tls", "partly", "others", "lets-in", "shared"] {
+    for name in ["open", "tls", "partly", "tagged", "others", "lets-in", "shared"] {
         assert_eq!(of(name), "-RW--", "{name}: {found:?}");
     }
     assert_eq!(of("refuses"), "-R---", "{found:?}");
+    assert_eq!(of("kept"), "nothing", "{found:?}");
     // It hangs on the endpoint that is used.
     assert_eq!(of("endpoint"), "-RW--?", "{found:?}");
     // A policy that was not read may refuse.
@@ -243,5 +246,5 @@ fn across_accounts_both_sides_must_agree() {
 fn policies_that_were_not_read_are_counted_beside_what_they_could_change() {
     let fallen = fall(&derived(GUARDED), "role/111122223333:app");
     let buckets = fallen.data.counts.iter().find(|it| KINDS[it.kind].word == "buckets").expect("buckets");
-    assert_eq!((buckets.reached, buckets.known, buckets.unread), (9, 9, 1));
+    assert_eq!((buckets.reached, buckets.known, buckets.unread), (10, 11, 1));
 }
