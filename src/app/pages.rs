@@ -327,7 +327,7 @@ fn used_by(estate: &Estate, key: &EntityKey) -> Vec<Line> {
         if gaps > 0 {
             lines.push(
                 Line::default()
-                    .with(format!("{gaps} sources were not read whole and could (:sources)."), Tone::Unknown),
+                    .with(format!("{} not read whole could (:sources).", plural(gaps, "source")), Tone::Unknown),
             );
         }
     }

@@ -63,9 +63,20 @@ fn a_role_without_powers_is_named_and_an_account_without_rights_says_so() {
 }
 
 #[test]
+fn who_may_do_everything_has_one_line_for_it() {
+    let owner = "clusterrole all can:*=*\nsa a/boss\npod a/boss sa=boss node=n1";
+    let everywhere = format!("{WORLD}\n{owner}\nclusterrolebinding boss clusterrole=all to:sa=a/boss");
+    says(&everywhere, "filter boss", &["C every right everywhere"]);
+    assert!(!shown(&everywhere, "filter boss").contains("pod-create"));
+    // In one namespace the powers beyond it still show.
+    let here = format!("{WORLD}\n{owner}\nrolebinding b/boss clusterrole=all to:sa=a/boss");
+    says(&here, "filter boss", &["C every right in b", "pod-create in b"]);
+}
+
+#[test]
 fn accounts_and_roles_have_the_lines_too() {
     says(WORLD, "sa, filter maker", &["in Kubernetes", "pod-create in a"]);
-    says(WORLD, "roles, filter entry", &["in Kubernetes", "escalate everywhere"]);
+    says(WORLD, "roles, filter entry", &["in Kubernetes", "C every right everywhere"]);
 }
 
 #[test]

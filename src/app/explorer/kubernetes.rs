@@ -8,6 +8,7 @@ use crate::app::list::ListKind;
 use crate::app::rbac::{Holder, severity};
 use crate::app::text::{Line, Target, Tone};
 use crate::base::{Name, Truth};
+use crate::estate::Severity;
 use crate::graph::authorization::{Authorization, Scope, Subject as Account};
 use crate::graph::{EdgeKind, Foothold};
 use crate::rbac::Power;
@@ -89,6 +90,18 @@ fn of_holder(authorization: &Authorization, holder: &Holder, lines: &mut Vec<Lin
         powers.entry(held.power).or_default().add(&held.scope, held.names.is_none(), held.certainty);
         used.extend(&held.grants);
     }
+    let everything = everything(authorization, holder);
+    if let Some(places) = &everything {
+        lines.push(
+            Line::plain(" ")
+                .with("C ", Tone::Severity(Severity::Critical))
+                .with("every right", Tone::Plain)
+                .with(format!(" {}", places.text()), Tone::Dim)
+                .to(Target::Rights(key.clone(), None)),
+        );
+    }
+    // Every power follows from that; which ones, screen 7 says.
+    powers.retain(|_, _| !everything.as_ref().is_some_and(|it| it.everywhere));
     for (power, places) in &powers {
         let severity = severity(*power);
         let (mark, tone) = if places.certain { ("", Tone::Plain) } else { ("?", Tone::Unknown) };
@@ -119,6 +132,24 @@ fn of_holder(authorization: &Authorization, holder: &Holder, lines: &mut Vec<Lin
             lines.push(Line::default().with(format!("  and {more} more (:sources)"), Tone::Unknown));
         }
     }
+}
+
+/// Where all verbs on all resources are surely held.
+fn everything<'a>(authorization: &'a Authorization, holder: &Holder) -> Option<Places<'a>> {
+    let is_all = |names: &[Name]| names.iter().any(|it| it == "*");
+    let mut found = Places::default();
+    let subjects = std::iter::once(holder.subject.clone()).chain(holder.subject.implied());
+    for subject in subjects {
+        let grants = authorization.grants_of(&subject).iter().map(|at| &authorization.grants[*at]);
+        for grant in grants.filter(|it| it.certainty.is_yes()) {
+            let rules = authorization.roles[grant.role].rules.iter().flat_map(|it| it.iter());
+            let mut all = rules.filter(|it| is_all(&it.verbs) && is_all(&it.api_groups) && is_all(&it.resources));
+            if all.any(|it| it.resource_names.is_empty()) {
+                found.add(&grant.scope, true, grant.certainty);
+            }
+        }
+    }
+    (found.everywhere || !found.namespaces.is_empty()).then_some(found)
 }
 
 /// Roles that it is bound to and that give none of the powers above, such as `view`; those that were not read first, as

@@ -6,6 +6,7 @@ use crate::analysis::blast::{Row as Reached, Summary, World, assumes, blast, ser
 use crate::analysis::data::{Data, DataKind, Grant, KINDS, Touched, data};
 use crate::analysis::picture::layout::Fold;
 use crate::analysis::roles;
+use crate::app::header::plural;
 use crate::app::text::{Line, Target, Tone};
 use crate::base::{Name, Truth};
 use crate::estate::Estate;
@@ -32,7 +33,8 @@ pub(super) fn view(estate: &Estate, key: &EntityKey, backward: bool, depth: usiz
     let summary = summary(world, &all, &data);
     let flag = if backward { " --backward" } else { "" };
     let unread = estate.inventory.coverage.gaps().count();
-    let unread = if unread > 0 { format!("   {unread} sources not read whole (:sources)") } else { String::new() };
+    let unread =
+        if unread > 0 { format!("   {} not read whole (:sources)", plural(unread, "source")) } else { String::new() };
     ReachView {
         title: format!("{} {}", if backward { "WHO CAN BECOME" } else { "FROM" }, label(key)),
         sketch: Sketch::of_blast(key, &rows),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::analysis::blast::World;
 use crate::analysis::path::path;
+use crate::app::header::plural;
 use crate::app::text::{Line, Target, Tone};
 use crate::base::Truth;
 use crate::estate::Estate;
@@ -29,9 +30,10 @@ pub(super) fn view(estate: &Estate, from: &EntityKey, to: &EntityKey) -> ReachVi
     let note = match (found.paths.len(), unread) {
         (0, 0) => format!("No path from {} to {}.", label(from), label(to)),
         (0, unread) => format!(
-            "No path from {} to {}. {unread} sources were not read whole and could hold one (:sources).",
+            "No path from {} to {}. {} not read whole and could hold one (:sources).",
             label(from),
-            label(to)
+            label(to),
+            plural(unread, "source")
         ),
         (1, _) => "the only path".into(),
         (count, _) => format!("{count}{} paths, h l shows the others", if found.more { "+" } else { "" }),
