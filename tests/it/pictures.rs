@@ -146,6 +146,16 @@ fn each_key_of_the_walk_leads_somewhere_and_every_spot_is_walked_to() {
     assert_eq!(seen.len(), layout.spots.len(), "{layout:#?}");
 }
 
+#[test]
+fn a_chain_that_never_ends_is_cut_and_counted() {
+    let arrows: Vec<String> =
+        (0..5000).map(|at| format!("role/111122223333:r{at} > role/111122223333:r{}", at + 1)).collect();
+    let arrows: Vec<&str> = arrows.iter().map(String::as_str).collect();
+    let layout = folded(&from("role/111122223333:r0", &arrows), 3);
+    assert_eq!(layout.spots.len() + layout.cut, 5001);
+    assert!(layout.cut > 4000);
+}
+
 /// Arrows among a few things of each kind, rings and all.
 fn arrows() -> impl Strategy<Value = Vec<(usize, usize, bool)>> {
     prop::collection::vec((0usize..24, 0usize..24, any::<bool>()), 1..60)

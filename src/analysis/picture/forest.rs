@@ -111,9 +111,7 @@ impl<'a> Forest<'a> {
             if self.parent[to] == Some(from) {
                 continue;
             }
-            if !self.cross[from].contains(&to) {
-                self.cross[from].push(to);
-            }
+            self.cross[from].push(to);
             for (end, other, leaves) in [(from, to, true), (to, from, false)] {
                 if let (true, Some(list)) = (self.children[end].is_empty(), &mut ties[end]) {
                     list.push((leaves, other));
@@ -127,6 +125,10 @@ impl<'a> Forest<'a> {
                 }
             }
         }
+        for list in &mut self.cross {
+            list.sort_unstable();
+            list.dedup();
+        }
         for list in ties.iter_mut().flatten() {
             list.sort_unstable();
             list.dedup();
@@ -134,13 +136,12 @@ impl<'a> Forest<'a> {
         self.ties = ties;
     }
 
-    /// Siblings in their order, those of one column that are connected alike together; `None` stands for things that may
-    /// not fold.
-    pub fn alike(&self, siblings: &[usize], keep: &dyn Fn(usize) -> bool) -> Vec<(bool, Vec<usize>)> {
+    /// Siblings in their order, those of one column that are connected alike together and may fold; those of `keep` may not.
+    pub fn alike(&self, siblings: &[usize], keep: &[bool]) -> Vec<(bool, Vec<usize>)> {
         let mut groups: Vec<(bool, Vec<usize>)> = Vec::new();
         let mut known: BTreeMap<(usize, &[(bool, usize)]), usize> = BTreeMap::new();
         for at in siblings {
-            let ties = self.ties[*at].as_ref().filter(|_| !keep(*at));
+            let ties = self.ties[*at].as_ref().filter(|_| !keep[*at]);
             let Some(ties) = ties else {
                 groups.push((false, vec![*at]));
                 continue;

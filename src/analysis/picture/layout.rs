@@ -5,7 +5,7 @@
 //! between columns, in lanes of their own: no line ever crosses a label. What leads back, or past the branch, runs along a
 //! row that is kept for it. Siblings of one kind that are connected alike fold behind the first of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::Truth;
 use crate::model::{EntityKey, Kind};
@@ -115,6 +115,9 @@ pub(super) fn rank(kind: Kind) -> (usize, &'static str) {
     }
 }
 
+/// Steps from the root that are drawn; a longer chain is counted like what goes beyond the extent.
+const DEEPEST: usize = 200;
+
 /// A line before lanes are known.
 struct Seed {
     from: usize,
@@ -160,8 +163,7 @@ impl Picture {
         let column = |key: &&EntityKey| ranks.iter().position(|it| *it == rank(key.kind)).unwrap_or_default();
         let columns = forest.things.iter().map(column).collect();
         let mut marked = vec![false; forest.things.len()];
-        for (arrow, (from, to)) in self.arrows.iter().zip(&forest.pairs).filter(|it| it.0.marked) {
-            debug_assert!(arrow.marked);
+        for (_, (from, to)) in self.arrows.iter().zip(&forest.pairs).filter(|it| it.0.marked) {
             marked[*from] = true;
             marked[*to] = true;
         }
@@ -179,7 +181,7 @@ impl Picture {
             cut: 0,
         };
         let roots = placer.forest.roots.clone();
-        placer.follow(None, &roots, None);
+        placer.follow(None, &roots, None, 0);
         placer.finish(ranks.into_iter().map(|it| it.1).collect())
     }
 }
@@ -191,21 +193,19 @@ impl Placer<'_> {
     }
 
     /// Puts down things that follow one thing. `row` is the one that the first of them may share.
-    fn follow(&mut self, parent: Option<usize>, siblings: &[usize], row: Option<usize>) {
+    fn follow(&mut self, parent: Option<usize>, siblings: &[usize], row: Option<usize>, depth: usize) {
         let mut shared = row;
         let here = parent.map(|spot| self.spots[spot].column);
         let (ahead, back): (Vec<usize>, Vec<usize>) =
             siblings.iter().partition(|at| here.is_none_or(|here| self.columns[**at] > here));
-        // Nothing is left between the row of the parent and what stands at the far right of it: the nearest goes first.
         for (spots, is_back) in [(ahead, false), (back, true)] {
-            let marked = self.marked.clone();
             let mut kept: BTreeMap<usize, usize> = BTreeMap::new();
-            for (may_fold, group) in self.forest.alike(&spots, &|at| marked[at]) {
+            for (may_fold, group) in self.forest.alike(&spots, &self.marked) {
                 let fold = self.fold(parent, group[0]);
                 let all = !may_fold || group.len() <= self.extent.siblings + 1 || (self.extent.is_open)(&fold);
                 let shown = if all { group.len() } else { self.extent.siblings };
                 let mut put = |placer: &mut Self, thing: usize, folded: Option<Folded>| {
-                    if placer.spots.len() >= placer.extent.most {
+                    if placer.spots.len() >= placer.extent.most || depth > DEEPEST {
                         placer.cut +=
                             folded.as_ref().map_or(placer.forest.size[thing], |it| it.things.len() + it.behind);
                         return;
@@ -228,7 +228,7 @@ impl Placer<'_> {
                     if let Some(parent) = parent {
                         placer.seeds.push(Seed { from: parent, to: thing, way });
                     }
-                    placer.put(thing, row, parent, folded);
+                    placer.put(thing, row, parent, folded, depth);
                 };
                 for thing in &group[..shown] {
                     put(self, *thing, None);
@@ -250,7 +250,7 @@ impl Placer<'_> {
         Fold { parent, kind: rank(self.forest.things[thing].kind).1 }
     }
 
-    fn put(&mut self, thing: usize, row: usize, parent: Option<usize>, folded: Option<Folded>) {
+    fn put(&mut self, thing: usize, row: usize, parent: Option<usize>, folded: Option<Folded>, depth: usize) {
         let spot = self.spots.len();
         let column = self.columns[thing];
         let is_fold = folded.is_some();
@@ -275,7 +275,7 @@ impl Placer<'_> {
             rows.insert(there, row);
             self.seeds.push(Seed { from: spot, to, way: Way::Cross(row) });
         }
-        self.follow(Some(spot), &children, Some(row));
+        self.follow(Some(spot), &children, Some(row), depth + 1);
     }
 
     fn finish(self, mut columns: Vec<&'static str>) -> Layout {
@@ -295,10 +295,10 @@ impl Placer<'_> {
         }
         let mut routes: Vec<Route> = Vec::new();
         let mut trunks: Vec<(Option<Trunk>, Option<Trunk>)> = Vec::new();
-        let mut done: BTreeMap<(usize, usize), ()> = BTreeMap::new();
+        let mut done: BTreeSet<(usize, usize)> = BTreeSet::new();
         for seed in &seeds {
             let Some(to) = spot_of[seed.to] else { continue };
-            if seed.from == to || done.insert((seed.from, to), ()).is_some() {
+            if seed.from == to || !done.insert((seed.from, to)) {
                 continue;
             }
             let list = arrows.get(&(seed.from, to)).cloned().unwrap_or_default();
