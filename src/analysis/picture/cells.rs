@@ -304,8 +304,8 @@ impl Layout {
             true => frame.wide.saturating_sub(frame.left[column] + wide),
             false => frame.left[column],
         };
-        for spot in first..last {
-            let mark = match (chosen == Some(spot), on_path[spot]) {
+        for (spot, on_path) in on_path.iter().enumerate().take(last).skip(first) {
+            let mark = match (chosen == Some(spot), *on_path) {
                 (true, _) => Mark::Chosen,
                 (false, true) => Mark::OnPath,
                 (false, false) if self.spots[spot].folded.is_some() => Mark::Folded,

@@ -22,8 +22,11 @@ pub(super) struct Forest<'a> {
     pub cross: Vec<Vec<usize>>,
     /// Of things with nothing below: what else they are connected with. `None` of those that must not fold, as some arrow
     /// leads to or from what is below them.
-    ties: Vec<Option<Vec<(bool, usize)>>>,
+    ties: Vec<Option<Ties>>,
 }
+
+/// The other ends of arrows beside the branch, and whether they leave for there.
+type Ties = Vec<(bool, usize)>;
 
 impl<'a> Forest<'a> {
     pub fn new(picture: &'a Picture) -> Forest<'a> {
@@ -106,7 +109,7 @@ impl<'a> Forest<'a> {
 
     fn tie(&mut self) {
         let count = self.things.len();
-        let mut ties: Vec<Option<Vec<(bool, usize)>>> = vec![Some(Vec::new()); count];
+        let mut ties: Vec<Option<Ties>> = vec![Some(Ties::new()); count];
         for (from, to) in self.pairs.iter().copied().filter(|(from, to)| from != to) {
             if self.parent[to] == Some(from) {
                 continue;
@@ -139,7 +142,7 @@ impl<'a> Forest<'a> {
     /// Siblings in their order, those of one column that are connected alike together and may fold; those of `keep` may not.
     pub fn alike(&self, siblings: &[usize], keep: &[bool]) -> Vec<(bool, Vec<usize>)> {
         let mut groups: Vec<(bool, Vec<usize>)> = Vec::new();
-        let mut known: BTreeMap<(usize, &[(bool, usize)]), usize> = BTreeMap::new();
+        let mut known: BTreeMap<(usize, &Ties), usize> = BTreeMap::new();
         for at in siblings {
             let ties = self.ties[*at].as_ref().filter(|_| !keep[*at]);
             let Some(ties) = ties else {
