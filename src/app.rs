@@ -39,6 +39,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::analysis::access::RoleAccess;
+use crate::analysis::picture::layout::{self, Fold};
 use crate::analysis::query::QueryError;
 use crate::base::Name;
 use crate::estate::Estate;
@@ -138,6 +139,8 @@ pub struct App {
     explain: Option<Arc<ExplainView>>,
     explain_asked: Option<(explain::Question, usize)>,
     reach: Option<Arc<ReachView>>,
+    /// The places in the picture of it, with what they were made for.
+    drawn: Option<(Arc<ReachView>, BTreeSet<Fold>, Arc<layout::Layout>)>,
     reach_asked: Option<(reach::Question, usize)>,
     /// What the key of the Path screen returns to.
     last_path: Option<reach::Question>,
@@ -212,6 +215,7 @@ impl App {
             explain: None,
             explain_asked: None,
             reach: None,
+            drawn: None,
             reach_asked: None,
             last_path: None,
             lit: None,
@@ -343,6 +347,12 @@ impl App {
             return self.who_can_row()?.role.as_deref().and_then(EntityKey::role);
         }
         self.pick(2).and_then(Target::key).cloned()
+    }
+
+    /// The picture of what was reached, while that shows.
+    pub fn sketched(&self) -> Option<&layout::Layout> {
+        self.reached().filter(|(_, place)| place.picture)?;
+        self.drawn.as_ref().map(|(.., layout)| &**layout)
     }
 
     /// The blast radius or the paths of the place, once they have come.

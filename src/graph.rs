@@ -13,7 +13,6 @@
 pub mod authorization;
 mod behind;
 mod build;
-pub mod closure;
 pub mod cut;
 pub mod escalation;
 pub mod evidence;

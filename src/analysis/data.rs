@@ -1,8 +1,11 @@
 //! The data within reach of a blast radius: buckets, keys, tables and the like, with access levels by resource and by
 //! service.
 //!
-//! Identity policies within boundaries and organisation policies decide, as in the access column; a resource's own
-//! policy may still refuse, or let in others: who-can asks it. Resources are those that policies name or have.
+//! Identity policies within boundaries and organisation policies decide, as in the access column, and where a resource's
+//! own policy was read, that policy too, as who-can asks it: it may refuse, let in, or have to agree. A policy that was
+//! not read stays named beside what it could change. Resources are those that policies name or have.
+
+mod guard;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,11 +18,16 @@ use crate::iam::access::Levels;
 use crate::iam::catalogue::{ActionId, Catalogue, Level};
 use crate::iam::pattern::ArnGlob;
 use crate::iam::permissions::{Status, permissions_of};
-use crate::identity::session::Session;
+use crate::iam::{Document, DocumentKind};
+use crate::identity::documents::Documents;
+use crate::identity::session::{Session, has_no_policies};
 use crate::model::{Arn, EntityKey, Inventory, Kind};
 
+pub(super) use guard::Ceilings;
+use guard::Guard;
+
 use super::blast::Row;
-use super::who_can::Roster;
+use super::who_can::{PolicyState, Roster};
 
 /// A kind of resource that holds data. To add one: a row in [`KINDS`].
 #[derive(Debug)]
@@ -60,6 +68,11 @@ pub struct Known {
     own: ArnGlob,
     /// What lies in it, such as the objects of a bucket.
     inside: ArnGlob,
+    /// Whether its own policy was read.
+    pub policy: PolicyState,
+    /// The account that has it, where that is known.
+    owner: Option<Name>,
+    document: Option<Arc<Document>>,
 }
 
 /// The kind of the resource with this ARN.
@@ -78,10 +91,31 @@ pub fn kind_of(arn: Arn<'_>) -> Option<usize> {
 }
 
 /// Data resources among ARNs, without patterns, in their order.
-pub fn known(arns: &[Name]) -> Vec<Known> {
+pub fn known(inventory: &Inventory, parsed: &Documents, arns: &[Name]) -> Vec<Known> {
+    let mut policies: FxHashMap<&str, (&Name, Option<&Name>)> = FxHashMap::default();
+    for account in inventory.accounts.values() {
+        for policy in &account.resource_policies {
+            policies.entry(&policy.arn).or_insert((&account.id, policy.text.as_ref()));
+        }
+    }
     let known = |name: &Name| {
-        let kind = kind_of(Arn::parse(name).filter(|_| !name.contains(['*', '?', '$']))?)?;
-        Some(Known { arn: name.clone(), kind, own: ArnGlob::new(name), inside: ArnGlob::new(&format!("{name}/*")) })
+        let arn = Arn::parse(name).filter(|_| !name.contains(['*', '?', '$']))?;
+        let kind = kind_of(arn)?;
+        let read = policies.get(name.as_str());
+        Some(Known {
+            arn: name.clone(),
+            kind,
+            own: ArnGlob::new(name),
+            inside: ArnGlob::new(&format!("{name}/*")),
+            policy: match read {
+                Some((_, Some(_))) => PolicyState::Read,
+                Some((_, None)) => PolicyState::None,
+                None if has_no_policies(arn.service) => PolicyState::NotAsked,
+                None => PolicyState::Unread,
+            },
+            owner: read.map(|it| it.0.clone()).or_else(|| Some(arn.account.into()).filter(|it: &Name| !it.is_empty())),
+            document: read.and_then(|it| it.1).map(|text| parsed.get(DocumentKind::Resource, text)),
+        })
     };
     arns.iter().filter_map(known).collect()
 }
@@ -140,6 +174,10 @@ impl Grant {
     }
 }
 
+fn touch_of(touches: &[Touch], id: ActionId) -> Option<&Touch> {
+    touches.binary_search_by_key(&id, |it| it.id).ok().map(|at| &touches[at])
+}
+
 /// What one set of documents gives: resources by position among the known, and kinds of which every one is meant.
 #[derive(Debug, Default)]
 struct Holding {
@@ -147,7 +185,13 @@ struct Holding {
     every: Vec<usize>,
 }
 
-fn holding(catalogue: &Catalogue, touches: &[Touch], known: &[Known], session: &Session) -> Holding {
+fn holding(
+    catalogue: &Catalogue,
+    touches: &[Touch],
+    known: &[Known],
+    session: &Session,
+    ceilings: Option<&Ceilings>,
+) -> Holding {
     let ids: Vec<ActionId> = touches.iter().map(|it| it.id).collect();
     let permissions = permissions_of(catalogue, &ids, &session.principal, &session.policies, &session.context);
     let partition = known.first().and_then(|it| Arn::parse(&it.arn)).map_or("aws", |it| it.partition);
@@ -157,8 +201,7 @@ fn holding(catalogue: &Catalogue, touches: &[Touch], known: &[Known], session: &
         let is_sure = row.status() == Status::Exact;
         let mut by_kind: BTreeMap<usize, (Levels, Levels)> = BTreeMap::new();
         for id in &row.actions.known {
-            let found = touches.binary_search_by_key(id, |it| it.id);
-            let Some(touch) = found.ok().and_then(|at| touches.get(at)) else { continue };
+            let Some(touch) = touch_of(touches, *id) else { continue };
             let (own, inside) = by_kind.entry(touch.kind).or_default();
             if touch.own {
                 own.insert(touch.level);
@@ -178,17 +221,27 @@ fn holding(catalogue: &Catalogue, touches: &[Touch], known: &[Known], session: &
             if row.resources.any_of().iter().any(|it| it.contains(&all)) {
                 every.push(kind);
             }
+            // What is left below each ceiling, worked out when the first resource under it is met.
+            let mut below: FxHashMap<usize, [Grant; 2]> = FxHashMap::default();
+            let free = [own, inside].map(|levels| Grant { levels, certain: levels });
             for (at, it) in known.iter().enumerate().filter(|(_, it)| it.kind == kind) {
-                let mut levels = Levels::default();
-                for (part, glob) in [(own, &it.own), (inside, &it.inside)] {
+                let mut grant = Grant::default();
+                for (part, glob) in [&it.own, &it.inside].into_iter().enumerate() {
                     let meets = row.resources.any_of().iter().any(|pattern| !pattern.disjoint(glob));
-                    if meets && !row.resources.except().iter().any(|out| out.contains(glob)) {
-                        levels = levels.union(part);
+                    if !meets || row.resources.except().iter().any(|out| out.contains(glob)) {
+                        continue;
                     }
+                    let parts = match ceilings.and_then(|it| Some((it, it.class(at)?))) {
+                        None => free,
+                        Some((all, class)) => *below.entry(class).or_insert_with(|| {
+                            all.limit(class, row.actions.known.iter().filter_map(|id| touch_of(touches, *id)))
+                        }),
+                    };
+                    grant.join(parts[part]);
                 }
-                if !levels.is_empty() {
-                    let certain = if is_sure { levels } else { Levels::default() };
-                    grants.entry(at).or_default().join(Grant { levels, certain });
+                if !grant.levels.is_empty() {
+                    let certain = if is_sure { grant.certain } else { Levels::default() };
+                    grants.entry(at).or_default().join(Grant { certain, ..grant });
                 }
             }
         }
@@ -205,9 +258,24 @@ pub struct Touched {
     /// Position in [`KINDS`].
     pub kind: usize,
     pub grant: Grant,
+    /// Whether its own policy was asked; one that was not read may refuse.
+    pub policy: PolicyState,
     /// Beyond the nearest role that reaches it.
     pub hops: usize,
     pub from: EntityKey,
+}
+
+impl Touched {
+    /// Letters of a grant to it, with a question mark where a condition or an unread policy of it could change them.
+    pub fn letters(&self, grant: Grant) -> String {
+        let unread = self.policy == PolicyState::Unread;
+        (if unread { Grant { certain: Levels::default(), ..grant } } else { grant }).letters()
+    }
+
+    /// Nothing that is known of, nor its own policy, could change any of it.
+    pub fn is_certain(&self) -> bool {
+        self.grant.levels == self.grant.certain && self.policy != PolicyState::Unread
+    }
 }
 
 /// How much of one kind is within reach.
@@ -219,6 +287,8 @@ pub struct Count {
     pub known: usize,
     /// Every one there is, named or not.
     pub every: bool,
+    /// Of those known, how many have a policy of their own that was not read: it may refuse, or let in.
+    pub unread: usize,
 }
 
 /// All data within reach.
@@ -267,15 +337,29 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
             }))
         })
         .collect();
-    let holdings: Vec<Holding> = distinct.par_iter().map(|it| holding(catalogue, &touches, known, it)).collect();
+    let guard = Guard { known, inventory, roster };
+    let mut ceilings: BTreeMap<&str, Arc<Ceilings>> = BTreeMap::new();
+    for session in &distinct {
+        if let Some(account) = session.principal.account() {
+            ceilings.entry(account).or_insert_with(|| guard.ceilings(account, session));
+        }
+    }
+    let of = |session: &&Session| {
+        let under = session.principal.account().and_then(|account| ceilings.get(account)).map(|it| &**it);
+        holding(catalogue, &touches, known, session, under)
+    };
+    let holdings: Vec<Holding> = distinct.par_iter().map(of).collect();
+    let guarded = guard.ask(&sessions, &place, &holdings);
     let mut nearest: BTreeMap<usize, Touched> = BTreeMap::new();
     let mut every = vec![false; KINDS.len()];
     let mut by_holder: Vec<(&EntityKey, Vec<(usize, Grant)>)> = Vec::new();
-    for ((key, hops, sure), place) in holders.iter().zip(place) {
+    for (((key, hops, sure), place), guarded) in holders.iter().zip(place).zip(guarded) {
         let Some(holding) = place.and_then(|at| holdings.get(at)) else { continue };
         holding.every.iter().for_each(|kind| every[*kind] = true);
         let mut own = Vec::new();
-        for (at, grant) in &holding.grants {
+        // What was asked of the resource's policy stands for what identity policies say.
+        let said = holding.grants.iter().filter(|(at, _)| guarded.binary_search_by_key(at, |it| it.0).is_err());
+        for (at, grant) in said.chain(guarded.iter().filter(|it| !it.1.levels.is_empty())) {
             let certain = if *sure { grant.certain } else { Levels::default() };
             let grant = Grant { certain, ..*grant };
             own.push((*at, grant));
@@ -284,6 +368,7 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
                 arn: it.arn.clone(),
                 kind: it.kind,
                 grant: Grant::default(),
+                policy: it.policy,
                 hops: hops + 1,
                 from: (*key).clone(),
             };
@@ -296,7 +381,8 @@ pub fn data(inventory: &Inventory, roster: &Roster, start: &EntityKey, rows: &[R
         let of = |it: &&Known| it.kind == kind;
         let reached = nearest.values().filter(|it| it.kind == kind).count();
         if reached > 0 || every {
-            counts.push(Count { kind, reached, known: known.iter().filter(of).count(), every });
+            let unread = known.iter().filter(|it| it.kind == kind && it.policy == PolicyState::Unread).count();
+            counts.push(Count { kind, reached, known: known.iter().filter(of).count(), every, unread });
         }
     }
     let mut resources: Vec<(usize, Touched)> = nearest.into_iter().collect();

@@ -1,11 +1,14 @@
 //! The graph as a picture: the neighbourhood of things, or an answer, for programs that draw, store or show graphs.
 //!
 //! [`Picture`] holds things and hops between them; each form has a file: `text` writes DOT, Mermaid, GraphML and JSON,
-//! [`table`] the two bulk-load dialects of graph databases, [`drawing`] lays the things out in columns and draws them,
-//! [`cells`] draws the same for a terminal.
+//! [`table`] the two bulk-load dialects of graph databases. [`layout`] gives things and lines their places, `svg` and
+//! [`cells`] draw them for a page and for a terminal.
 
 pub mod cells;
-pub mod drawing;
+mod forest;
+mod lanes;
+pub mod layout;
+mod svg;
 pub mod table;
 mod text;
 
@@ -35,6 +38,10 @@ pub struct Picture {
     pub title: String,
     pub things: BTreeSet<EntityKey>,
     pub arrows: Vec<Arrow>,
+    /// Where the picture begins, when it has a beginning.
+    pub start: Option<EntityKey>,
+    /// Arrows lead to the start.
+    pub backward: bool,
 }
 
 impl Picture {
@@ -47,7 +54,7 @@ impl Picture {
         let arrow = |((from, to, kind), (certainty, marked))| Arrow { from, to, kind, certainty, marked };
         let arrows: Vec<Arrow> = by_place.into_iter().map(arrow).collect();
         let things = arrows.iter().flat_map(|it| [it.from.clone(), it.to.clone()]).collect();
-        Picture { title, things, arrows }
+        Picture { title, things, arrows, start: None, backward: false }
     }
 
     /// A blast radius: each thing with the hop by which it is reached.
@@ -61,6 +68,9 @@ impl Picture {
         };
         let mut picture = Picture::new(format!("blast radius of {start}"), rows.iter().map(arrow));
         picture.things.insert(start.clone());
+        picture.start = Some(start.clone());
+        // Each thing comes before the one that it is reached from.
+        picture.backward = rows.first().is_some_and(|row| row.from == row.hop.to && row.from != row.hop.from);
         picture
     }
 
@@ -75,7 +85,9 @@ impl Picture {
                 marked: at == 0,
             })
         });
-        Picture::new(format!("paths from {from} to {to}"), arrows)
+        let mut picture = Picture::new(format!("paths from {from} to {to}"), arrows);
+        picture.start = Some(from.clone()).filter(|it| picture.things.contains(it));
+        picture
     }
 
     /// Everything: every thing with everything it points at. Large for large estates.
@@ -136,4 +148,9 @@ pub fn certainty_word(certainty: Truth) -> &'static str {
         Truth::Unknown => "unknown",
         Truth::No => "no",
     }
+}
+
+/// `payments/api`, or the name.
+pub fn label(key: &EntityKey) -> String {
+    if key.namespace.is_empty() { key.name.to_string() } else { format!("{}/{}", key.namespace, key.name) }
 }

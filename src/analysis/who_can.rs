@@ -12,6 +12,7 @@ mod outsiders;
 mod question;
 mod requests;
 mod roster;
+mod single;
 mod touch;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,6 @@ use crate::base::Name;
 use crate::graph::AccessGraph;
 use crate::iam::catalogue::Catalogue;
 use crate::iam::{Layer, Policy};
-use crate::identity::documents::Documents;
 use crate::model::{Arn, EntityKey, Inventory, Kind};
 
 use super::session::{Origin, ResourceSide, Session, is_personal, policy_holder};
@@ -36,9 +36,11 @@ pub use further::Further;
 pub use question::{Question, What, level_word};
 pub use requests::{Ask, Requests, Target};
 pub use roster::{Holder, Roster, Way};
+pub use single::{Levelled, can};
 
 use roster::{Subject, Who};
-use touch::{Bearing, Touched, bearing, lets_in, singles_out};
+use touch::{Bearing, Touched, bearing};
+pub(super) use touch::{is_harmless, lets_in, singles_out};
 
 /// What a row is about, for switches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -575,16 +577,4 @@ pub fn behind<'r>(roster: &'r Roster, row: &Row) -> Option<(&'r EntityKey, &'r P
 /// Actions that need no policy (rules of [`crate::iam::decide()`]).
 fn is_free(action: &str) -> bool {
     ["sts:GetCallerIdentity", "sts:GetSessionToken"].iter().any(|it| it.eq_ignore_ascii_case(action))
-}
-
-/// What one session may do of a question: the list of `can`. Every ask is answered, denied ones too.
-pub fn can(inventory: &Inventory, documents: &Documents, session: &Session, question: &Question) -> Vec<Grant> {
-    let requests = Requests::new(Catalogue::bundled(), question);
-    let of = |target: &Target| {
-        let resource = target.resource.arn().unwrap_or("*");
-        Arc::new(ResourceSide::find(inventory, documents, session.principal.account(), resource))
-    };
-    let sides: Vec<Arc<ResourceSide>> = requests.targets.iter().map(of).collect();
-    let all: Vec<u16> = (0..requests.asks.len()).filter_map(|at| u16::try_from(at).ok()).collect();
-    decide::grants(session, &requests, &all, &sides, &question.given)
 }

@@ -5,6 +5,7 @@
 mod access;
 mod detail;
 mod identity;
+mod kubernetes;
 mod role;
 
 use std::sync::Arc;

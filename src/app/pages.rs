@@ -253,10 +253,11 @@ fn sharing(estate: &Estate) -> Vec<Line> {
     let mut lines = Vec::new();
     for it in sharing::roles(&estate.pods) {
         let name = it.role.rsplit('/').next().unwrap_or(&it.role).to_owned();
+        // That there is one cluster says nothing where most have one.
+        let clusters = if it.clusters > 1 { format!("{} · ", plural(it.clusters, "cluster")) } else { String::new() };
         let line = Line::strong(name).with(
             format!(
-                "   {} · {} · {} · {}   {}",
-                plural(it.clusters, "cluster"),
+                "  {clusters}{} · {} · {} · {}",
                 plural(it.namespaces, "namespace"),
                 plural(it.accounts.len(), "account"),
                 plural(it.pods, "pod"),
@@ -289,12 +290,18 @@ fn tokens(estate: &Estate, node: Option<&EntityKey>) -> Vec<Line> {
             lines.push(Line::strong(format!("{} {}", it.node.scope, it.node.name)).to(Target::Thing(it.node.clone())));
             last = Some(it.node.clone());
         }
-        let roles: Vec<String> =
-            it.roles.iter().map(|(role, via)| format!("{} ({via})", role.rsplit('/').next().unwrap_or(role))).collect();
-        let roles = if roles.is_empty() { "Kubernetes only".to_owned() } else { roles.join(", ") };
-        let name = format!("   {}/{}", it.account.namespace, it.account.name);
-        let line = Line::plain(format!("{name:<44} ×{:<4} ", it.pods)).with(roles, Tone::Dim);
+        let worth = if it.roles.is_empty() { "   Kubernetes only" } else { "" };
+        let line = Line::plain(format!("   {}/{}", it.account.namespace, it.account.name))
+            .with(format!(" ×{}{worth}", it.pods), Tone::Dim);
         lines.push(line.to(Target::Thing(it.account)));
+        for (role, via) in &it.roles {
+            let name = role.rsplit('/').next().unwrap_or(role);
+            let line = Line::plain(format!("      {name}")).with(format!("   {via}"), Tone::Dim);
+            lines.push(match EntityKey::role(role) {
+                Some(key) => line.to(Target::Thing(key)),
+                None => line,
+            });
+        }
     }
     if lines.is_empty() {
         lines.push(Line::plain("No pod runs there, in what was read."));
@@ -320,7 +327,7 @@ fn used_by(estate: &Estate, key: &EntityKey) -> Vec<Line> {
         if gaps > 0 {
             lines.push(
                 Line::default()
-                    .with(format!("{gaps} sources were not read whole and could (:sources)."), Tone::Unknown),
+                    .with(format!("{} not read whole could (:sources).", plural(gaps, "source")), Tone::Unknown),
             );
         }
     }

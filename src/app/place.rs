@@ -13,6 +13,7 @@ use super::rbac::RbacPlace;
 use super::reach;
 use super::text::Target;
 use super::who_can::Switches;
+use crate::analysis::picture::layout::Fold;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Screen {
@@ -196,6 +197,8 @@ pub struct ReachPlace {
     /// As a picture, and the spot stood on in it; `None` until one is chosen.
     pub picture: bool,
     pub spot: Option<usize>,
+    /// Things of the picture that are drawn one by one.
+    pub open: BTreeSet<Fold>,
 }
 
 impl ReachPlace {

@@ -131,7 +131,7 @@ impl RbacView {
 }
 
 /// The severity that a power's weight is drawn with.
-fn severity(power: Power) -> Severity {
+pub(super) fn severity(power: Power) -> Severity {
     match power.weight() {
         Weight::Total => Severity::Critical,
         Weight::Identity => Severity::High,

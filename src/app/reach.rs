@@ -9,9 +9,11 @@ mod sketch;
 
 use std::collections::BTreeSet;
 
+use crate::analysis::picture::layout::Fold;
 use crate::estate::Estate;
 use crate::model::EntityKey;
 
+use super::place::ReachPlace;
 use super::text::Line;
 
 pub use sketch::Sketch;
@@ -44,6 +46,16 @@ pub struct Row {
     pub level: usize,
     /// Lines below it stand deeper.
     pub has_children: bool,
+    /// It stands for siblings that do not show yet.
+    pub rest: Option<Fold>,
+    /// One of those.
+    pub folded: Option<Fold>,
+}
+
+impl Row {
+    fn of(line: Line, key: Option<EntityKey>, level: usize, has_children: bool) -> Row {
+        Row { line, key, level, has_children, rest: None, folded: None }
+    }
 }
 
 /// An answer on the screen.
@@ -81,17 +93,24 @@ impl ReachView {
         }
     }
 
-    /// Positions of the lines that show: not below a folded one.
-    pub fn visible(&self, alternative: usize, folded: &BTreeSet<EntityKey>) -> Vec<usize> {
-        let Some(rows) = self.alternatives.get(alternative) else { return Vec::new() };
+    /// Positions of the lines that show: not below a folded one, nor among siblings that were not asked for.
+    pub fn visible(&self, place: &ReachPlace) -> Vec<usize> {
+        let Some(rows) = self.alternatives.get(place.alternative) else { return Vec::new() };
         let mut shown = Vec::new();
         let mut hidden_below: Option<usize> = None;
+        let is_open = |fold: &Option<Fold>| fold.as_ref().is_some_and(|it| place.open.contains(it));
         for (at, row) in rows.iter().enumerate() {
             if hidden_below.is_some_and(|level| row.level > level) {
                 continue;
             }
-            hidden_below = row.key.as_ref().filter(|key| folded.contains(key)).map(|_| row.level);
-            shown.push(at);
+            if row.folded.is_some() && !is_open(&row.folded) {
+                hidden_below = Some(row.level);
+                continue;
+            }
+            hidden_below = row.key.as_ref().filter(|key| place.folded.contains(key)).map(|_| row.level);
+            if !is_open(&row.rest) {
+                shown.push(at);
+            }
         }
         shown
     }

@@ -3,6 +3,7 @@
 use crate::base::{Name, text};
 use crate::estate::Severity;
 use crate::model::EntityKey;
+use crate::rbac::Power;
 
 /// What a piece of text means. Themes turn it into a style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +47,8 @@ pub enum Target {
     Document(EntityKey, usize),
     /// A place in the stored text of a thing, as evidence names it.
     Place(EntityKey, String),
+    /// What somebody may do in Kubernetes: one power, or everything.
+    Rights(EntityKey, Option<Power>),
     /// A command of the table, by its position.
     Command(usize),
 }
@@ -54,9 +57,11 @@ impl Target {
     /// The thing to speak of: for services and documents the role that has them.
     pub fn key(&self) -> Option<&EntityKey> {
         match self {
-            Target::Thing(key) | Target::Service(key, _) | Target::Document(key, _) | Target::Place(key, _) => {
-                Some(key)
-            }
+            Target::Thing(key)
+            | Target::Service(key, _)
+            | Target::Document(key, _)
+            | Target::Place(key, _)
+            | Target::Rights(key, _) => Some(key),
             Target::Command(_) => None,
         }
     }

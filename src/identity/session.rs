@@ -42,7 +42,10 @@ const ASSUMED: &[(&str, &str)] = &[("aws:SecureTransport", "true")];
 
 /// Whether a statement hangs on who the caller is: keys that [`Session`] sets for each by itself.
 pub fn is_personal(statement: &Statement) -> bool {
-    let own = |key: &str| ["aws:principal", "aws:user", "aws:federated"].iter().any(|start| key.starts_with(start));
+    // All callers of an account have these alike.
+    let shared = ["aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:principalisawsservice"];
+    let starts = ["aws:principal", "aws:user", "aws:federated"];
+    let own = |key: &str| starts.iter().any(|start| key.starts_with(start)) && !shared.contains(&key);
     let resources = statement.resources.iter().flat_map(|it| it.values());
     resources.flat_map(|it| it.variables()).any(|key| own(key))
         || statement.conditions.iter().flat_map(|it| it.keys()).any(|key| own(key))
@@ -206,7 +209,7 @@ impl ResourceSide {
                     document: documents.get(DocumentKind::Resource, text),
                 });
             }
-            None => side.policy_unread = !WITHOUT_POLICIES.contains(&arn.service),
+            None => side.policy_unread = !has_no_policies(arn.service),
         }
         side
     }
@@ -230,6 +233,11 @@ const WITHOUT_POLICIES: &[&str] = &[
     "ssm",
     "states",
 ];
+
+/// Whether resources of a service surely have no policies of their own.
+pub fn has_no_policies(service: &str) -> bool {
+    WITHOUT_POLICIES.contains(&service)
+}
 
 /// The resource whose policy speaks for this one: a bucket for its objects.
 pub fn policy_holder<'a>(resource: &'a str, arn: Arn<'_>) -> &'a str {

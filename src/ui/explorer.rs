@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
+use crate::app::explorer::stops;
 use crate::app::list::{ListLine, ListRow, ListView};
 use crate::app::text::{Line, Tone};
 use crate::app::{App, Area, DETAIL, Hit, Layout};
@@ -173,13 +174,18 @@ fn row(canvas: &mut Canvas<'_>, inside: Rect, y: u16, row: &ListRow, view: &List
 fn pane(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout, column: usize, joined: [bool; 2]) {
     let lines = &app.columns.panes[column - 1];
     let focused = app.place.column == column;
-    let inside = canvas.frame(area, TITLES[column - 1], "", focused, joined);
-    let height = usize::from(inside.height);
+    let height = usize::from(area.height.saturating_sub(2));
     let chosen = app.pick_line(column);
     let from = match chosen {
+        // Nothing can be chosen below the last line that leads somewhere: it brings what follows along.
+        Some(line) if focused && stops(lines).next_back().is_some_and(|(last, _)| last == line) => {
+            top(0, (line + height).saturating_sub(1).min(lines.len() - 1), height, lines.len())
+        }
         Some(line) if focused => top(0, line, height, lines.len()),
         _ => 0,
     };
+    let note = scrolled(from, height, lines.len());
+    let inside = canvas.frame(area, TITLES[column - 1], &note, focused, joined);
     layout.areas.push((to_area(inside), Hit::Column { column, top: from }));
     for (at, line) in lines.iter().enumerate().skip(from).take(height) {
         let y = inside.y + (at - from) as u16;

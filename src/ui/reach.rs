@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use crate::analysis::picture::cells::Mark;
+use crate::analysis::picture::cells::{Mark, Window};
 use crate::app::place::ReachPlace;
 use crate::app::reach::ReachView;
 use crate::app::text::{Line, Tone};
@@ -20,7 +20,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
         return;
     };
     if place.picture {
-        return picture(canvas, body, view, place, layout);
+        return picture(canvas, body, app, view, place, layout);
     }
     let note_rows = 1;
     let upper = Rect { height: body.height - note_rows, ..body };
@@ -35,7 +35,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
         let left = Rect { height: high, ..upper };
         (left, Rect { y: left.bottom(), height: upper.height - high, ..upper })
     };
-    let shown = view.visible(place.alternative, &place.folded);
+    let shown = view.visible(place);
     let rows = view.alternatives.get(place.alternative);
     let height = usize::from(left.height.saturating_sub(2));
     let cursor = place.cursor.min(shown.len().saturating_sub(1));
@@ -72,28 +72,30 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App, layout: &mut 
 }
 
 /// Columns of things with lines between them; the way to the chosen one stands out.
-fn picture(canvas: &mut Canvas<'_>, body: Rect, view: &ReachView, place: &ReachPlace, layout: &mut Layout) {
-    let sketch = &view.sketch;
-    let spot = place.spot.unwrap_or(sketch.start);
+fn picture(canvas: &mut Canvas<'_>, body: Rect, app: &App, view: &ReachView, place: &ReachPlace, layout: &mut Layout) {
+    let Some(drawn) = app.sketched() else { return };
+    let spot = place.spot.unwrap_or(drawn.start);
     let area = Rect { height: body.height.saturating_sub(1), ..body };
-    let way = sketch.way(place.alternative, spot);
+    let way = view.sketch.way(drawn, place.alternative, spot);
     let wide = usize::from(area.width.saturating_sub(4));
-    let cells = sketch.drawing.cells(wide, Some(spot), &|arrow| way.contains(&arrow), canvas.ascii);
     let height = usize::from(area.height.saturating_sub(3));
-    let (titles, rows) = cells.rows.split_first().map_or((None, &[][..]), |(first, rest)| (Some(first), rest));
-    let row = sketch.drawing.spots.get(spot).map_or(0, |it| it.row);
-    let from = top(0, row, height, rows.len());
-    let count = sketch.drawing.spots.len();
-    let note = if sketch.cut > 0 {
-        format!("{count} things, {} more not drawn", sketch.cut)
-    } else {
-        format!("{count} things")
+    let row = drawn.spots.get(spot).map_or(0, |it| it.row);
+    let from = top(0, row, height, drawn.rows);
+    let window = Window { wide, from, height };
+    let cells = drawn.cells(window, Some(spot), &|route| way.contains(&route), canvas.ascii);
+    let sides = match cells.hidden {
+        (0, 0) => "",
+        (0, _) => "  more to the right (l)",
+        (_, 0) => "  more to the left (h)",
+        _ => "  more on both sides (h l)",
     };
+    let cut = if drawn.cut > 0 { format!(", {} more not drawn", drawn.cut) } else { String::new() };
+    let note = format!("{}{cut}{sides}", scrolled(from, height, drawn.rows));
     let inside = canvas.boxed(area, &view.title, &note, true);
     layout.list_height = height;
     layout.list_top = from;
     layout.areas.push((to_area(inside), Hit::Page { top: from }));
-    let shown = titles.into_iter().chain(rows.iter().skip(from).take(height));
+    let shown = std::iter::once(&cells.titles).chain(&cells.rows);
     for (at, row) in shown.enumerate() {
         let mut x = inside.x + 1;
         for (text, mark) in row {
@@ -101,6 +103,7 @@ fn picture(canvas: &mut Canvas<'_>, body: Rect, view: &ReachView, place: &ReachP
                 Mark::Blank | Mark::Line | Mark::Doubtful => (Tone::Dim, Modifier::empty()),
                 Mark::Title | Mark::Path | Mark::OnPath => (Tone::Strong, Modifier::empty()),
                 Mark::Label => (Tone::Plain, Modifier::empty()),
+                Mark::Folded => (Tone::Dim, Modifier::ITALIC),
                 Mark::Chosen => (Tone::Strong, Modifier::REVERSED),
             };
             let style = canvas.theme.style(tone).add_modifier(extra);
@@ -111,7 +114,7 @@ fn picture(canvas: &mut Canvas<'_>, body: Rect, view: &ReachView, place: &ReachP
             x += canvas.put(x, y, inside.right().saturating_sub(x), text, style);
         }
     }
-    canvas.line(body.x + 1, area.bottom(), body.width.saturating_sub(1), &sketch.words(spot));
+    canvas.line(body.x + 1, area.bottom(), body.width.saturating_sub(1), &view.sketch.words(drawn, spot));
 }
 
 /// A folded line shows that there is more below it.

@@ -1,12 +1,13 @@
-//! The layered drawing in cells of a terminal: labels in columns, lines in the gutters between them.
+//! A layout in cells of a terminal: labels in columns as wide as there is room for, lines in the gutters between them.
 //!
-//! A line leaves a label at its right, runs along a lane of the gutter and enters the other label at its left; what goes
-//! backwards or stays in a column turns round in the gutter behind it. Where lines meet the glyph shows all of them.
+//! Where lines meet the glyph shows all of them. Only the rows that are seen are drawn; where not all columns fit, those
+//! around the chosen thing are.
 
 use crate::base::Truth;
 use crate::base::text::{shorten, width};
+use crate::model::{EntityKey, Kind};
 
-use super::drawing::{Drawing, label};
+use super::layout::{Gutter, Layout, Spot};
 
 /// What a cell belongs to; of several the last counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +21,8 @@ pub enum Mark {
     Path,
     Title,
     Label,
+    /// A label that stands for several things.
+    Folded,
     /// A label on that path.
     OnPath,
     Chosen,
@@ -64,24 +67,55 @@ fn glyph(cell: Cell, ascii: bool) -> char {
 const LIGHT: [char; 16] = [' ', '│', '│', '│', '─', '┘', '┐', '┤', '─', '└', '┌', '├', '─', '┴', '┬', '┼'];
 const HEAVY: [char; 16] = [' ', '┃', '┃', '┃', '━', '┛', '┓', '┫', '━', '┗', '┏', '┣', '━', '┻', '┳', '╋'];
 
-/// A drawing in cells.
-#[derive(Clone, Debug, Default)]
-pub struct Cells {
-    /// From the top; the first holds the titles of the columns.
-    pub rows: Vec<Vec<Run>>,
+/// The part of a picture that is seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    pub wide: usize,
+    /// The first row.
+    pub from: usize,
+    pub height: usize,
 }
 
-/// Cells between two columns at least: a lane or two, and the tip of an arrow.
-const GUTTER: usize = 8;
+/// A part of a picture in cells.
+#[derive(Clone, Debug, Default)]
+pub struct Cells {
+    /// Titles of the columns.
+    pub titles: Vec<Run>,
+    /// From the top of the window.
+    pub rows: Vec<Vec<Run>>,
+    /// Columns of cells that are not seen, at the left and at the right.
+    pub hidden: (usize, usize),
+}
+
+/// Widest label.
+const WIDEST: usize = 40;
+/// Labels are cut to this before the picture is scrolled sideways.
+const LEAST: usize = 12;
+/// And to this when it is.
+const SCROLLED: usize = 20;
+/// Lanes of one side of a gutter; further ones share them.
+const LANES: usize = 6;
 
 struct Canvas {
     wide: usize,
+    /// Rows of the picture.
+    from: usize,
+    to: usize,
+    mirrored: bool,
     cells: Vec<Cell>,
 }
 
 impl Canvas {
     fn at(&mut self, x: usize, y: usize) -> Option<&mut Cell> {
-        if x >= self.wide { None } else { self.cells.get_mut(y * self.wide + x) }
+        if x >= self.wide || !(self.from..self.to).contains(&y) {
+            return None;
+        }
+        self.cells.get_mut((y - self.from) * self.wide + x)
+    }
+
+    /// From the left, of a place counted from the root's side.
+    fn x(&self, x: usize) -> usize {
+        if self.mirrored { self.wide.saturating_sub(x + 1) } else { x }
     }
 
     fn go(&mut self, x: usize, y: usize, ways: u8, mark: Mark) {
@@ -92,6 +126,7 @@ impl Canvas {
     }
 
     fn across(&mut self, from: usize, to: usize, y: usize, mark: Mark) {
+        let (from, to) = (self.x(from), self.x(to));
         let (from, to) = (from.min(to), from.max(to));
         for x in from..=to {
             let ways = (LEFT * u8::from(x > from)) | (RIGHT * u8::from(x < to));
@@ -100,8 +135,9 @@ impl Canvas {
     }
 
     fn along(&mut self, x: usize, from: usize, to: usize, mark: Mark) {
+        let x = self.x(x);
         let (from, to) = (from.min(to), from.max(to));
-        for y in from..=to {
+        for y in from.max(self.from)..(to + 1).min(self.to) {
             let ways = (UP * u8::from(y > from)) | (DOWN * u8::from(y < to));
             self.go(x, y, ways, mark);
         }
@@ -116,82 +152,185 @@ impl Canvas {
     }
 }
 
-impl Drawing {
-    /// Draws in `wide` cells. `chosen` is a position among the spots, `path` says which arrows stand out by their
-    /// position. Cost: the cells that lines run through.
-    pub fn cells(&self, wide: usize, chosen: Option<usize>, path: &dyn Fn(usize) -> bool, ascii: bool) -> Cells {
-        let columns = self.columns.len().max(1);
-        let pitch = (wide / columns).max(GUTTER + 4);
-        let room = pitch - GUTTER;
-        let tall = self.spots.iter().map(|it| it.row + 2).max().unwrap_or(1);
+/// Where columns and gutters stand, counted from the root's side.
+struct Frame {
+    left: Vec<usize>,
+    room: Vec<usize>,
+    wide: usize,
+}
+
+impl Frame {
+    fn new(layout: &Layout, names: &[usize], wide: usize) -> Frame {
+        let mut room: Vec<usize> = layout.columns.iter().map(|title| title.len()).collect();
+        for (spot, name) in layout.spots.iter().zip(names) {
+            if let Some(room) = room.get_mut(spot.column) {
+                *room = (*room).max(*name).min(WIDEST);
+            }
+        }
+        let last = layout.gutters.len().saturating_sub(1);
+        let gutter = |at: usize| match layout.gutters.get(at).copied().unwrap_or_default() {
+            Gutter { entries: 0, .. } if at == 0 => 0,
+            Gutter { entries, .. } if at == 0 => entries.min(LANES) + 2,
+            Gutter { exits: 0, .. } if at == last => 0,
+            Gutter { exits, .. } if at == last => exits.min(LANES) + 1,
+            Gutter { exits, entries } => exits.min(LANES) + entries.min(LANES) + 3,
+        };
+        let gutters: usize = (0..layout.gutters.len()).map(&gutter).sum();
+        let natural = room.clone();
+        let fits = |room: &[usize]| gutters + room.iter().sum::<usize>() <= wide;
+        while !fits(&room) {
+            match room.iter_mut().max().filter(|it| **it > LEAST) {
+                Some(widest) => *widest -= 1,
+                None => break,
+            }
+        }
+        if !fits(&room) {
+            room = natural.into_iter().map(|it| it.min(SCROLLED)).collect();
+        }
+        let mut left = Vec::with_capacity(room.len());
+        let mut x = 0;
+        for (at, room) in room.iter().enumerate() {
+            x += gutter(at);
+            left.push(x);
+            x += room;
+        }
+        Frame { left, room, wide: x + gutter(last) }
+    }
+
+    fn exit(&self, column: usize, lane: usize) -> usize {
+        self.left[column] + self.room[column] + 1 + lane % LANES
+    }
+
+    fn entry(&self, column: usize, gutter: Gutter, lane: usize) -> usize {
+        (self.left[column] + lane % LANES).saturating_sub(2 + gutter.entries.min(LANES))
+    }
+}
+
+/// `payments/api`, or how many more there are.
+fn name(spot: &Spot) -> String {
+    match &spot.folded {
+        Some(folded) => format!("+{} more", folded.things.len()),
+        None => super::label(&spot.key),
+    }
+}
+
+/// Without what says least: the domain of a node, the namespace; `None` when that is still too wide.
+fn briefer(key: &EntityKey, room: usize, gap: &str) -> Option<String> {
+    let text = match key.kind {
+        Kind::Node => key.name.split('.').next().unwrap_or_default().to_owned(),
+        _ if key.namespace.is_empty() => return None,
+        _ => format!("{gap}/{}", key.name),
+    };
+    (width(&text) <= room).then_some(text)
+}
+
+impl Layout {
+    /// Draws a window. `chosen` is a position among the spots, `path` says which routes stand out by their position.
+    /// Cost: the rows that are seen, and a look at each spot and route.
+    pub fn cells(&self, window: Window, chosen: Option<usize>, path: &dyn Fn(usize) -> bool, ascii: bool) -> Cells {
+        let names: Vec<String> = self.spots.iter().map(name).collect();
+        let widths: Vec<usize> = names.iter().map(|it| width(it)).collect();
+        let frame = Frame::new(self, &widths, window.wide);
         let gap = if ascii { ".." } else { "…" };
-        let names: Vec<String> = self
-            .spots
-            .iter()
-            .map(|it| {
-                let text = shorten(&label(&it.key), room, gap).into_owned();
-                // Every character takes the cells that it is counted for.
-                let plain = |it: char| {
-                    if width(it.encode_utf8(&mut [0; 4])) == 1 && (!ascii || it.is_ascii()) { it } else { '?' }
-                };
-                text.chars().map(plain).collect()
-            })
-            .collect();
-        let mut canvas = Canvas { wide, cells: vec![Cell::default(); wide * tall] };
-        let left = |spot: usize| self.spots[spot].column * pitch;
-        let right = |spot: usize| left(spot) + names[spot].chars().count();
-        let line = |spot: usize| self.spots[spot].row + 1;
-        let mut tips: Vec<(usize, usize, char, Mark)> = Vec::new();
-        for (at, (from, to, arrow)) in self.arrows.iter().enumerate() {
-            let mark = match (path(at), arrow.certainty) {
+        // Every character takes the cells that it is counted for.
+        let plain =
+            |it: char| if width(it.encode_utf8(&mut [0; 4])) == 1 && (!ascii || it.is_ascii()) { it } else { '?' };
+        let cut = |spot: usize| -> String {
+            let room = frame.room.get(self.spots[spot].column).copied().unwrap_or_default();
+            let text = match widths[spot] > room && self.spots[spot].folded.is_none() {
+                true => briefer(&self.spots[spot].key, room, gap),
+                false => None,
+            };
+            shorten(text.as_deref().unwrap_or(&names[spot]), room, gap).chars().map(plain).collect()
+        };
+        let rows = window.from..(window.from + window.height).min(self.rows);
+        let mut canvas = Canvas {
+            wide: frame.wide,
+            from: rows.start,
+            to: rows.end,
+            mirrored: self.mirrored,
+            cells: vec![Cell::default(); frame.wide * rows.len()],
+        };
+        let end = |spot: usize| frame.left[self.spots[spot].column] + cut(spot).chars().count();
+        let mut tips: Vec<(usize, usize, Mark)> = Vec::new();
+        let mut on_path = vec![false; self.spots.len()];
+        for (at, route) in self.routes.iter().enumerate() {
+            let (from, to) = (&self.spots[route.from], &self.spots[route.to]);
+            let mark = match (path(at), route.certainty) {
                 (true, _) => Mark::Path,
                 (false, Truth::Yes) => Mark::Line,
                 (false, _) => Mark::Doubtful,
             };
-            // Lines from one thing share a lane.
-            let lane = 1 + self.spots[*from].row % (GUTTER - 4);
-            let (a, b) = (self.spots[*from].column, self.spots[*to].column);
-            if a < b {
-                let turn = a * pitch + room + lane;
-                canvas.across(right(*from), turn, line(*from), mark);
-                canvas.along(turn, line(*from), line(*to), mark);
-                canvas.across(turn, left(*to).saturating_sub(2), line(*to), mark);
-                tips.push((left(*to).saturating_sub(1), line(*to), if ascii { '>' } else { '▸' }, mark));
-            } else {
-                // Round the outside: out at the right, back at the right.
-                let turn = (a.max(b) * pitch + room + lane).min(wide.saturating_sub(1));
-                canvas.across(right(*from), turn, line(*from), mark);
-                canvas.along(turn, line(*from), line(*to), mark);
-                canvas.across(right(*to) + 1, turn, line(*to), mark);
-                tips.push((right(*to), line(*to), if ascii { '<' } else { '◂' }, mark));
+            if mark == Mark::Path {
+                on_path[route.from] = true;
+                on_path[route.to] = true;
             }
+            let seen = |row: usize| rows.contains(&row);
+            let middle = route.along.map_or(to.row, |(row, _)| row);
+            let span = from.row.min(to.row).min(middle)..from.row.max(to.row).max(middle) + 1;
+            if span.end <= rows.start || span.start >= rows.end {
+                continue;
+            }
+            let mut x = if seen(from.row) { end(route.from) } else { 0 };
+            let tip_from = x;
+            if let Some(lane) = route.exit {
+                let turn = frame.exit(from.column, lane);
+                if seen(from.row) {
+                    canvas.across(x, turn, from.row, mark);
+                }
+                canvas.along(turn, from.row, middle, mark);
+                x = turn;
+            }
+            if let Some((row, lane)) = route.along {
+                let turn = frame.entry(to.column, self.gutters[to.column], lane);
+                canvas.across(x, turn, row, mark);
+                canvas.along(turn, row, to.row, mark);
+                x = turn;
+            }
+            let door = frame.left[to.column].saturating_sub(1);
+            canvas.across(x, door, to.row, mark);
+            tips.push(if self.mirrored { (tip_from, from.row, mark) } else { (door, to.row, mark) });
         }
-        for (x, y, tip, mark) in tips {
+        for (x, y, mark) in tips {
+            let x = canvas.x(x);
             if let Some(cell) = canvas.at(x, y) {
                 let mark = mark.max(cell.mark);
-                *cell = Cell { ways: 0, mark, glyph: Some(tip) };
+                *cell = Cell { ways: 0, mark, glyph: Some(if ascii { '>' } else { '▸' }) };
             }
         }
-        let on_path: Vec<bool> = {
-            let mut on = vec![false; self.spots.len()];
-            for (_, (from, to, _)) in self.arrows.iter().enumerate().filter(|(at, _)| path(*at)) {
-                on[*from] = true;
-                on[*to] = true;
-            }
-            on
+        let first = self.spots.partition_point(|it| it.row < rows.start);
+        let last = self.spots.partition_point(|it| it.row < rows.end);
+        let start = |column: usize, wide: usize| match self.mirrored {
+            true => frame.wide.saturating_sub(frame.left[column] + wide),
+            false => frame.left[column],
         };
-        for (spot, name) in names.iter().enumerate() {
-            let mark = match (chosen == Some(spot), on_path[spot]) {
+        for (spot, on_path) in on_path.iter().enumerate().take(last).skip(first) {
+            let mark = match (chosen == Some(spot), *on_path) {
                 (true, _) => Mark::Chosen,
                 (false, true) => Mark::OnPath,
+                (false, false) if self.spots[spot].folded.is_some() => Mark::Folded,
                 (false, false) => Mark::Label,
             };
-            canvas.write(left(spot), line(spot), name, mark);
+            let text = cut(spot);
+            canvas.write(start(self.spots[spot].column, text.chars().count()), self.spots[spot].row, &text, mark);
         }
+        let mut titles = Canvas { from: 0, to: 1, cells: vec![Cell::default(); frame.wide], ..canvas };
+        let cells = std::mem::take(&mut canvas.cells);
         for (column, title) in self.columns.iter().enumerate() {
-            canvas.write(column * pitch, 0, title, Mark::Title);
+            titles.write(start(column, title.len()), 0, title, Mark::Title);
         }
-        Cells { rows: canvas.cells.chunks(wide.max(1)).map(|row| runs(row, ascii)).collect() }
+        // The window stands over the chosen thing.
+        let over = chosen.map_or(0, |spot| {
+            let half = frame.room[self.spots[spot].column] / 2;
+            start(self.spots[spot].column, half * 2) + half
+        });
+        let hidden = over.saturating_sub(window.wide / 2).min(frame.wide.saturating_sub(window.wide));
+        let shown = |row: &[Cell]| runs(&row[hidden.min(row.len())..(hidden + window.wide).min(row.len())], ascii);
+        Cells {
+            titles: shown(&titles.cells),
+            rows: cells.chunks(frame.wide.max(1)).map(shown).collect(),
+            hidden: (hidden, frame.wide.saturating_sub(window.wide + hidden)),
+        }
     }
 }
 
@@ -206,70 +345,4 @@ fn runs(row: &[Cell], ascii: bool) -> Vec<Run> {
         }
     }
     runs
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::analysis::picture::{Arrow, Picture};
-    use crate::graph::EdgeKind;
-    use crate::model::EntityKey;
-
-    fn key(address: &str) -> EntityKey {
-        EntityKey::parse(address).expect("an address")
-    }
-
-    fn drawn(arrows: &[(&str, &str, Truth)], ascii: bool) -> Vec<String> {
-        let arrow = |(from, to, certainty): &(&str, &str, Truth)| Arrow {
-            from: key(from),
-            to: key(to),
-            kind: EdgeKind::RunsAs,
-            certainty: *certainty,
-            marked: false,
-        };
-        let arrows: Vec<Arrow> = arrows.iter().map(arrow).collect();
-        let things: BTreeSet<EntityKey> = arrows.iter().flat_map(|it| [it.from.clone(), it.to.clone()]).collect();
-        let drawing = Picture { title: String::new(), things, arrows }.drawing();
-        let cells = drawing.cells(48, Some(0), &|at| at == 0, ascii);
-        let row = |row: &Vec<Run>| row.iter().map(|it| it.0.as_str()).collect::<String>().trim_end().to_owned();
-        cells.rows.iter().map(row).collect()
-    }
-
-    #[test]
-    fn lines_lead_from_label_to_label() {
-        let arrows = [("pod/c1/ns/app", "sa/c1/ns/app", Truth::Yes), ("pod/c1/ns/app", "sa/c1/ns/b", Truth::Unknown)];
-        assert_eq!(
-            drawn(&arrows, false),
-            ["workloads               accounts", "ns/app━━━━━━━━━━━┳━━━━━▸ns/app", "                 └┄┄┄┄┄▸ns/b"]
-        );
-        assert_eq!(
-            drawn(&arrows, true),
-            ["workloads               accounts", "ns/app===========#=====>ns/app", "                 +.....>ns/b"]
-        );
-    }
-
-    #[test]
-    fn a_line_back_turns_round_outside() {
-        let arrows = [("pod/c1/ns/app", "sa/c1/ns/app", Truth::Yes), ("sa/c1/ns/app", "pod/c1/ns/app", Truth::Yes)];
-        let text = drawn(&arrows, true);
-        assert!(text.iter().any(|row| row.contains('<')) && text.iter().any(|row| row.contains('>')), "{text:?}");
-    }
-
-    #[test]
-    fn a_narrow_drawing_cuts_names_and_never_panics() {
-        for wide in [0, 1, 7, 13, 20] {
-            let arrow = Arrow {
-                from: key("pod/c1/a-long-namespace/a-long-name"),
-                to: key("role/111122223333:another-long-name"),
-                kind: EdgeKind::Irsa,
-                certainty: Truth::Yes,
-                marked: false,
-            };
-            let things = [arrow.from.clone(), arrow.to.clone()].into();
-            let drawing = Picture { title: String::new(), things, arrows: vec![arrow] }.drawing();
-            drawing.cells(wide, None, &|_| false, false);
-        }
-    }
 }

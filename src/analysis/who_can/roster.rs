@@ -1,12 +1,12 @@
 //! Everybody who may be asked about, made ready once for an estate: roles and users with their documents, and the
 //! workloads behind roles.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::analysis::data::{self, Known};
+use crate::analysis::data::{self, Ceilings, Known};
 use crate::analysis::session::{Origin, Session, policy_holder};
 use crate::base::{Name, Truth};
 use crate::iam::Document;
@@ -70,7 +70,7 @@ pub(super) struct Subject {
 /// is quick.
 #[derive(Debug)]
 pub struct Roster {
-    pub(super) parsed: Documents,
+    pub(in crate::analysis) parsed: Documents,
     /// Roles by account and name, then users.
     pub(super) subjects: Vec<Subject>,
     /// Every identity document once.
@@ -81,6 +81,8 @@ pub struct Roster {
     pub(super) by_key: FxHashMap<EntityKey, usize>,
     /// Data resources that policies name or have; found when first asked for.
     data: OnceLock<Vec<Known>>,
+    /// What their policies leave to the callers of each account.
+    ceilings: RwLock<FxHashMap<Name, Arc<Ceilings>>>,
 }
 
 impl Roster {
@@ -127,7 +129,7 @@ impl Roster {
                 }
             }
         }
-        Roster { parsed, subjects, documents, unknown, by_key, data: OnceLock::new() }
+        Roster { parsed, subjects, documents, unknown, by_key, data: OnceLock::new(), ceilings: RwLock::default() }
     }
 
     /// What a role or user signs with, by itself, and the places of its identity documents.
@@ -138,7 +140,17 @@ impl Roster {
 
     /// Buckets, keys and the like that documents name or that have a policy, sorted.
     pub fn data(&self, inventory: &Inventory) -> &[Known] {
-        self.data.get_or_init(|| data::known(&self.resources(inventory)))
+        self.data.get_or_init(|| data::known(inventory, &self.parsed, &self.resources(inventory)))
+    }
+
+    /// Made by the first who asks.
+    pub(in crate::analysis) fn ceilings(&self, account: &str, make: impl FnOnce() -> Ceilings) -> Arc<Ceilings> {
+        let known = self.ceilings.read().unwrap_or_else(PoisonError::into_inner).get(account).cloned();
+        known.unwrap_or_else(|| {
+            let made = Arc::new(make());
+            let mut ceilings = self.ceilings.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(ceilings.entry(account.into()).or_insert(made))
+        })
     }
 
     /// Every ARN that the documents write as a resource and every one with a policy of its own, the resources that hold

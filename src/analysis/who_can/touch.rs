@@ -6,7 +6,7 @@ use crate::iam::document::{Clause, Damage, Document, Effect, Statement};
 use crate::iam::pattern::{Match, ResourcePattern};
 use crate::iam::{Context, Principal, PrincipalPattern, Resource};
 
-use crate::identity::session::is_personal;
+use crate::identity::session::{Session, is_personal};
 
 use super::requests::{Requests, Target};
 
@@ -88,7 +88,7 @@ fn reaches(statement: &Statement, target: &Target, service: &str) -> bool {
 
 /// Whether a document at the resource may tell this caller from others of its account and kind: it asks who they are, or
 /// names this one.
-pub(super) fn singles_out(document: &Document, who: &Principal, context: &Context) -> bool {
+pub(in crate::analysis) fn singles_out(document: &Document, who: &Principal, context: &Context) -> bool {
     document.statements.iter().any(|statement| {
         let by_name = |pattern: &PrincipalPattern| {
             let shared = matches!(pattern, PrincipalPattern::Everyone | PrincipalPattern::Account(_));
@@ -101,7 +101,7 @@ pub(super) fn singles_out(document: &Document, who: &Principal, context: &Contex
 
 /// Whether an Allow of a resource's policy may let this caller in by itself. Naming the account does not: that leaves it
 /// to identity policies (rule L7).
-pub(super) fn lets_in(policy: &Document, who: &Principal, context: &Context) -> bool {
+pub(in crate::analysis) fn lets_in(policy: &Document, who: &Principal, context: &Context) -> bool {
     policy.damage == Damage::Unreadable
         || policy.statements.iter().filter(|it| it.effect != Some(Effect::Deny)).any(|statement| {
             let Some(clause) = &statement.principals else { return true };
@@ -111,4 +111,26 @@ pub(super) fn lets_in(policy: &Document, who: &Principal, context: &Context) -> 
             };
             clause.negated || clause.damage > Damage::None || clause.values().any(by_name)
         })
+}
+
+/// Whether no Deny of a resource's policy can meet this session: those that there are speak of others, or ask for what
+/// surely does not hold.
+pub(in crate::analysis) fn is_harmless(policy: &Document, session: &Session) -> bool {
+    if policy.damage > Damage::None {
+        return false;
+    }
+    let mut denials = policy.statements.iter().filter(|it| it.effect == Some(Effect::Deny)).peekable();
+    if denials.peek().is_none() {
+        return policy.statements.iter().all(|it| it.effect == Some(Effect::Allow));
+    }
+    // Keys that every session is assumed to have are assumed for the policy as well.
+    let context = session.context.clone().with("aws:SecureTransport", "true");
+    denials.all(|statement| {
+        let spares = statement.principals.as_ref().is_some_and(|clause| {
+            !clause.negated
+                && clause.damage == Damage::None
+                && clause.values().all(|pattern| pattern.bond(&session.principal, &context).1.is_no())
+        });
+        spares || statement.conditions.iter().any(|it| it.holds(&context, Effect::Deny).is_no())
+    })
 }

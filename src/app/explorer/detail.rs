@@ -17,6 +17,7 @@ pub(super) fn title(subject: &Subject<'_>) -> String {
     let first = group.members.first().and_then(|at| subject.estate.pods[*at as usize].pod.as_ref());
     match (first, group.count()) {
         (Some(pod), 0 | 1) => format!("{}/{}", row.section, pod.meta.name),
+        (Some(pod), 2) => format!("{}/{}   and 1 pod alike", row.section, pod.meta.name),
         (Some(pod), count) => format!("{}/{}   and {} pods alike", row.section, pod.meta.name, count - 1),
         (None, _) => format!("{}   no pods: what a new one would get", group.owner.label(&group.name)),
     }

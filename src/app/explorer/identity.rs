@@ -2,10 +2,11 @@
 
 use crate::app::list::{ListKind, seen};
 use crate::app::text::{Line, Target, Tone};
+use crate::base::Truth;
 use crate::identity::{Credential, Identity, Verdict};
 use crate::model::{EntityKey, Kind, Lookup};
 
-use super::Subject;
+use super::{Subject, kubernetes};
 
 const LABEL: usize = 6;
 
@@ -21,11 +22,20 @@ pub(super) fn lines(subject: &Subject<'_>) -> Vec<Line> {
                 of_pods(subject, identity, &mut lines);
             }
         }
-        ListKind::Roles | ListKind::ServiceAccounts => used_by(subject, &mut lines),
+        ListKind::Roles | ListKind::ServiceAccounts => {
+            // What points here may be long.
+            lines.extend(kubernetes::lines(subject));
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            used_by(subject, &mut lines);
+            return lines;
+        }
         ListKind::Associations => of_association(subject, &mut lines),
         ListKind::Nodes => of_node(subject, &mut lines),
         ListKind::Findings => {}
     }
+    lines.extend(kubernetes::lines(subject));
     lines
 }
 
@@ -70,6 +80,13 @@ fn of_pods(subject: &Subject<'_>, identity: &Identity, lines: &mut Vec<Line>) {
         };
         label("seen", "").with(text, tone)
     });
+    if let Some(mounted) = kubernetes::token(subject) {
+        lines.push(match mounted {
+            Truth::Yes => label("token", "mounted"),
+            Truth::No => label("token", "not mounted"),
+            Truth::Unknown => label("token", "").with("unknown", Tone::Unknown),
+        });
+    }
     if group.is_some_and(|group| group.mixed) {
         lines.push(Line::plain(" containers differ (d)"));
     }

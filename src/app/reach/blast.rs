@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::blast::{Row as Reached, Summary, World, assumes, blast, services, summary};
 use crate::analysis::data::{Data, DataKind, Grant, KINDS, Touched, data};
+use crate::analysis::picture::layout::Fold;
 use crate::analysis::roles;
+use crate::app::header::plural;
 use crate::app::text::{Line, Target, Tone};
 use crate::base::{Name, Truth};
 use crate::estate::Estate;
@@ -15,7 +17,7 @@ use crate::model::{EntityKey, Kind};
 
 use super::{Beside, Question, ReachView, Row, Sketch, label};
 
-/// Lines of one parent before the rest is counted in a line of its own.
+/// Lines of one parent before the rest is counted in a line of its own, which shows them.
 const SIBLINGS: usize = 40;
 
 pub(super) fn view(estate: &Estate, key: &EntityKey, backward: bool, depth: usize) -> ReachView {
@@ -31,10 +33,11 @@ pub(super) fn view(estate: &Estate, key: &EntityKey, backward: bool, depth: usiz
     let summary = summary(world, &all, &data);
     let flag = if backward { " --backward" } else { "" };
     let unread = estate.inventory.coverage.gaps().count();
-    let unread = if unread > 0 { format!("   {unread} sources not read whole (:sources)") } else { String::new() };
+    let unread =
+        if unread > 0 { format!("   {} not read whole (:sources)", plural(unread, "source")) } else { String::new() };
     ReachView {
         title: format!("{} {}", if backward { "WHO CAN BECOME" } else { "FROM" }, label(key)),
-        sketch: Sketch::of_blast(key, &rows, backward),
+        sketch: Sketch::of_blast(key, &rows),
         alternatives: vec![tree(key, &rows, &access, &data)],
         beside: Beside::All(beside(estate, &summary, &services(&all, &access), &data, &all, backward)),
         note: format!("assumes: {}", assumes(key, direction)),
@@ -54,8 +57,7 @@ fn tree(key: &EntityKey, rows: &[&Reached], access: &BTreeMap<&EntityKey, Option
         children.entry(parent).or_default().push(row);
     }
     let start = Line::strong(format!("▾ {}", label(key))).with("  start", Tone::Dim).to(Target::Thing(key.clone()));
-    let mut lines =
-        vec![Row { line: start, key: Some(key.clone()), level: 0, has_children: children.contains_key(key) }];
+    let mut lines = vec![Row::of(start, Some(key.clone()), 0, children.contains_key(key))];
     let mut drawing = Drawing { children: &children, access, data, shown: BTreeSet::from([key]), lines: &mut lines };
     drawing.access(key, "", 1);
     drawing.below(key, "", 1);
@@ -73,7 +75,13 @@ struct Drawing<'a> {
 impl<'a> Drawing<'a> {
     fn below(&mut self, parent: &EntityKey, indent: &str, level: usize) {
         let all: &[&Reached] = self.children.get(parent).map_or(&[], Vec::as_slice);
-        for (at, row) in all.iter().take(SIBLINGS).enumerate() {
+        let fold = Fold { parent: Some(parent.clone()), kind: "more" };
+        let folds = all.len() > SIBLINGS + 1;
+        for (at, row) in all.iter().enumerate() {
+            if folds && at == SIBLINGS {
+                let text = format!("{indent}├─ and {} more (enter shows them)", all.len() - SIBLINGS);
+                self.lines.push(Row { rest: Some(fold.clone()), ..Row::of(Line::dim(text), None, level, false) });
+            }
             if !self.shown.insert(&row.key) {
                 continue;
             }
@@ -87,14 +95,11 @@ impl<'a> Drawing<'a> {
                 .with(label(&row.key), tone)
                 .with(format!("  {}  {}{sure}", row.hops, row.hop.kind.title()), Tone::Dim)
                 .to(Target::Thing(row.key.clone()));
-            self.lines.push(Row { line, key: Some(row.key.clone()), level, has_children });
+            let folded = (folds && at >= SIBLINGS).then(|| fold.clone());
+            self.lines.push(Row { folded, ..Row::of(line, Some(row.key.clone()), level, has_children) });
             let indent = format!("{indent}{}", if last { "   " } else { "│  " });
             self.access(&row.key, &indent, level + 1);
             self.below(&row.key, &indent, level + 1);
-        }
-        if all.len() > SIBLINGS {
-            let line = Line::dim(format!("{indent}└─ and {} more", all.len() - SIBLINGS));
-            self.lines.push(Row { line, key: None, level, has_children: false });
         }
     }
 
@@ -105,7 +110,7 @@ impl<'a> Drawing<'a> {
         }
         let mut put = |text: String, key: Option<EntityKey>| {
             let line = Line::dim(format!("{indent}   ")).with(text, Tone::Dim);
-            self.lines.push(Row { line, key, level, has_children: false });
+            self.lines.push(Row::of(line, key, level, false));
         };
         let mut of_kind: BTreeMap<usize, Vec<(&Touched, Grant)>> = BTreeMap::new();
         for (it, grant) in self.data.of(role) {
@@ -113,7 +118,7 @@ impl<'a> Drawing<'a> {
         }
         for (kind, all) in &of_kind {
             let DataKind { service, word, .. } = &KINDS[*kind];
-            let letters = worst(all.iter().map(|it| it.1)).letters();
+            let letters = letters(all);
             let known = self.data.counts.iter().find(|it| it.kind == *kind).map_or(0, |it| it.known);
             let names: Vec<&str> = all.iter().take(NAMED).map(|it| short(&it.0.arn)).collect();
             let named = match all.len() {
@@ -150,6 +155,14 @@ fn worst(grants: impl Iterator<Item = Grant>) -> Grant {
         levels: so_far.levels.union(it.levels),
         certain: so_far.certain.union(it.certain),
     })
+}
+
+/// Of all together; in doubt where one of them is.
+fn letters(all: &[(&Touched, Grant)]) -> String {
+    let doubtful = all.iter().any(|(it, grant)| it.letters(*grant).ends_with('?'));
+    let letters = worst(all.iter().map(|it| it.1)).letters();
+    let mark = if doubtful && !letters.ends_with('?') { "?" } else { "" };
+    format!("{letters}{mark}")
 }
 
 /// The last part of an ARN.
@@ -204,6 +217,11 @@ fn beside(
     for it in &data.counts {
         let every = if it.every { ", and any other" } else { "" };
         lines.push(Line::label(KINDS[it.kind].word, 16, format!("{} of {}{every}", it.reached, it.known)));
+    }
+    let unread: usize = data.counts.iter().map(|it| it.unread).sum();
+    if unread > 0 {
+        let text = format!("{unread} of their own policies not read: they may refuse, or let in");
+        lines.push(Line::label("unread", 16, "").with(text, Tone::Unknown));
     }
     lines.push(Line::default());
     lines.push(Line::label("score", 16, format!("{} of 100", summary.score)));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::analysis::blast::World;
 use crate::analysis::path::path;
+use crate::app::header::plural;
 use crate::app::text::{Line, Target, Tone};
 use crate::base::Truth;
 use crate::estate::Estate;
@@ -29,9 +30,10 @@ pub(super) fn view(estate: &Estate, from: &EntityKey, to: &EntityKey) -> ReachVi
     let note = match (found.paths.len(), unread) {
         (0, 0) => format!("No path from {} to {}.", label(from), label(to)),
         (0, unread) => format!(
-            "No path from {} to {}. {unread} sources were not read whole and could hold one (:sources).",
+            "No path from {} to {}. {} not read whole and could hold one (:sources).",
             label(from),
-            label(to)
+            label(to),
+            plural(unread, "source")
         ),
         (1, _) => "the only path".into(),
         (count, _) => format!("{count}{} paths, h l shows the others", if found.more { "+" } else { "" }),
@@ -58,14 +60,14 @@ pub(super) fn view(estate: &Estate, from: &EntityKey, to: &EntityKey) -> ReachVi
 
 fn steps(from: &EntityKey, path: &Path) -> Vec<Row> {
     let start = Line::strong(label(from)).with("  start", Tone::Dim).to(Target::Thing(from.clone()));
-    let mut rows = vec![Row { line: start, key: Some(from.clone()), level: 0, has_children: false }];
+    let mut rows = vec![Row::of(start, Some(from.clone()), 0, false)];
     for (at, hop) in path.hops.iter().enumerate() {
         let (word, tone) = certainty(hop.certainty);
         let line = Line::dim(format!("{:>2} {:<24} ", at + 1, hop.kind.title()))
             .with(label(&hop.to), Tone::Plain)
             .with(format!("  {word}"), tone)
             .to(Target::Thing(hop.to.clone()));
-        rows.push(Row { line, key: Some(hop.to.clone()), level: 1, has_children: false });
+        rows.push(Row::of(line, Some(hop.to.clone()), 1, false));
     }
     rows
 }

@@ -147,6 +147,7 @@ impl App {
                 self.push_place();
                 self.show_policy(role.clone(), *at, 0);
             }
+            Target::Rights(key, power) => self.rights_of(key, *power),
             Target::Command(at) => {
                 if let Some(spec) = crate::app::command::COMMANDS.get(*at) {
                     self.run(spec.cmd, "", None, effects);

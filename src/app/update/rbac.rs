@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::app::place::{Scope, Screen};
 use crate::app::rbac::{COLUMNS, Holder, POWERS, RULES, RbacAsked, RbacPlace, RbacView, SUBJECTS, USES, holder_of};
+use crate::app::text::Target;
 use crate::app::{App, Effect, Work};
+use crate::model::EntityKey;
+use crate::rbac::Power;
 
 impl App {
     /// `:rbac [subject|ns]` and its key.
@@ -29,9 +32,24 @@ impl App {
     /// The rights of the selected thing.
     pub(super) fn rights_of_selection(&mut self) {
         let Some(key) = self.selected_key() else { return };
-        match holder_of(self.estate(), &key) {
+        let explored = self.place.screen == Screen::Explorer && self.overlay.is_none() && self.place.column == 1;
+        let power = match self.pick(1).filter(|_| explored) {
+            Some(Target::Rights(_, power)) => *power,
+            _ => None,
+        };
+        self.rights_of(&key, power);
+    }
+
+    /// The rights of somebody, with one power chosen.
+    pub(super) fn rights_of(&mut self, key: &EntityKey, power: Option<Power>) {
+        match holder_of(self.estate(), key) {
             Ok(holder) => self.show_rbac(Some(holder), self.place.ask.scope.clone()),
-            Err(reason) => self.fail(reason),
+            Err(reason) => return self.fail(reason),
+        }
+        if let Some(place) = self.place.rbac.as_mut().filter(|_| power.is_some()) {
+            place.power = power;
+            place.holder = None;
+            place.used = None;
         }
     }
 
@@ -126,7 +144,7 @@ impl App {
             Some(POWERS) if !view.holders.is_empty() => None,
             Some(SUBJECTS) if view.used().is_some() => None,
             Some(USES) => view.used().cloned(),
-            Some(SUBJECTS) => view.holder().map(|it| crate::app::text::Target::Thing(it.key())),
+            Some(SUBJECTS) => view.holder().map(|it| Target::Thing(it.key())),
             _ => return self.say("nothing to open here"),
         };
         match (target, &mut self.place.rbac) {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::analysis::picture::layout::Layout;
 use crate::app::input::Purpose;
 use crate::app::place::{ReachPlace, Screen};
-use crate::app::reach::{DEPTH, Question, ReachView, Sketch};
+use crate::app::reach::{DEPTH, Question, ReachView, Row, Sketch};
 use crate::app::{App, Effect, Work};
 use crate::model::EntityKey;
 
@@ -84,6 +85,7 @@ impl App {
             folded: BTreeSet::new(),
             picture: false,
             spot: None,
+            open: BTreeSet::new(),
         });
         self.remember_path();
     }
@@ -106,16 +108,46 @@ impl App {
         place.spot = None;
     }
 
-    /// The spot stood on, where the picture shows.
-    fn sketched(&self) -> Option<(&Sketch, usize)> {
-        let (view, place) = self.reached().filter(|(_, place)| place.picture)?;
-        Some((&view.sketch, place.spot.unwrap_or(view.sketch.start)))
+    /// The places of the picture and the spot stood on, where it shows.
+    fn standing(&self) -> Option<(&Layout, usize)> {
+        let layout = self.sketched()?;
+        let last = layout.spots.len().checked_sub(1)?;
+        Some((layout, self.place.reach.as_ref()?.spot.unwrap_or(layout.start).min(last)))
     }
 
     fn stand(&mut self, spot: Option<usize>) {
         match (spot, &mut self.place.reach) {
             (Some(spot), Some(place)) => place.spot = Some(spot),
-            _ => self.say("there is no column on that side"),
+            _ => self.say("nothing stands on that side"),
+        }
+    }
+
+    /// Lays the picture out anew when another answer has come, or a fold was opened.
+    fn settle_picture(&mut self) {
+        let Some(place) = self.place.reach.as_ref().filter(|it| it.picture) else { return };
+        let Some(view) = self.reach.as_ref().filter(|it| it.question == place.question) else { return };
+        let same = self.drawn.as_ref().is_some_and(|(of, open, _)| Arc::ptr_eq(of, view) && *open == place.open);
+        if same {
+            return;
+        }
+        let open = place.open.clone();
+        let layout = view.sketch.layout(&open);
+        // The selection stays with its thing, or goes to the first that a fold gives free.
+        let stood = self.drawn.as_ref().and_then(|(.., old)| old.spots.get(place.spot?)).map(|it| it.key.clone());
+        let spot = stood.and_then(|key| layout.spots.iter().position(|it| it.key == key));
+        self.drawn = Some((Arc::clone(view), open, layout));
+        if let Some(place) = &mut self.place.reach {
+            place.spot = spot;
+        }
+    }
+
+    /// Opens the fold stood on.
+    fn open_fold(&mut self) -> bool {
+        let fold =
+            self.standing().and_then(|(layout, spot)| layout.spots[spot].folded.as_ref()).map(|it| it.fold.clone());
+        match (fold, &mut self.place.reach) {
+            (Some(fold), Some(place)) => place.open.insert(fold),
+            _ => false,
         }
     }
 
@@ -159,6 +191,7 @@ impl App {
         if !matches!(self.place.screen, Screen::Blast | Screen::Path) {
             return;
         }
+        self.settle_picture();
         let Some(place) = &self.place.reach else { return };
         let asked = (place.question.clone(), estate_id);
         if self.wanted > 0 && self.reach_asked.as_ref() != Some(&asked) {
@@ -170,13 +203,12 @@ impl App {
 
     /// To a line among those that show.
     pub(super) fn reach_to(&mut self, line: usize) {
-        if let Some((sketch, spot)) = self.sketched() {
-            let here = sketch.drawing.spots.get(spot).map_or(0, |it| it.row);
-            let far = isize::try_from(line).unwrap_or(isize::MAX).saturating_sub_unsigned(here);
-            let spot = sketch.step(spot, far);
-            return self.stand(Some(spot));
+        if let Some((layout, spot)) = self.standing() {
+            let column = layout.spots[spot].column;
+            let near = layout.near(line, column, true).or_else(|| layout.near(line, column, false));
+            return self.stand(near);
         }
-        let shown = self.reached().map_or(0, |(view, place)| view.visible(place.alternative, &place.folded).len());
+        let shown = self.reached().map_or(0, |(view, place)| view.visible(place).len());
         if let Some(place) = &mut self.place.reach {
             place.cursor = line.min(shown.saturating_sub(1));
             if matches!(place.question, Question::Path { .. }) {
@@ -186,9 +218,13 @@ impl App {
     }
 
     pub(super) fn reach_step(&mut self, delta: isize) {
-        if let Some((sketch, spot)) = self.sketched() {
-            let spot = sketch.step(spot, delta);
-            return self.stand(Some(spot));
+        if let Some((layout, spot)) = self.standing() {
+            let here = &layout.spots[spot];
+            let row = here.row.saturating_add_signed(delta);
+            let down = delta > 0;
+            let beyond = if down { row >= layout.rows } else { delta.unsigned_abs() > here.row };
+            let near = layout.near(row.min(layout.rows.saturating_sub(1)), here.column, down && !beyond);
+            return self.stand(near.or(Some(spot)));
         }
         let cursor = self.place.reach.as_ref().map_or(0, |place| place.cursor);
         self.reach_to(cursor.saturating_add_signed(delta));
@@ -196,12 +232,20 @@ impl App {
 
     /// Into: unfolds a folded thing, else goes to it. On paths `l` shows the next one, enter goes to the thing.
     pub(super) fn reach_into(&mut self, by_enter: bool) {
-        if let Some((sketch, spot)) = self.sketched().filter(|_| !by_enter) {
-            let next = sketch.across(spot, true);
+        if by_enter && self.open_fold() {
+            return;
+        }
+        if let Some((layout, spot)) = self.standing().filter(|_| !by_enter) {
+            let next = layout.beside(spot, true);
             return self.stand(next);
         }
         if self.place.screen == Screen::Path && !by_enter {
             return self.turn_path(1);
+        }
+        let rest = self.reach_row().and_then(|row| row.rest.clone());
+        if let (Some(fold), Some(place)) = (rest, &mut self.place.reach) {
+            place.open.insert(fold);
+            return;
         }
         let Some(key) = self.reach_key() else { return self.say("nothing to open here") };
         if let Some(place) = &mut self.place.reach
@@ -214,15 +258,15 @@ impl App {
 
     /// Out: folds the thing, or the one above it.
     pub(super) fn reach_out(&mut self) {
-        if let Some((sketch, spot)) = self.sketched() {
-            let next = sketch.across(spot, false);
+        if let Some((layout, spot)) = self.standing() {
+            let next = layout.beside(spot, false);
             return self.stand(next);
         }
         if self.place.screen == Screen::Path {
             return self.turn_path(-1);
         }
         let Some((view, place)) = self.reached() else { return };
-        let shown = view.visible(place.alternative, &place.folded);
+        let shown = view.visible(place);
         let Some(rows) = view.alternatives.get(place.alternative) else { return };
         let Some(here) = shown.get(place.cursor).copied() else { return };
         let level = rows[here].level;
@@ -244,6 +288,16 @@ impl App {
 
     /// `x`: everything below the first level folds, or unfolds.
     pub(super) fn reach_expand(&mut self) {
+        if let Some((layout, _)) = self.standing() {
+            let folds: BTreeSet<_> = Sketch::folds(layout).cloned().collect();
+            let none = folds.is_empty();
+            match &mut self.place.reach {
+                Some(place) if none && !place.open.is_empty() => place.open.clear(),
+                Some(place) if !none => place.open.extend(folds),
+                _ => self.say("nothing is folded"),
+            }
+            return;
+        }
         let Some((view, place)) = self.reached() else { return };
         let rows = view.alternatives.get(place.alternative).map_or(&[][..], Vec::as_slice);
         let folded = if place.folded.is_empty() {
@@ -270,13 +324,19 @@ impl App {
         }
     }
 
+    fn reach_row(&self) -> Option<&Row> {
+        let (view, place) = self.reached()?;
+        let at = *view.visible(place).get(place.cursor)?;
+        view.alternatives.get(place.alternative)?.get(at)
+    }
+
     /// The thing on the line stood on.
     pub(in crate::app) fn reach_key(&self) -> Option<EntityKey> {
-        if let Some((sketch, spot)) = self.sketched() {
-            return sketch.drawing.spots.get(spot).map(|it| it.key.clone());
+        if let Some((layout, spot)) = self.standing() {
+            return layout.spots.get(spot).map(|it| it.key.clone());
         }
         let (view, place) = self.reached()?;
-        let at = *view.visible(place.alternative, &place.folded).get(place.cursor)?;
+        let at = *view.visible(place).get(place.cursor)?;
         let rows = view.alternatives.get(place.alternative)?;
         // A line of access speaks of the role above it.
         rows[..=at].iter().rev().find_map(|row| row.key.clone())

@@ -9,6 +9,7 @@ use crate::analysis::blast::{self, Blast, ENDLESS, Row, World, assumes, evidence
 use crate::analysis::data::{self, Data, Touched};
 use crate::analysis::picture::{Picture, certainty_word};
 use crate::analysis::roles;
+use crate::analysis::who_can::PolicyState;
 use crate::base::text::clean;
 use crate::cli::args::{Format, OutputArgs, SourceArgs};
 use crate::cli::failure::{Failure, Kind as FailureKind};
@@ -171,20 +172,29 @@ fn records(world: World<'_>, rows: &[Row], data: &Data, with_evidence: bool) -> 
 fn resource(it: &Touched, with_evidence: bool) -> Record {
     let service = data::KINDS[it.kind].service;
     let from = it.from.to_string();
-    let evidence = with_evidence.then(|| EvidenceRecord {
+    let address = EntityKey::plain(Kind::Resource, &it.arn).to_string();
+    let own =
+        |value: &str| EvidenceRecord { object: address.clone(), path: "resource policy".into(), value: value.into() };
+    let mut evidence = vec![EvidenceRecord {
         object: from.clone(),
         path: "identity policies".into(),
         value: format!("{service} {} on {}", it.grant.levels, it.arn),
-    });
+    }];
+    match it.policy {
+        PolicyState::Read => evidence.push(own("read, and asked")),
+        PolicyState::Unread => evidence.push(own("not read: it may refuse")),
+        PolicyState::None => evidence.push(own("there is none")),
+        PolicyState::NotAsked => {}
+    }
     let services = [(service.into(), Some(it.grant.levels))].into();
     Record {
-        address: EntityKey::plain(Kind::Resource, &it.arn).to_string(),
+        address,
         hop: it.hops,
         from,
         edge: "access",
-        certainty: if it.grant.levels == it.grant.certain { "certain" } else { "unknown" },
+        certainty: if it.is_certain() { "certain" } else { "unknown" },
         rule: "",
-        evidence: evidence.into_iter().collect(),
+        evidence: if with_evidence { evidence } else { Vec::new() },
         access: Some(Access { services, ..Access::default() }),
     }
 }
@@ -206,6 +216,10 @@ fn head(out: &mut dyn Write, world: World<'_>, answer: &Blast, rows: &[Row], dat
         };
         if !data.counts.is_empty() {
             line(format!("  data: {}", data.counts.iter().map(of).collect::<Vec<_>>().join("; ")))?;
+        }
+        let unread: usize = data.counts.iter().map(|it| it.unread).sum();
+        if unread > 0 {
+            line(format!("  not read: {unread} of their own policies, which may refuse or let in"))?;
         }
         let because: Vec<String> =
             summary.because.iter().take(4).map(|(points, text)| format!("{points} for {text}")).collect();

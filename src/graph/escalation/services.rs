@@ -99,14 +99,38 @@ pub(super) fn passed(
     out: &mut Out<'_>,
 ) {
     let Some(service) = technique.service else { return };
+    let Some((place, further)) = some_cluster(holder, technique) else { return };
+    let fixed = &fixed.and(&place);
     for (held, places) in passable(holder, shared, technique).iter() {
         if let Some(targets) = out.roles(places.clone()) {
-            out.push(technique, Gained::Roles(targets), &fixed.and(held));
+            out.push_needing(technique, Gained::Roles(targets), &fixed.and(held), further);
         }
     }
     if !holder.account.facts.roles.is_complete() && !passing(holder, service).is_empty() {
         unread(technique, service, &[], fixed, out);
     }
+}
+
+/// The right over some cluster of the account, for techniques that act on one (R187), and what must exist besides: where
+/// it is over no cluster that is known, one that is not. None when it is over none.
+fn some_cluster(holder: &Holder<'_>, technique: &'static Technique) -> Option<(Held, &'static [&'static str])> {
+    let Some(step) = technique.steps.iter().find(|it| it.on == On::Cluster) else { return Some((Held::surely(), &[])) };
+    let rights = holder.rights(step.action, &[]);
+    let known = holder.ground.clusters_of(&holder.account.id).filter_map(|cluster| cluster.description());
+    let over = |arn: &str, tags| rights.over(Target { arn, tags, boundary: None });
+    if let Some(held) = Held::best(known.filter_map(|it| over(&it.arn, Some(&it.tags)))) {
+        return Some((held, &[]));
+    }
+    let account = &holder.account.id;
+    let partition = &holder.account.partition;
+    let listed = holder.account.facts.regions.iter().flat_map(|(region, facts)| {
+        facts.clusters.iter().map(move |name| format!("arn:{partition}:eks:{region}:{account}:cluster/{name}"))
+    });
+    if let Some(held) = Held::best(listed.filter_map(|arn| over(&arn, None))) {
+        return Some((held, &[]));
+    }
+    let any = ArnGlob::new(&format!("arn:{partition}:eks:*:{account}:cluster/*"));
+    Some((rights.in_part(&any)?, &["an EKS cluster that the right is over"]))
 }
 
 /// Where not all roles were read there may be one that fits (rule b).

@@ -339,11 +339,29 @@ pub(super) const ROWS: &[Technique] = &[
     )
     .to("cognito-identity.amazonaws.com")
     .needing(&["a Cognito identity pool that the principal can sign in to"]),
-    row(91, "makes a node group of a cluster", &[], &[PASS, any("eks:CreateNodegroup")], PassedRole)
+    // User data of the template runs as root on the new nodes, which EKS starts in the caller's name (EKS user guide,
+    // Customize managed nodes with launch templates). EKS makes the instance profile itself.
+    row(
+        91,
+        "makes a node group of a cluster with a launch template of its own",
+        &[],
+        &[PASS, on(On::Cluster, "eks:CreateNodegroup"), any("ec2:CreateLaunchTemplate"), any("ec2:RunInstances")],
+        PassedRole,
+    )
+    .to(EC2),
+    row(91, "makes a node group of a cluster", &[], &[PASS, on(On::Cluster, "eks:CreateNodegroup")], PassedRole)
         .to(EC2)
-        .needing(&["a way onto the new nodes: a launch template, a key for remote access, or a pod there"]),
+        .needing(&[
+            "a way onto the new nodes: a launch template that is there, a key for remote access, or a pod there",
+        ]),
     // The role is that of the kubelet beside the pod; containers on Fargate do not get it.
-    row(92, "makes a Fargate profile of a cluster", &[], &[PASS, any("eks:CreateFargateProfile")], PassedRole)
-        .to("eks-fargate-pods.amazonaws.com")
-        .needing(&["a pod on the profile that gets out of its container"]),
+    row(
+        92,
+        "makes a Fargate profile of a cluster",
+        &[],
+        &[PASS, on(On::Cluster, "eks:CreateFargateProfile")],
+        PassedRole,
+    )
+    .to("eks-fargate-pods.amazonaws.com")
+    .needing(&["a pod on the profile that gets out of its container"]),
 ];

@@ -348,12 +348,8 @@ const PASSED: &[(u8, &str, &str, &str)] = &[
     (61, "scheduler", "scheduler:CreateSchedule", ""),
     (62, "events", "events:PutRule events:PutTargets", ""),
     (63, "ecs-tasks", "batch:RegisterJobDefinition batch:SubmitJob", "a Batch job queue"),
-    (
-        91,
-        "ec2",
-        "eks:CreateNodegroup",
-        "a way onto the new nodes: a launch template, a key for remote access, or a pod there",
-    ),
+    (91, "ec2", "eks:CreateNodegroup", NEW_NODES),
+    (91, "ec2", "eks:CreateNodegroup ec2:CreateLaunchTemplate ec2:RunInstances", ""),
     (92, "eks-fargate-pods", "eks:CreateFargateProfile", "a pod on the profile that gets out of its container"),
     (64, "ssm", "ssm:StartAutomationExecution", ""),
     (65, "rolesanywhere", "rolesanywhere:CreateTrustAnchor rolesanywhere:CreateProfile", ""),
@@ -445,6 +441,35 @@ fn passing_a_role_needs_each_of_its_steps() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Where nothing says how code comes onto the nodes of a new group.
+const NEW_NODES: &str =
+    "a way onto the new nodes: a launch template that is there, a key for remote access, or a pod there";
+
+#[test]
+fn a_node_group_or_fargate_profile_is_made_in_a_cluster_that_the_right_is_over() {
+    let on = |name: &str, action: &str| format!("{action}@arn:aws:eks:eu-west-1:111122223333:cluster/{name}");
+    let node_group = |name: &str| {
+        let make = on(name, "eks:CreateNodegroup");
+        passing("ec2", &format!("iam:PassRole@role/t {make} ec2:CreateLaunchTemplate ec2:RunInstances"))
+    };
+    let sure = "91 yes role t".to_owned();
+    let somewhere = "91 maybe role t needs an EKS cluster that the right is over".to_owned();
+    assert!(node_group("c1").contains(&sure), "{:?}", node_group("c1"));
+    assert!(!node_group("c1").contains(&somewhere));
+    // The account may have a cluster that was not read.
+    assert!(node_group("other").contains(&somewhere) && !node_group("other").contains(&sure));
+    // A right over node groups is none over a cluster.
+    let wrong = "eks:CreateNodegroup@arn:aws:eks:eu-west-1:111122223333:nodegroup/c1/x/y";
+    let found = passing("ec2", &format!("iam:PassRole@role/t {wrong} ec2:CreateLaunchTemplate ec2:RunInstances"));
+    assert!(!found.iter().any(|it| it.starts_with("91 ")), "{found:?}");
+    let profile = |name: &str| {
+        passing("eks-fargate-pods", &format!("iam:PassRole@role/t {}", on(name, "eks:CreateFargateProfile")))
+    };
+    let pod = "92 maybe role t needs a pod on the profile that gets out of its container";
+    assert!(profile("c1").contains(&pod.to_owned()), "{:?}", profile("c1"));
+    assert!(profile("other").contains(&format!("{pod}, an EKS cluster that the right is over")));
 }
 
 #[test]

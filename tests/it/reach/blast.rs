@@ -181,3 +181,70 @@ fn every_kind_of_start_says_what_it_assumes() {
         assert_ne!(assumes(&key(address), Direction::Forward), "nothing", "{address}");
     }
 }
+
+/// A role of another account, and buckets by what their own policies say of the roles.
+const GUARDED: &str = r#"
+cluster c1 version=1.34
+account 444455556666
+sa ns/app
+role app irsa=ns:app policy={"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"*"}
+role bare
+role far account=444455556666 policy={"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}
+role names policy={"Effect":"Allow","Action":"dynamodb:GetItem","Resource":["arn:aws:s3:::unread","arn:aws:kms:eu-west-1:111122223333:key/own"]}
+resource arn:aws:s3:::open policy=none
+resource arn:aws:s3:::tls policy={"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::tls","arn:aws:s3:::tls/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}
+resource arn:aws:s3:::refuses policy={"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::refuses/*"}
+resource arn:aws:s3:::partly policy={"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::partly/kept/*"}
+resource arn:aws:s3:::endpoint policy={"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::endpoint","arn:aws:s3:::endpoint/*"],"Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}}
+resource arn:aws:s3:::kept policy={"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/other"},"Action":"s3:*","Resource":["arn:aws:s3:::kept","arn:aws:s3:::kept/*"]}
+resource arn:aws:s3:::tagged policy={"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::tagged/*","Condition":{"StringNotEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/app"}}}
+resource arn:aws:s3:::others policy={"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:role/bare"},"Action":"s3:*","Resource":["arn:aws:s3:::others","arn:aws:s3:::others/*"]}
+resource arn:aws:s3:::lets-in policy={"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/bare"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::lets-in/*"}
+resource arn:aws:s3:::shared policy={"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::shared/*"}
+"#;
+
+/// What a role reaches of the guarded data, by name.
+fn guarded(role: &str) -> Vec<String> {
+    let fallen = fall(&derived(GUARDED), role);
+    let of = |it: &rolewalk::analysis::data::Touched| {
+        format!("{} {}", it.arn.rsplit([':', '/']).next().unwrap_or_default(), it.letters(it.grant))
+    };
+    fallen.data.resources.iter().map(of).collect()
+}
+
+#[test]
+fn a_policy_of_the_resource_refuses_what_it_denies_and_nothing_else() {
+    let found = guarded("role/111122223333:app");
+    let of = |name: &str| found.iter().find_map(|it| it.strip_prefix(&format!("{name} "))).unwrap_or("nothing");
+    for name in ["open", "tls", "partly", "tagged", "others", "lets-in", "shared"] {
+        assert_eq!(of(name), "-RW--", "{name}: {found:?}");
+    }
+    assert_eq!(of("refuses"), "-R---", "{found:?}");
+    assert_eq!(of("kept"), "nothing", "{found:?}");
+    // It hangs on the endpoint that is used.
+    assert_eq!(of("endpoint"), "-RW--?", "{found:?}");
+    // A policy that was not read may refuse.
+    assert_eq!(of("unread"), "-RW--?", "{found:?}");
+}
+
+#[test]
+fn a_policy_of_the_resource_lets_in_whom_it_names() {
+    assert_eq!(guarded("role/111122223333:bare"), ["lets-in -R---"]);
+}
+
+#[test]
+fn across_accounts_both_sides_must_agree() {
+    let found = guarded("role/444455556666:far");
+    assert!(found.contains(&"shared -R---".to_owned()), "{found:?}");
+    let refused = ["open", "tls", "refuses", "partly", "endpoint", "others", "lets-in"];
+    for name in refused {
+        assert!(!found.iter().any(|it| it.starts_with(&format!("{name} "))), "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn policies_that_were_not_read_are_counted_beside_what_they_could_change() {
+    let fallen = fall(&derived(GUARDED), "role/111122223333:app");
+    let buckets = fallen.data.counts.iter().find(|it| KINDS[it.kind].word == "buckets").expect("buckets");
+    assert_eq!((buckets.reached, buckets.known, buckets.unread), (10, 11, 1));
+}

@@ -1,5 +1,7 @@
 //! Times and sizes of graph, reach of all identities, blast radii and paths, on the directory in `ROLEWALK_WORLD`.
 
+mod closure;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,13 +9,14 @@ use rolewalk::analysis::blast::{World, blast};
 use rolewalk::analysis::path::path;
 use rolewalk::estate::derive;
 use rolewalk::findings::fix_first::fix_first;
-use rolewalk::graph::closure::closures;
 use rolewalk::graph::path::Limits;
 use rolewalk::graph::reach::Direction;
 use rolewalk::graph::{AccessGraph, Resolved, authorization, escalation};
 use rolewalk::identity::resolve;
 use rolewalk::ingest::{self, Options};
 use rolewalk::model::{EntityKey, Kind};
+
+use closure::closures;
 
 #[expect(clippy::print_stdout, reason = "the figures are its answer")]
 fn main() {

@@ -1,4 +1,5 @@
-//! What every node reaches, all at once: roles, accounts and clusters.
+//! What every node reaches, all at once: roles, accounts and clusters. The program asks one thing at a time; this is
+//! the yardstick for what asking about all of them would cost.
 //!
 //! Nodes that reach each other reach the same, so their strongly connected components are taken in reverse topological
 //! order, each joining what its successors reach. Sets that are equal to a successor's are shared, small ones are
@@ -10,11 +11,8 @@ use fixedbitset::FixedBitSet;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use rayon::join;
-
-use crate::base::Truth;
-
-use super::node::Foothold;
-use super::{AccessGraph, NodeId};
+use rolewalk::base::Truth;
+use rolewalk::graph::{AccessGraph, Foothold, NodeId};
 
 /// Longest list before a set becomes a row of bits.
 const LIST: usize = 48;
@@ -35,13 +33,6 @@ impl Set {
         }
     }
 
-    fn contains(&self, target: u32) -> bool {
-        match self {
-            Set::List(list) => list.binary_search(&target).is_ok(),
-            Set::Bits(bits) => bits.contains(target as usize),
-        }
-    }
-
     fn bytes(&self) -> usize {
         match self {
             Set::List(list) => list.capacity() * 4,
@@ -53,50 +44,45 @@ impl Set {
 /// What each node reaches over edges of some certainty.
 #[derive(Debug)]
 pub struct Closure {
-    /// Component of each node.
-    component: Vec<u32>,
     /// By component; `None` for those that no identity is in.
     sets: Vec<Option<Arc<Set>>>,
-    /// Target number of each node; `u32::MAX` for nodes that are none.
-    targets: Arc<[u32]>,
 }
 
 /// Certain and possible reach of all identities. Cost: every edge a few times.
 pub fn closures(graph: &AccessGraph) -> (Closure, Closure) {
+    let mut nodes: Vec<NodeId> = graph.keys().flat_map(|key| graph.nodes_of(key)).copied().collect();
+    nodes.sort_unstable();
     let mut count = 0;
-    let targets: Arc<[u32]> = graph
-        .nodes
-        .iter()
-        .map(|node| match node.foothold {
-            Foothold::Session | Foothold::AccountAdmin | Foothold::ClusterAdmin => {
-                count += 1;
-                count - 1
-            }
-            _ => u32::MAX,
-        })
-        .collect();
-    join(
-        || closure(graph, Truth::Yes, &targets, count as usize),
-        || closure(graph, Truth::Unknown, &targets, count as usize),
-    )
+    let target = |node: &NodeId| match graph.foothold(*node) {
+        Foothold::Session | Foothold::AccountAdmin | Foothold::ClusterAdmin => {
+            count += 1;
+            count - 1
+        }
+        _ => u32::MAX,
+    };
+    let targets: Vec<u32> = nodes.iter().map(target).collect();
+    let (nodes, targets) = (&nodes, &targets);
+    let of = |certainty| closure(graph, nodes, certainty, targets, count as usize);
+    join(|| of(Truth::Yes), || of(Truth::Unknown))
 }
 
-fn closure(graph: &AccessGraph, certainty: Truth, targets: &Arc<[u32]>, count: usize) -> Closure {
-    let nodes = graph.node_count();
-    let mut plain: DiGraph<(), (), u32> = DiGraph::with_capacity(nodes, graph.edge_count());
-    (0..nodes).for_each(|_| {
+fn closure(graph: &AccessGraph, nodes: &[NodeId], certainty: Truth, targets: &[u32], count: usize) -> Closure {
+    let place = |node: NodeId| {
+        let at = nodes.binary_search(&node).expect("every node stands on a thing");
+        u32::try_from(at).expect("fewer nodes than 32 bits count")
+    };
+    let mut plain: DiGraph<(), (), u32> = DiGraph::with_capacity(nodes.len(), graph.edge_count());
+    for _ in nodes {
         plain.add_node(());
-    });
-    let id = |at: usize| NodeId(u32::try_from(at).expect("fewer nodes than 32 bits count"));
-    for at in 0..nodes {
-        for (_, edge) in graph.out(id(at)) {
-            if edge.kind.is_step() && edge.certainty >= certainty {
-                plain.add_edge((edge.from.0).into(), (edge.to.0).into(), ());
-            }
+    }
+    for node in nodes {
+        let steps = graph.out(*node).filter(|(_, edge)| edge.kind.is_step() && edge.certainty >= certainty);
+        for (_, edge) in steps {
+            plain.add_edge(place(edge.from).into(), place(edge.to).into(), ());
         }
     }
     let components = kosaraju_scc(&plain);
-    let mut component = vec![0u32; nodes];
+    let mut component = vec![0u32; nodes.len()];
     for (at, members) in components.iter().enumerate() {
         for member in members {
             component[member.index()] = u32::try_from(at).expect("fewer components than nodes");
@@ -146,9 +132,9 @@ fn closure(graph: &AccessGraph, certainty: Truth, targets: &Arc<[u32]>, count: u
         sets.push(Some(set));
     }
     let mut asked = vec![false; sets.len()];
-    for (at, node) in graph.nodes.iter().enumerate() {
+    for (at, node) in nodes.iter().enumerate() {
         let identity = matches!(
-            node.foothold,
+            graph.foothold(*node),
             Foothold::Shell
                 | Foothold::Mint
                 | Foothold::Api
@@ -163,31 +149,15 @@ fn closure(graph: &AccessGraph, certainty: Truth, targets: &Arc<[u32]>, count: u
             *set = None;
         }
     }
-    Closure { component, sets, targets: Arc::clone(targets) }
+    Closure { sets }
 }
 
 impl Closure {
-    fn set(&self, node: NodeId) -> Option<&Set> {
-        self.sets[self.component[node.at()] as usize].as_deref()
-    }
-
-    /// How many roles, accounts and clusters an identity reaches, itself among them when it is one.
-    pub fn count(&self, node: NodeId) -> usize {
-        self.set(node).map_or(0, Set::len)
-    }
-
-    /// Whether an identity reaches a role, account or cluster.
-    pub fn reaches(&self, node: NodeId, target: NodeId) -> bool {
-        let number = self.targets[target.at()];
-        number != u32::MAX && self.set(node).is_some_and(|set| set.contains(number))
-    }
-
     /// Bytes on the heap; shared sets count once.
     pub fn bytes(&self) -> usize {
         let mut seen: rustc_hash::FxHashSet<*const Set> = rustc_hash::FxHashSet::default();
         let sets = self.sets.iter().flatten().filter(|set| seen.insert(Arc::as_ptr(set)));
         sets.map(|set| set.bytes() + size_of::<Set>()).sum::<usize>()
-            + self.component.capacity() * 4
             + self.sets.capacity() * size_of::<Option<Arc<Set>>>()
     }
 }
