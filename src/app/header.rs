@@ -15,6 +15,8 @@ use crate::model::Kind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DataState {
     Loading,
+    /// Nothing could be read.
+    Nothing,
     Partial(usize),
     Stale,
     Demo,
@@ -26,6 +28,7 @@ impl DataState {
     pub fn word(&self) -> String {
         match self {
             DataState::Loading => "LOADING".into(),
+            DataState::Nothing => "NO DATA".into(),
             DataState::Partial(count) => format!("PARTIAL {count}"),
             DataState::Stale => "STALE".into(),
             DataState::Demo => "DEMO".into(),
@@ -40,6 +43,9 @@ impl App {
         let gaps = self.inventory.coverage.gaps().count();
         if self.loading || self.reloading {
             return DataState::Loading;
+        }
+        if self.nothing.is_some() {
+            return DataState::Nothing;
         }
         if gaps > 0 {
             return DataState::Partial(gaps);
@@ -172,6 +178,11 @@ impl App {
         if let Some(notice) = &self.notice {
             return Line::default()
                 .with(format!(" {}", notice.text), if notice.is_error { Tone::Bad } else { Tone::Plain });
+        }
+        if self.overlay.is_none()
+            && let Some(line) = self.nothing_line()
+        {
+            return line;
         }
         let on_list = matches!(self.place.screen, Screen::Explorer | Screen::Findings);
         if self.overlay.is_some() || !on_list {
@@ -375,6 +386,12 @@ impl App {
                 named("up", "history"),
                 named("esc", "cancel"),
             ];
+        }
+        if self.nothing().is_some() && self.overlay.is_none() {
+            let others = [Cmd::Reload, Cmd::CommandLine, Cmd::Help].into_iter();
+            let others =
+                others.filter_map(|cmd| Some((self.keymap.label(cmd)?, cmd.spec().hint.unwrap_or("read again"))));
+            return self.ways_out().into_iter().chain(others).collect();
         }
         let commands: &[Cmd] = match (&self.overlay, self.place.screen) {
             (Some(Overlay::Page(_)), _) => &[Cmd::Into, Cmd::Filter, Cmd::NextMatch, Cmd::Copy, Cmd::Help],

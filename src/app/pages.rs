@@ -89,7 +89,10 @@ impl App {
             let gap = !matches!(report.status, Status::Ok | Status::Loading);
             if gap && source.kind.is_expected() {
                 lines.push(Line::dim("         means   answers that need it say unknown, never no"));
-                let permission = report.permission.as_deref().unwrap_or(source.kind.permission());
+                // Live, what was refused names its permission; anything else no right would heal.
+                let live = self.settings.origin == DataOrigin::Live;
+                let needed = if live { "" } else { source.kind.permission() };
+                let permission = report.permission.as_deref().unwrap_or(needed);
                 // What the user did not want asked needs no right.
                 if !permission.is_empty() && report.status != Status::Skipped {
                     lines.push(Line::dim(format!("         fix     allow {permission}, then ctrl-r")));

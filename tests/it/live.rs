@@ -1,8 +1,10 @@
 //! Live clusters, read from an API server of our own.
 
 mod faults;
+mod config_maps;
 mod headless;
 mod large;
+mod nothing;
 mod same;
 mod saving;
 mod watching;

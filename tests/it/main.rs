@@ -15,6 +15,7 @@ mod explain;
 mod findings;
 mod fix_first;
 mod forms;
+mod header;
 mod iam_cases;
 mod iam_properties;
 mod identity_pods;

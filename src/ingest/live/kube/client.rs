@@ -19,7 +19,8 @@ use crate::base::text::clean;
 use crate::ingest::live::Patience;
 
 use super::cluster::lock;
-use super::context::{Chosen, Way, chain, read};
+use super::context::{Chosen, Way, chain, read, service_account};
+use super::proxy;
 
 /// Why a request was not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub enum RefusalKind {
     Absent,
     /// 410: the list or the watch is too old to go on with.
     Gone,
+    /// 400 or 422: the server does not do what was asked for.
+    Invalid,
     /// Anything that another try may heal.
     Transient,
 }
@@ -291,15 +294,33 @@ impl Server {
     async fn config(&self) -> Result<Config, Refusal> {
         let broken = |why: String| Refusal::new(RefusalKind::Credentials, why);
         let mut config = match &self.chosen.way {
-            Way::InCluster => Config::incluster().map_err(|error| broken(chain(&error)))?,
+            Way::InCluster { directory, server } => {
+                let file = service_account(directory, server);
+                let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
+                let broken = |error| broken(format!("the service account of this pod: {}", chain(&error)));
+                let mut config = config.map_err(broken)?;
+                // The certificate may be renewed too.
+                config.root_cert_file = Some(directory.join("ca.crt"));
+                config.proxy_url = None;
+                config
+            }
             Way::Context { kubeconfig, name } => {
                 let file = read(kubeconfig.as_deref()).map_err(|error| broken(error.to_string()))?;
+                let own = proxy::of_context(&file, name);
                 let options = KubeConfigOptions { context: Some(name.clone()), cluster: None, user: None };
-                Config::from_custom_kubeconfig(file, &options)
-                    .await
-                    .map_err(|error| broken(format!("context `{name}`: {}", chain(&error))))?
+                let config = Config::from_custom_kubeconfig(file, &options).await;
+                let broken = |error| broken(format!("context `{name}`: {}", chain(&error)));
+                let mut config = config.map_err(broken)?;
+                config.proxy_url = own;
+                config
             }
         };
+        // What the context says counts; else the environment, as for every other program.
+        if config.proxy_url.is_none() {
+            config.proxy_url = proxy::of_environment(&config.cluster_url, |name| std::env::var(name).ok());
+        }
+        // The library knows this form by its other name; both leave names for the proxy to look up.
+        config.proxy_url = config.proxy_url.map(proxy::known);
         if let Some(exec) = &mut config.auth_info.exec {
             if exec.interactive_mode == Some(ExecInteractiveMode::Always) {
                 let why = format!("the credentials helper `{}` wants a terminal to itself", self.helper());
@@ -349,6 +370,7 @@ impl Server {
             StatusCode::FORBIDDEN => RefusalKind::Denied,
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_ACCEPTABLE => RefusalKind::Absent,
             StatusCode::GONE => RefusalKind::Gone,
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => RefusalKind::Invalid,
             _ => RefusalKind::Transient,
         };
         let why = match kind {

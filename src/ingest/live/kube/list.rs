@@ -35,6 +35,15 @@ pub async fn read(cluster: &Cluster, resource: Resource, reading: &mut Reading, 
                 return;
             }
             Err(refusal) if refusal.kind == RefusalKind::Absent && !sent => absent = Some(refusal),
+            // Rights are looked at before anything else: who may not list a kind hears so of one that does not exist too.
+            Err(refusal)
+                if refusal.kind == RefusalKind::Denied
+                    && resource.optional
+                    && !sent
+                    && is_served(cluster, resource, api).await == Some(false) =>
+            {
+                absent = Some(refusal);
+            }
             Err(refusal) if refusal.kind == RefusalKind::Denied && resource.namespaced && !sent => {
                 return by_namespace(cluster, resource, api, reading, refusal, feed).await;
             }
@@ -48,6 +57,27 @@ pub async fn read(cluster: &Cluster, resource: Resource, reading: &mut Reading, 
         }
         Some(refusal) => cluster.failed(reading, refusal, false, feed).await,
         None => {}
+    }
+}
+
+/// Whether the API server has this kind, by its discovery, which everybody may ask. `None`: it does not say.
+async fn is_served(cluster: &Cluster, resource: Resource, api: &str) -> Option<bool> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct List {
+        resources: Vec<Kind>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Kind {
+        name: String,
+    }
+    match cluster.server.document(&resource.group_path(api)).await {
+        Ok(bytes) => {
+            let list = serde_json::from_slice::<List>(&bytes).ok()?;
+            Some(list.resources.iter().any(|kind| kind.name == resource.plural))
+        }
+        Err(refusal) => (refusal.kind == RefusalKind::Absent).then_some(false),
     }
 }
 
@@ -143,6 +173,7 @@ async fn by_namespace(
     let why = format!("listing all namespaces is refused; read {of}: {}", read.join(", "));
     reading.has_data = true;
     reading.next = Next::Again;
+    cluster.saw(reading.row.kind);
     cluster.report(reading, Change::Listed { reading: Extent::Partial, read_at: None, why: why.clone() }, feed).await;
     let permission = Some(reading.source.kind.permission().to_owned());
     cluster.report(reading, Change::Failed { status: Status::Partial, why, permission }, feed).await;
