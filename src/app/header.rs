@@ -9,7 +9,7 @@ use super::place::{Screen, SortBy};
 use super::settings::DataOrigin;
 use super::text::{Line, Tone};
 use super::{App, DETAIL, findings};
-use crate::model::Kind;
+use crate::model::{Kind, Status};
 
 /// The word for how far the data can be trusted, in the order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -368,7 +368,8 @@ impl App {
         if self.place.screen == Screen::WhoCan && self.overlay.is_none() && self.asked_who_can().is_some() {
             return self.who_can_status().1;
         }
-        let gap = self.inventory.coverage.gaps().next();
+        // What the user did not want asked is no news.
+        let gap = self.inventory.coverage.gaps().min_by_key(|gap| gap.report.status == Status::Skipped);
         match gap {
             Some(gap) if !self.loading => Line::default()
                 .with(format!("{}: {} {} (:sources)", "PARTIAL", gap.source, gap.report.status.word()), Tone::Unknown),

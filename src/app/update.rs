@@ -56,8 +56,11 @@ impl App {
             Msg::Resize { width, height } => {
                 self.size = (width, height);
                 // Its text is broken to the width.
-                if matches!(&self.overlay, Some(Overlay::Page(page)) if matches!(&page.kind, PageKind::Details(key) if key.kind == Kind::Finding))
-                {
+                let broken = |kind: &PageKind| match kind {
+                    PageKind::Details(key) => key.kind == Kind::Finding,
+                    kind => *kind == PageKind::Sources,
+                };
+                if matches!(&self.overlay, Some(Overlay::Page(page)) if broken(&page.kind)) {
                     self.refresh_page();
                 }
             }

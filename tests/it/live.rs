@@ -5,9 +5,11 @@ mod config_maps;
 mod headless;
 mod large;
 mod nothing;
+mod reloading;
 mod same;
 mod saving;
 mod watching;
+mod ways;
 
 use std::path::Path;
 use std::time::Duration;

@@ -29,6 +29,7 @@ mod pty;
 mod rbac;
 mod reach;
 mod readme;
+mod relay;
 mod report;
 mod sarif;
 mod saved;

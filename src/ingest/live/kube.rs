@@ -9,6 +9,7 @@ mod cluster;
 mod config_maps;
 pub mod context;
 mod events;
+mod helper;
 mod list;
 mod proxy;
 mod references;

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rolewalk::ingest::live::Patience;
+use rolewalk::ingest::live::{Live, Patience};
 use rolewalk::model::feed::Delta;
 use rolewalk::model::{Inventory, Status};
 
@@ -22,7 +22,8 @@ pub struct Followed {
     deltas: mpsc::Receiver<Delta>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    _directory: tempfile::TempDir,
+    /// Where the kubeconfig stands.
+    directory: Option<tempfile::TempDir>,
 }
 
 impl Followed {
@@ -35,6 +36,12 @@ impl Followed {
         let directory = tempfile::tempdir().unwrap();
         let patience = Patience { request: LONG, ..patience };
         let live = open_with(server, directory.path(), patience);
+        let mut followed = Followed::of(live);
+        followed.directory = Some(directory);
+        followed
+    }
+
+    pub fn of(live: Live) -> Followed {
         let inventory = live.load();
         let (sender, deltas) = mpsc::channel();
         let stop = Arc::<AtomicBool>::default();
@@ -42,7 +49,7 @@ impl Followed {
         let thread = std::thread::spawn(move || {
             live.follow(&mut |delta| drop(sender.send(delta)), &stopped);
         });
-        Followed { inventory, deltas, stop, thread: Some(thread), _directory: directory }
+        Followed { inventory, deltas, stop, thread: Some(thread), directory: None }
     }
 
     /// Takes changes in until something holds.
