@@ -107,7 +107,7 @@ async fn pass(
             }
             let head = String::from_utf8_lossy(&head).into_owned();
             let name = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()).unwrap_or("no CONNECT");
-            let shown = head.lines().find_map(|line| line.to_lowercase().starts_with("proxy-auth").then_some(line));
+            let shown = head.lines().find(|line| line.to_lowercase().starts_with("proxy-auth"));
             note(format!("{name} {}", shown.and_then(|line| line.split(": ").nth(1)).unwrap_or_default()));
             client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await?;
         }

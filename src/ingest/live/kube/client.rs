@@ -21,7 +21,7 @@ use crate::ingest::live::Patience;
 
 use super::cluster::lock;
 use super::context::{Chosen, Way, chain, read, service_account};
-use super::helper::{self, Failed};
+use super::login::{self, Failed};
 use super::proxy;
 
 /// Why a request was not answered.
@@ -308,7 +308,7 @@ impl Server {
         let login = &config.auth_info;
         let others = login.token.is_some() || login.token_file.is_some() || login.username.is_some();
         if let Some(exec) = login.exec.clone().filter(|_| !others) {
-            let fetched = self.blocking(move || helper::run(&exec)).await?.map_err(|failed| self.unhelped(failed))?;
+            let fetched = self.blocking(move || login::run(&exec)).await?.map_err(|failed| self.unhelped(failed))?;
             until = fetched.until;
             config.auth_info = fetched.into_login(std::mem::take(&mut config.auth_info));
         }

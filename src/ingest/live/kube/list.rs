@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join;
+use memchr::{memchr, memmem};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use tokio::time::sleep;
@@ -82,6 +84,8 @@ async fn is_served(cluster: &Cluster, resource: Resource, api: &str) -> Option<b
 }
 
 /// Reads all pages of one list and gives its version. `sent` is set once something was passed on.
+///
+/// The next page is asked for before this one is parsed: the API server makes it meanwhile.
 async fn pages(
     cluster: &Cluster,
     resource: Resource,
@@ -90,48 +94,76 @@ async fn pages(
     sent: &mut bool,
     feed: &Feed,
 ) -> Result<String, Refusal> {
-    let (mut next, mut restarts): (Option<String>, u32) = (None, 0);
+    let first = format!("{base}?limit={PAGE}");
+    let after = |token: &str| format!("{first}&continue={}", utf8_percent_encode(token, NON_ALPHANUMERIC));
+    let accept = resource.accept_list();
+    let (mut token, mut restarts): (Option<String>, u32) = (None, 0);
+    let mut bytes = cluster.server.get(&first, accept).await;
     loop {
-        let path = match &next {
-            None => format!("{base}?limit={PAGE}"),
-            Some(token) => {
-                format!("{base}?limit={PAGE}&continue={}", utf8_percent_encode(token, NON_ALPHANUMERIC))
+        let path = token.as_deref().map_or_else(|| first.clone(), after);
+        let next = bytes.as_ref().ok().and_then(|bytes| announced(bytes)).map(str::to_owned);
+        let ahead = async {
+            match &next {
+                Some(token) => Some(cluster.server.get(&after(token), accept).await),
+                None => None,
             }
         };
-        match page(cluster, resource, &path, reading).await {
-            Ok((deltas, around)) => {
-                *sent |= around.count > 0;
-                cluster.pass_on(deltas, feed).await;
-                match around.next {
-                    Some(token) => next = Some(token),
-                    None if around.torn => {
-                        let why = "an answer could not be read to its end";
-                        return Err(Refusal::new(RefusalKind::Transient, why));
-                    }
-                    None => return Ok(around.version),
+        let here = async {
+            let (deltas, around) = page(cluster, resource, &path, reading, bytes).await?;
+            *sent |= around.count > 0;
+            cluster.pass_on(deltas, feed).await;
+            Ok::<Around, Refusal>(around)
+        };
+        let (ahead, here) = join(ahead, here).await;
+        match here {
+            Ok(around) => match around.next {
+                Some(found) => {
+                    bytes = match ahead.filter(|_| next.as_ref() == Some(&found)) {
+                        Some(bytes) => bytes,
+                        None => cluster.server.get(&after(&found), accept).await,
+                    };
+                    token = Some(found);
                 }
-            }
+                None if around.torn => {
+                    let why = "an answer could not be read to its end";
+                    return Err(Refusal::new(RefusalKind::Transient, why));
+                }
+                None => return Ok(around.version),
+            },
             // The token of the next page lives as long as the API server keeps the version, five minutes or so.
-            Err(refusal) if refusal.kind == RefusalKind::Gone && next.is_some() && restarts < RESTARTS => {
+            Err(refusal) if refusal.kind == RefusalKind::Gone && token.is_some() && restarts < RESTARTS => {
                 restarts += 1;
-                next = None;
+                token = None;
                 cluster.report(reading, Change::Opened, feed).await;
+                bytes = cluster.server.get(&first, accept).await;
             }
             Err(refusal) => return Err(refusal),
         }
     }
 }
 
-/// One page. An answer that is no list, or breaks off, is asked for again; what can be read of the last try counts.
+/// The token of the next page, where the answer names it in front of its objects, as an API server does.
+fn announced(bytes: &[u8]) -> Option<&str> {
+    const MEMBER: &[u8] = b"\"continue\":\"";
+    let head = &bytes[..bytes.len().min(16 << 10)];
+    let head = &head[..memmem::find(head, b"\"items\":[")?];
+    let value = &head[memmem::find(head, MEMBER)? + MEMBER.len()..];
+    let value = std::str::from_utf8(&value[..memchr(b'"', value)?]).ok()?;
+    // One with an escape in it is read with the rest.
+    Some(value).filter(|it| !it.is_empty() && !it.contains('\\'))
+}
+
+/// One page, of which the first answer has come. An answer that is no list, or breaks off, is asked for again; what can be
+/// read of the last try counts.
 async fn page(
     cluster: &Cluster,
     resource: Resource,
     path: &str,
     reading: &mut Reading,
+    first: Result<Vec<u8>, Refusal>,
 ) -> Result<(Vec<Delta>, Around), Refusal> {
-    let mut tries = 0;
+    let (mut tries, mut bytes) = (0, first?);
     loop {
-        let bytes = cluster.server.get(path, resource.accept_list()).await?;
         let (deltas, around) = reading.answers.page(&bytes, &reading.source.path);
         if around.listed && !around.torn {
             return Ok((deltas, around));
@@ -144,6 +176,7 @@ async fn page(
             };
         }
         sleep(cluster.patience.pause_before(tries - 1)).await;
+        bytes = cluster.server.get(path, resource.accept_list()).await?;
     }
 }
 
@@ -231,5 +264,25 @@ async fn list_namespaces(cluster: &Cluster) -> Result<Vec<String>, Refusal> {
         if token.is_empty() {
             return Ok(names);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::announced;
+
+    #[test]
+    fn the_next_page_is_known_before_the_objects_are() {
+        let page =
+            |metadata: &str| format!(r#"{{"kind":"PodList","metadata":{metadata},"items":[{{"continue":"no"}}]}}"#);
+        let found = |metadata: &str| announced(page(metadata).as_bytes()).map(str::to_owned);
+        assert_eq!(
+            found(r#"{"resourceVersion":"7","continue":"eyJ2","remainingItemCount":9}"#).as_deref(),
+            Some("eyJ2")
+        );
+        assert_eq!(found(r#"{"resourceVersion":"7","continue":""}"#), None);
+        assert_eq!(found(r#"{"resourceVersion":"7"}"#), None);
+        assert_eq!(announced(b"{\"items\":[]}"), None);
+        assert_eq!(announced(b"<html>"), None);
     }
 }
