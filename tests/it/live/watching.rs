@@ -163,6 +163,29 @@ fn a_watch_that_became_too_old_is_begun_with_a_new_list_and_nothing_vanishes_mea
     assert_eq!(names, ["c"]);
 }
 
+#[test]
+fn where_only_single_namespaces_may_be_read_those_are_watched() {
+    let server = server();
+    for namespace in ["web", "payments"] {
+        server.put("namespaces", serde_json::json!({"metadata": {"name": namespace}}));
+    }
+    server.fail("pods", Fault::DeniedAcross(vec!["payments".into()]), usize::MAX);
+    let mut followed = Followed::start(&server);
+    assert_eq!(gaps(&followed.inventory).len(), 1);
+    server.wait_for_watches("pods", 1);
+    let lists = lists(&server);
+    server.put("pods", pod("web", "c"));
+    followed.has_pod("c");
+    server.delete("pods", "web", "a");
+    followed.until("a is gone", |it| it.clusters["prod"].pods.len() == 2);
+    assert_eq!(self::lists(&server), lists, "by the watch, not by reading again");
+    // The rights come: everything is read when the watch ends.
+    server.put("pods", pod("payments", "p"));
+    server.heal();
+    server.cut("pods");
+    followed.until("all of it", |it| it.clusters["prod"].pods.len() == 3 && gaps(it).is_empty());
+}
+
 /// Makes the pods' watch too old to go on, with these changes meanwhile.
 fn outdate(server: &ApiServer, change: impl FnOnce()) {
     server.fail("pods", Fault::StatusOfWatch(500), usize::MAX);

@@ -25,6 +25,8 @@ use super::references;
 pub enum Next {
     /// Watch from this version of the list on, in this version of the API.
     Watch { api: &'static str, version: String },
+    /// The same for single namespaces, where all of them at once are refused.
+    WatchSome { api: &'static str, from: Vec<(String, String)> },
     /// It failed, or cannot be watched: read it again after a while.
     Again,
     /// Nothing to watch: the kind is not there, or never changes.

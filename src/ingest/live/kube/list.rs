@@ -22,6 +22,10 @@ use super::cluster::{Cluster, Next, Reading, lock};
 /// Objects asked for at a time. Larger pages are fewer requests, smaller ones an earlier first row.
 pub const PAGE: usize = 500;
 
+/// Namespaces of one kind that are watched side by side, where not all of them at once may be; more are read again now and
+/// then. Each is a connection, for each kind.
+const WATCHED: usize = 4;
+
 /// How often a list is begun anew because the API server forgot the version it was reading.
 const RESTARTS: u32 = 3;
 
@@ -184,16 +188,20 @@ async fn page(
 async fn by_namespace(
     cluster: &Cluster,
     resource: Resource,
-    api: &str,
+    api: &'static str,
     reading: &mut Reading,
     refusal: Refusal,
     feed: &Feed,
 ) {
     let (namespaces, all) = namespaces(cluster).await;
     let (mut read, mut refused, mut sent) = (Vec::new(), 0, false);
+    let mut from = Vec::new();
     for namespace in &namespaces {
         match pages(cluster, resource, &resource.path(api, Some(namespace)), reading, &mut sent, feed).await {
-            Ok(_) => read.push(namespace.as_str()),
+            Ok(version) => {
+                read.push(namespace.as_str());
+                from.push((namespace.clone(), version));
+            }
             Err(it) if it.kind == RefusalKind::Denied || it.kind == RefusalKind::Absent => refused += 1,
             Err(it) => return cluster.failed(reading, it, sent, feed).await,
         }
@@ -205,7 +213,7 @@ async fn by_namespace(
     let of = if all { format!("{} of {}", read.len(), namespaces.len()) } else { format!("{}", read.len()) };
     let why = format!("listing all namespaces is refused; read {of}: {}", read.join(", "));
     reading.has_data = true;
-    reading.next = Next::Again;
+    reading.next = if from.len() <= WATCHED { Next::WatchSome { api, from } } else { Next::Again };
     cluster.saw(reading.row.kind);
     cluster.report(reading, Change::Listed { reading: Extent::Partial, read_at: None, why: why.clone() }, feed).await;
     let permission = Some(reading.source.kind.permission().to_owned());

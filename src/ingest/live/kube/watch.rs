@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
+use futures_util::StreamExt;
+use futures_util::stream::{self, SelectAll};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -44,6 +47,20 @@ async fn source(cluster: &Cluster, row: &'static Row, feed: &Feed) {
             (Next::Rest, _) => {
                 cluster.rest(row.kind);
                 return cluster.bring_back(reading);
+            }
+            (Next::WatchSome { api, from }, Call::List(resource)) => {
+                let start = Instant::now();
+                let watched = watch_some(cluster, resource, api, &from, &mut reading, feed).await;
+                if !watched {
+                    reading.next = Next::Again;
+                }
+                cluster.bring_back(reading);
+                if watched {
+                    failures = if start.elapsed() > cluster.patience.longest_pause { 0 } else { failures + 1 };
+                    sleep(cluster.patience.pause_before(failures)).await;
+                    // Rights and namespaces may have come and gone too.
+                    super::read_anew(cluster, row, feed).await;
+                }
             }
             (Next::Watch { api, version }, Call::List(resource)) => {
                 let mut ended = watch(cluster, resource, api, &version, &mut reading, feed).await;
@@ -135,6 +152,44 @@ async fn watch(
     }
     cluster.saw(reading.row.kind);
     pursue(cluster, api, Events::new(stream), reading, feed).await
+}
+
+/// Watches single namespaces until the first of the watches ends, or for as long as one lasts. Says whether they could be
+/// watched.
+async fn watch_some(
+    cluster: &Cluster,
+    resource: Resource,
+    api: &'static str,
+    from: &[(String, String)],
+    reading: &mut Reading,
+    feed: &Feed,
+) -> bool {
+    let mut all = SelectAll::new();
+    for (namespace, version) in from {
+        let path =
+            format!("{}?watch=1&timeoutSeconds={LASTS}&resourceVersion={version}", resource.path(api, Some(namespace)));
+        match cluster.server.open(&path, resource.accept_watch()).await {
+            Ok(stream) => {
+                let events = stream::unfold(Events::new(stream), async |mut events| {
+                    let event = events.next().await.ok().flatten()?;
+                    Some((event, events))
+                });
+                // The end of one is told by an item of its own.
+                all.push(Box::pin(events.map(Some).chain(stream::iter([None]))));
+            }
+            Err(refusal) => return refusal.kind == RefusalKind::Gone,
+        }
+    }
+    cluster.saw(reading.row.kind);
+    let next = reading.next.clone();
+    while let Some(Some(event)) = all.next().await {
+        let ended = take_in(cluster, event, reading, api, feed).await;
+        reading.next = next.clone();
+        if ended.is_some() {
+            break;
+        }
+    }
+    true
 }
 
 /// Takes events in until the watch ends.
