@@ -26,6 +26,7 @@ use crate::graph::authorization::{self, Authorization};
 use crate::graph::escalation::{self, Gains};
 use crate::graph::{AccessGraph, Resolved};
 use crate::identity::accounts::AccountTrust;
+use crate::identity::documents::Documents;
 use crate::identity::instance::Nodes;
 use crate::identity::resolve::{self, PodIdentity};
 use crate::model::facts::iam::Role;
@@ -57,6 +58,8 @@ pub struct Estate {
     pub authorizations: BTreeMap<Name, Arc<Authorization>>,
     role_steps: Vec<(Name, Name, Truth)>,
     nodes: BTreeMap<Name, Nodes>,
+    /// Policies that are parsed already.
+    policies: Documents,
     /// Worked out for the first who asks, as all below: most commands need none of them.
     gains: OnceLock<Arc<Gains>>,
     graph: OnceLock<AccessGraph>,
@@ -84,7 +87,7 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
     if stop() {
         return None;
     }
-    let resolve::Identities { pods, accounts, role_steps, nodes } = identities;
+    let resolve::Identities { pods, accounts, role_steps, nodes, documents: policies } = identities;
     let problems = problem::find(inventory, &pods, &mut groups);
     Some(Estate {
         inventory: inventory.clone(),
@@ -95,6 +98,7 @@ pub fn derive(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Estate> 
         authorizations,
         role_steps,
         nodes,
+        policies,
         gains: OnceLock::new(),
         graph: OnceLock::new(),
         findings: OnceLock::new(),
@@ -125,14 +129,18 @@ impl Estate {
 
     /// What every role and user can gain by one step. Worked out for the first who asks.
     pub fn gains(&self) -> &Arc<Gains> {
-        self.gains.get_or_init(|| Arc::new(escalation::gains(&self.inventory)))
+        self.gains.get_or_init(|| Arc::new(escalation::gains_where(&self.inventory, &self.policies, |_| true)))
     }
 
     /// What the rules found. The first call runs them all.
     pub fn findings(&self) -> &Findings {
         self.findings.get_or_init(|| {
-            let derived =
-                Derived { authorizations: &self.authorizations, accounts: &self.accounts, gains: self.gains() };
+            let derived = Derived {
+                authorizations: &self.authorizations,
+                accounts: &self.accounts,
+                gains: self.gains(),
+                documents: &self.policies,
+            };
             findings::run_with(&self.inventory, &self.pods, derived)
         })
     }

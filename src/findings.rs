@@ -47,6 +47,7 @@ use crate::base::Name;
 use crate::graph::authorization::Authorization;
 use crate::graph::escalation::Gains;
 use crate::identity::accounts::AccountTrust;
+use crate::identity::documents::Documents;
 use crate::identity::resolve::PodIdentity;
 use crate::model::Inventory;
 
@@ -65,6 +66,8 @@ pub struct Derived<'a> {
     pub accounts: &'a [AccountTrust],
     /// What each role and user can gain by one step.
     pub gains: &'a Gains,
+    /// Policies that are parsed already.
+    pub documents: &'a Documents,
 }
 
 /// As [`run`], with what is known already.

@@ -130,6 +130,7 @@ impl AccessGraph {
         self.things.keys()
     }
 
+    #[inline]
     pub fn foothold(&self, node: NodeId) -> Foothold {
         self.nodes[node.at()].foothold
     }
@@ -150,14 +151,17 @@ impl AccessGraph {
         &self.of_thing[range]
     }
 
+    #[inline]
     fn thing(&self, node: NodeId) -> u32 {
         self.nodes[node.at()].thing
     }
 
+    #[inline]
     fn is_set(&self, node: NodeId) -> bool {
         self.nodes[node.at()].foothold.is_set()
     }
 
+    #[inline]
     pub fn out(&self, node: NodeId) -> impl Iterator<Item = (EdgeId, Edge)> {
         self.links.out(node)
     }
@@ -166,6 +170,7 @@ impl AccessGraph {
         self.links.get(id)
     }
 
+    #[inline]
     pub fn incoming(&self, node: NodeId) -> impl Iterator<Item = (EdgeId, Edge)> {
         self.links.incoming(node)
     }

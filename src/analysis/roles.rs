@@ -11,7 +11,7 @@ use crate::iam::access::{Access, Summaries};
 use crate::iam::catalogue::Catalogue;
 use crate::iam::policies::Policy;
 use crate::iam::principal::PrincipalPattern;
-use crate::iam::privilege::{Attachments, Class, Privilege, SELF_SERVICE, privilege};
+use crate::iam::privilege::{Attachments, Class, Judgement, Privilege};
 use crate::iam::{Document, Effect};
 use crate::identity::documents::Documents;
 use crate::model::facts::iam::Role;
@@ -43,10 +43,11 @@ pub fn all(inventory: &Inventory) -> Vec<Summary> {
     let catalogue = Catalogue::bundled();
     let every = sessions.iter().flat_map(|session| session.policies.iter().map(|(.., policy)| &policy.document));
     let summaries = Summaries::new(catalogue, every);
+    let classes = Classes::default();
     roles
         .into_par_iter()
         .zip(&sessions)
-        .map(|(role, session)| summary(inventory, &documents, &summaries, role, session))
+        .map(|(role, session)| summary(inventory, &documents, &summaries, &classes, role, session))
         .collect()
 }
 
@@ -70,20 +71,21 @@ pub fn one(inventory: &Inventory, documents: &Documents, role: &Arc<Role>) -> Su
     let session = Session::new(inventory, documents, role, Origin::default());
     let every = session.policies.iter().map(|(.., policy)| &policy.document);
     let summaries = Summaries::new(Catalogue::bundled(), every);
-    summary(inventory, documents, &summaries, role, &session)
+    summary(inventory, documents, &summaries, &Classes::default(), role, &session)
 }
 
 fn summary(
     inventory: &Inventory,
     documents: &Documents,
     summaries: &Summaries<'_>,
+    classes: &Classes,
     role: &Arc<Role>,
     session: &Session,
 ) -> Summary {
     let Session { principal, policies, context, unread, .. } = session;
     let mut access = summaries.access(principal, policies, context);
     access.incomplete |= unread.identity;
-    let Privilege { class, certain, .. } = judged(inventory, role, session, !access.is_none());
+    let Privilege { class, certain, .. } = classes.of_session(inventory, role, session, !access.is_none());
     Summary {
         role: Arc::clone(role),
         class,
@@ -97,22 +99,14 @@ fn summary(
     }
 }
 
-/// The class of one role and what made it, without the summary of its access: a role with any statement counts as having
-/// some.
-pub fn privilege_of(inventory: &Inventory, documents: &Documents, role: &Role) -> Privilege {
-    let session = Session::new(inventory, documents, role, Origin::default());
-    let has_access = session.policies.identity.iter().any(|policy| !policy.document.statements.is_empty());
-    judged(inventory, role, &session, has_access)
-}
-
-/// The classes of many roles, each as [`privilege_of`] gives it. Roles that nothing tells apart are judged once: ten thousand
-/// roles have a few hundred sets of documents.
+/// The classes of many roles. Roles that nothing tells apart are judged once: ten thousand roles have a few hundred sets
+/// of documents.
 #[derive(Debug, Default)]
 pub struct Classes {
-    judged: RwLock<FxHashMap<Alike, Privilege>>,
+    judged: RwLock<FxHashMap<Alike, Arc<Judgement<'static>>>>,
 }
 
-/// What decides the class of a role whose documents neither look at their holder nor speak of IAM.
+/// What decides the class of a role whose documents do not look at their holder, up to its steps on itself.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Alike {
     account: Name,
@@ -139,26 +133,40 @@ impl Hash for Shared {
 }
 
 impl Classes {
+    /// The class of a role and what made it, without the summary of its access: a role with any statement counts as
+    /// having some.
     pub fn of(&self, inventory: &Inventory, documents: &Documents, role: &Role) -> Privilege {
         let session = Session::new(inventory, documents, role, Origin::default());
         let has_access = session.policies.identity.iter().any(|policy| !policy.document.statements.is_empty());
-        let Some(alike) = alike(&session) else { return judged(inventory, role, &session, has_access) };
+        self.of_session(inventory, role, &session, has_access)
+    }
+
+    fn of_session(&self, inventory: &Inventory, role: &Role, session: &Session, has_access: bool) -> Privilege {
+        let judgement = self.judgement(session, has_access);
+        let customer: Vec<Name> = role.attached.iter().filter(|arn| !arn.contains(":iam::aws:")).cloned().collect();
+        let versioned: Vec<Name> = customer.iter().filter(|arn| has_versions(inventory, role, arn)).cloned().collect();
+        let attachments = Attachments { customer_policies: &customer, versioned_policies: &versioned };
+        judgement.of(&session.principal, attachments)
+    }
+
+    fn judgement(&self, session: &Session, has_access: bool) -> Arc<Judgement<'static>> {
+        let Session { principal, policies, context, .. } = session;
+        let judge = || Arc::new(Judgement::new(Catalogue::bundled(), principal, policies, context, has_access));
+        let Some(alike) = alike(session) else { return judge() };
         if let Some(known) = self.judged.read().unwrap_or_else(PoisonError::into_inner).get(&alike) {
-            return known.clone();
+            return Arc::clone(known);
         }
-        let privilege = judged(inventory, role, &session, has_access);
-        self.judged.write().unwrap_or_else(PoisonError::into_inner).insert(alike, privilege.clone());
-        privilege
+        let judgement = judge();
+        self.judged.write().unwrap_or_else(PoisonError::into_inner).insert(alike, Arc::clone(&judgement));
+        judgement
     }
 }
 
-/// `None` when the documents may tell this role from others: by keys of the caller, or by rights over IAM, which may be
-/// over the role itself.
+/// `None` when the documents may tell this role from others, by keys of the caller.
 fn alike(session: &Session) -> Option<Alike> {
     let policies = &session.policies;
     let personal = |policy: &Policy| policy.document.statements.iter().any(is_personal);
-    let over_iam = policies.identity.iter().any(|it| it.document.about(SELF_SERVICE).next().is_some());
-    if over_iam || session.principal.is_service_linked() || policies.iter().any(|(.., policy)| personal(policy)) {
+    if session.principal.is_service_linked() || policies.iter().any(|(.., policy)| personal(policy)) {
         return None;
     }
     let shared = |policy: &Policy| Shared(Arc::clone(&policy.document));
@@ -167,14 +175,6 @@ fn alike(session: &Session) -> Option<Alike> {
         identity: policies.identity.iter().map(shared).collect(),
         boundary: policies.boundary.as_ref().map(shared),
     })
-}
-
-fn judged(inventory: &Inventory, role: &Role, session: &Session, has_access: bool) -> Privilege {
-    let Session { principal, policies, context, .. } = session;
-    let customer: Vec<Name> = role.attached.iter().filter(|arn| !arn.contains(":iam::aws:")).cloned().collect();
-    let versioned: Vec<Name> = customer.iter().filter(|arn| has_versions(inventory, role, arn)).cloned().collect();
-    let attachments = Attachments { customer_policies: &customer, versioned_policies: &versioned };
-    privilege(Catalogue::bundled(), principal, policies, context, attachments, has_access)
 }
 
 fn has_versions(inventory: &Inventory, role: &Role, arn: &str) -> bool {

@@ -6,6 +6,7 @@ mod workloads;
 
 use std::sync::{Arc, OnceLock};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::roles::Classes;
@@ -45,7 +46,8 @@ pub struct Context<'a> {
     by_account: FxHashMap<EntityKey, Vec<usize>>,
     by_role: FxHashMap<EntityKey, Vec<usize>>,
     clusters: FxHashMap<Name, ClusterIndex<'a>>,
-    classes: FxHashMap<EntityKey, OnceLock<Privilege>>,
+    /// By ARN.
+    classes: FxHashMap<&'a Name, OnceLock<Privilege>>,
     judged: Classes,
     web: WebStatements,
     pod_roles: permissions::PodRoles,
@@ -74,7 +76,7 @@ impl<'a> Context<'a> {
             by_key.insert(workload.key.clone(), at);
             by_account.entry(workload.account_key()).or_default().push(at);
             for role in workload.roles() {
-                by_role.entry(role).or_default().push(at);
+                by_role.entry(role.clone()).or_default().push(at);
             }
         }
         let index = |facts: &'a Arc<ClusterFacts>| ClusterIndex {
@@ -91,7 +93,7 @@ impl<'a> Context<'a> {
             by_account,
             by_role,
             clusters: inventory.clusters.iter().map(|(label, facts)| (label.clone(), index(facts))).collect(),
-            classes: roles.map(|role| (role_key(role), OnceLock::new())).collect(),
+            classes: roles.map(|role| (&role.arn, OnceLock::new())).collect(),
             judged: Classes::default(),
             workloads,
             web: WebStatements::default(),
@@ -107,6 +109,7 @@ impl<'a> Context<'a> {
     /// With what an estate has worked out before.
     #[must_use]
     pub fn with(mut self, given: Derived<'a>) -> Context<'a> {
+        self.trusts.documents = given.documents.clone();
         self.given = Some(given);
         self
     }
@@ -114,9 +117,17 @@ impl<'a> Context<'a> {
     /// Works out what uses all cores by itself. A thread that waits inside such work may be given another rule, and that
     /// must not wait for the same work; so it is done before the rules run.
     pub fn prepare(&self) {
-        self.web_statements();
-        self.rights();
-        self.pod_roles();
+        let roles: Vec<&Arc<Role>> = self.roles().collect();
+        roles.into_par_iter().for_each(|role| {
+            self.privilege_of(role);
+        });
+        rayon::join(
+            || self.rights(),
+            || {
+                self.web_statements();
+                self.pod_roles();
+            },
+        );
         self.gains();
     }
 
@@ -250,8 +261,13 @@ impl<'a> Context<'a> {
     }
 
     pub fn privilege_of(&self, role: &Role) -> &Privilege {
-        let cell = self.classes.get(&role_key(role)).expect("every role of the inventory has its place");
-        cell.get_or_init(|| self.judged.of(self.inventory, &self.trusts.documents, role))
+        let cell = self.classes.get(&role.arn).expect("every role of the inventory has its place");
+        cell.get_or_init(|| self.privilege_with(role))
+    }
+
+    /// How strong a role would be with what is changed about it.
+    pub fn privilege_with(&self, role: &Role) -> Privilege {
+        self.judged.of(self.inventory, &self.trusts.documents, role)
     }
 
     /// Admin, escalates, sensitive or cluster-loop (guard G1). Unknown where its documents were not read.

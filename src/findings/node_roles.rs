@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::analysis::roles;
 use crate::base::{Name, Truth};
 use crate::iam::privilege::Privilege;
 use crate::identity::instance::{NodeClass, NodeKind};
@@ -121,7 +120,7 @@ pub fn privilege_beyond_standard(context: &Context<'_>, arn: &str) -> Option<(Ar
     let Lookup::Found(role) = context.inventory.role(arn) else { return None };
     let mut own = (**role).clone();
     own.attached.retain(|arn| !platform::is_node_policy(arn));
-    Some((Arc::clone(role), roles::privilege_of(context.inventory, &context.trusts.documents, &own)))
+    Some((Arc::clone(role), context.privilege_with(&own)))
 }
 
 /// Signs that the program in a container calls AWS: variables that only its SDKs read, or a controller known to do so.

@@ -1,45 +1,63 @@
 //! Names that somebody may have meant.
 
-/// The names most like `wanted`, best first, at most `most`; only those that are near indeed. Cost: one comparison a name.
-pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
-    let folded = wanted.to_ascii_lowercase();
-    let letters = Letters::of(&folded);
-    let mut near: Vec<(usize, &str)> = names
-        .filter(|name| *name != wanted)
-        // An edit costs at least the difference in length, which is cheap to see.
-        .filter(|name| name.len().abs_diff(wanted.len()) <= allowed(wanted))
-        .filter(|name| letters.may_be_near(name, allowed(wanted)))
-        .map(|name| (strsim::levenshtein(&folded, &name.to_ascii_lowercase()), name))
-        .filter(|(distance, _)| *distance <= allowed(wanted))
-        .collect();
-    near.sort_unstable();
-    near.truncate(most);
-    near.into_iter().map(|(_, name)| name).collect()
+/// Names that are compared with what somebody wrote, prepared for many such questions.
+pub struct Names<'a> {
+    all: Vec<(Letters, &'a str)>,
 }
 
-/// How often each letter stands in a name: a bound on distances that is far cheaper than a distance.
-struct Letters {
-    counts: [i16; 128],
-    is_ascii: bool,
-}
-
-impl Letters {
-    /// Of a name in lower case.
-    fn of(name: &str) -> Letters {
-        let mut counts = [0; 128];
-        name.bytes().filter(u8::is_ascii).for_each(|byte| counts[usize::from(byte)] += 1);
-        Letters { counts, is_ascii: name.is_ascii() && name.len() < 1 << 14 }
+impl<'a> Names<'a> {
+    pub fn new(names: impl IntoIterator<Item = &'a str>) -> Names<'a> {
+        Names { all: names.into_iter().map(|name| (Letters::of(name), name)).collect() }
     }
 
-    /// An edit takes one letter away, or adds one, or both: names that differ in more letters than that are not near.
-    fn may_be_near(&self, name: &str, edits: usize) -> bool {
-        if !self.is_ascii || !name.is_ascii() {
-            return true;
+    /// Those most like `wanted`, best first, at most `most`; only those that are near indeed. Cost: a look at the letters
+    /// of each name, a comparison with the few that are left.
+    pub fn nearest(&self, wanted: &str, most: usize) -> Vec<&'a str> {
+        let folded = wanted.to_ascii_lowercase();
+        let letters = Letters::of(wanted);
+        let allowed = allowed(wanted);
+        let mut near: Vec<(usize, &str)> = self
+            .all
+            .iter()
+            .filter(|(own, name)| own.may_be_near(&letters, allowed) && *name != wanted)
+            .map(|(_, name)| (strsim::levenshtein(&folded, &name.to_ascii_lowercase()), *name))
+            .filter(|(distance, _)| *distance <= allowed)
+            .collect();
+        near.sort_unstable();
+        near.truncate(most);
+        near.into_iter().map(|(_, name)| name).collect()
+    }
+}
+
+/// As [`Names::nearest`], for one question.
+pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
+    Names::new(names).nearest(wanted, most)
+}
+
+/// How often each letter, any digit and anything else stand in a name, case aside: a bound on distances that is far
+/// cheaper than a distance.
+struct Letters([u8; 32]);
+
+impl Letters {
+    fn of(name: &str) -> Letters {
+        let mut counts = [0_u8; 32];
+        for character in name.chars() {
+            let place = match character.to_ascii_lowercase() {
+                letter @ 'a'..='z' => usize::from(letter as u8 - b'a'),
+                '0'..='9' => 26,
+                '-' => 27,
+                _ => 28,
+            };
+            counts[place] = counts[place].saturating_add(1);
         }
-        let mut left = self.counts;
-        name.bytes().for_each(|byte| left[usize::from(byte.to_ascii_lowercase())] -= 1);
-        let differ: usize = left.iter().map(|count| usize::from(count.unsigned_abs())).sum();
-        differ <= 2 * edits
+        Letters(counts)
+    }
+
+    /// An edit takes one character away, or adds one, or both: names that differ in more than that are not near. A count
+    /// that is full only brings names nearer.
+    fn may_be_near(&self, other: &Letters, edits: usize) -> bool {
+        let differ: u32 = self.0.iter().zip(&other.0).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        differ as usize <= 2 * edits
     }
 }
 

@@ -174,8 +174,10 @@ impl<'a> Builder<'a> {
             return;
         }
         let (source, target) = (self.nodes[from.at()], self.nodes[to.at()]);
-        let is_hop = !target.foothold.is_set() && (source.foothold.is_set() || source.thing != target.thing);
-        self.edges.push(Edge { from, to, kind, certainty, proof, is_hop });
+        let apart = source.thing != target.thing;
+        let is_hop = !target.foothold.is_set() && (source.foothold.is_set() || apart);
+        let is_hop_back = !source.foothold.is_set() && (target.foothold.is_set() || apart);
+        self.edges.push(Edge { from, to, kind, certainty, proof, is_hop, is_hop_back });
     }
 
     /// The position of a proof, for [`Builder::prove`].

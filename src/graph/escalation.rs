@@ -28,6 +28,7 @@ use rustc_hash::FxHashMap;
 use crate::base::{Name, Truth};
 use crate::iam::catalogue::ActionId;
 use crate::iam::escalation::{By, Gives, On, Technique};
+use crate::identity::documents::Documents;
 use crate::model::{EntityKey, Inventory};
 
 use ground::Ground;
@@ -221,17 +222,17 @@ impl Gains {
 /// All gains of all roles and users of all accounts. Uses all cores; principals whose policies name no action of the
 /// table cost a look at their texts.
 pub fn gains(inventory: &Inventory) -> Gains {
-    gains_where(inventory, |_| true)
+    gains_where(inventory, &Documents::default(), |_| true)
 }
 
 /// As [`gains`], of one role or user alone.
 pub fn gains_of(inventory: &Inventory, principal: &EntityKey) -> Gains {
-    gains_where(inventory, |key| key == principal)
+    gains_where(inventory, &Documents::default(), |key| key == principal)
 }
 
-/// As [`gains`], of the roles and users that are wanted.
-pub fn gains_where(inventory: &Inventory, wanted: impl Fn(&EntityKey) -> bool) -> Gains {
-    let ground = Ground::new(inventory);
+/// As [`gains`], of the roles and users that are wanted, with policies that are parsed already.
+pub fn gains_where(inventory: &Inventory, documents: &Documents, wanted: impl Fn(&EntityKey) -> bool) -> Gains {
+    let ground = Ground::new(inventory, documents);
     let roles = ground.roles.iter().filter(|it| !it.facts.path.starts_with("/aws-service-role/")).map(Who::Role);
     let users = ground.users.iter().map(Who::User);
     let asked: Vec<Who<'_>> = roles.chain(users).filter(|who| wanted(who.key())).collect();

@@ -421,6 +421,7 @@ impl EdgeKind {
         self.row().title
     }
 
+    #[inline]
     pub fn is_step(self) -> bool {
         STEPS >> self as u8 & 1 == 1
     }
@@ -430,6 +431,7 @@ impl EdgeKind {
         matches!(self, EdgeKind::Irsa | EdgeKind::PodIdentity | EdgeKind::NodeIdentity | EdgeKind::OtherCredential)
     }
 
+    #[inline]
     pub fn is_inner(self) -> bool {
         INNER >> self as u8 & 1 == 1
     }

@@ -8,6 +8,7 @@ use crate::model::EntityKey;
 pub struct NodeId(pub(super) u32);
 
 impl NodeId {
+    #[inline]
     pub(super) fn at(self) -> usize {
         self.0 as usize
     }
@@ -72,6 +73,7 @@ pub enum Foothold {
 
 impl Foothold {
     /// Sets stand between who has a power and what it is over, so that the two are never multiplied out.
+    #[inline]
     pub fn is_set(self) -> bool {
         matches!(
             self,

@@ -1,6 +1,7 @@
 //! Ways between two things: the shortest first, none through one thing twice, and the single edges whose removal leaves
 //! no way at all.
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashSet;
 
 use crate::base::Truth;
@@ -66,7 +67,7 @@ pub struct Paths {
 /// Paths from `from` to any node of `to`. `start` and `end` are the things meant.
 pub fn paths(graph: &AccessGraph, from: &[Seed], to: &[NodeId], start: &EntityKey, limits: Limits) -> Paths {
     let targets: Vec<Seed> = to.iter().map(|node| Seed::at(*node)).collect();
-    let back = walk(graph, &targets, Direction::Backward, limits.hops, Truth::Unknown, None);
+    let back = walk(graph, &targets, Direction::Backward, limits.hops, Truth::Unknown);
     let distance = |seed: &Seed| {
         let own = usize::from(seed.edge.is_some());
         remaining(&back, graph, seed.node).map(|hops| hops + own)
@@ -107,7 +108,7 @@ pub fn paths(graph: &AccessGraph, from: &[Seed], to: &[NodeId], start: &EntityKe
         }
     }
     paths.truncate(limits.paths);
-    let cuts = paths.first().map_or_else(Vec::new, |path| cuts(graph, from, &search.targets, path, limits));
+    let cuts = paths.first().map_or_else(Vec::new, |path| cuts(&search, from, path));
     Paths { paths, cuts, more }
 }
 
@@ -222,8 +223,9 @@ fn contract(graph: &AccessGraph, start: &EntityKey, edges: &[EdgeId]) -> Path {
 }
 
 /// Edges of a path without which nothing leads to the end. Whoever takes an edge away takes all of its kind between the
-/// two things.
-fn cuts(graph: &AccessGraph, from: &[Seed], targets: &FxHashSet<NodeId>, path: &Path, limits: Limits) -> Vec<Hop> {
+/// two things. Cost: for each hop at most the edges between start and end.
+fn cuts(search: &Search<'_>, from: &[Seed], path: &Path) -> Vec<Hop> {
+    let graph = search.graph;
     let mut cuts = Vec::new();
     for hop in &path.hops {
         let Some(gone) = hop.edges.iter().map(|id| graph.edge(*id)).find(|edge| edge.kind == hop.kind) else {
@@ -234,13 +236,30 @@ fn cuts(graph: &AccessGraph, from: &[Seed], targets: &FxHashSet<NodeId>, path: &
                 && graph.thing(edge.from) == graph.thing(gone.from)
                 && graph.thing(edge.to) == graph.thing(gone.to)
         };
-        let admits = |_: EdgeId, edge: &Edge| !alike(edge);
-        let seeds: Vec<Seed> =
-            from.iter().filter(|seed| seed.edge.is_none_or(|(_, edge)| !alike(&edge))).copied().collect();
-        let rest = walk(graph, &seeds, Direction::Forward, limits.hops, Truth::Unknown, Some(&admits));
-        if !targets.iter().any(|node| rest.hops(*node).is_some()) {
+        if !search.arrives(from, alike) {
             cuts.push(hop.clone());
         }
     }
     cuts
+}
+
+impl Search<'_> {
+    /// Whether some way leads to the end without certain edges.
+    fn arrives(&self, from: &[Seed], is_gone: impl Fn(&Edge) -> bool) -> bool {
+        let mut seen = FixedBitSet::with_capacity(self.graph.node_count());
+        let left = from.iter().filter(|seed| seed.edge.is_none_or(|(_, edge)| !is_gone(&edge)));
+        let mut open: Vec<NodeId> = left.map(|seed| seed.node).collect();
+        while let Some(node) = open.pop() {
+            if self.targets.contains(&node) {
+                return true;
+            }
+            for (_, edge) in self.graph.out(node) {
+                let leads = edge.kind.is_step() && self.back.hops(edge.to).is_some() && !is_gone(&edge);
+                if leads && !seen.put(edge.to.at()) {
+                    open.push(edge.to);
+                }
+            }
+        }
+        false
+    }
 }

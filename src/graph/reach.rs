@@ -8,7 +8,7 @@ use crate::base::Truth;
 use crate::model::{EntityKey, Kind};
 
 use super::kind::EdgeKind;
-use super::links::{Edge, EdgeId};
+use super::links::{Edge, EdgeId, Step, Traits};
 use super::{AccessGraph, NodeId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,96 +34,86 @@ impl Seed {
     }
 }
 
-const FAR: u16 = u16::MAX;
-const NONE: u32 = u32::MAX;
-
 /// Hops to every node that a walk came to, and the edge it came by.
 #[derive(Clone, Debug)]
 pub struct Walk {
     direction: Direction,
+    /// One more than the hops; 0 for nodes that it did not come to. Zeros, so that what no walk touches costs nothing.
     hops: Vec<u16>,
-    /// Edge and previous node; `NONE` for a start.
+    /// One more than the edge and than the previous node, each; 0 for none.
     parents: Vec<(u32, u32)>,
     /// In the order of hops.
     pub order: Vec<NodeId>,
 }
 
-/// Which edges a walk takes.
-pub type Admits<'a> = &'a dyn Fn(EdgeId, &Edge) -> bool;
-
 /// Walks all edges of at least `certainty`, at most `depth` hops far. Cost: the edges met.
-pub fn walk(
-    graph: &AccessGraph,
-    seeds: &[Seed],
-    direction: Direction,
-    depth: usize,
-    certainty: Truth,
-    admits: Option<Admits<'_>>,
-) -> Walk {
+pub fn walk(graph: &AccessGraph, seeds: &[Seed], direction: Direction, depth: usize, certainty: Truth) -> Walk {
+    let links = &graph.links;
     let count = graph.node_count();
-    let mut walk = Walk { direction, hops: vec![FAR; count], parents: vec![(NONE, NONE); count], order: Vec::new() };
-    let depth = u16::try_from(depth).unwrap_or(FAR - 1).min(FAR - 1);
-    let mut layer: Vec<NodeId> = Vec::new();
-    let mut next: Vec<NodeId> = Vec::new();
-    for seed in seeds {
-        match seed.edge {
-            None => {
-                walk.hops[seed.node.at()] = 0;
-                walk.parents[seed.node.at()] = (NONE, NONE);
-                layer.push(seed.node);
-            }
-            Some((id, edge)) if edge.certainty >= certainty && depth > 0 => {
-                if walk.hops[seed.node.at()] > 1 {
-                    walk.hops[seed.node.at()] = 1;
-                    walk.parents[seed.node.at()] = (id.0, NONE);
-                    next.push(seed.node);
-                }
-            }
-            Some(_) => {}
-        }
-    }
-    let mut hop = 0;
-    while !layer.is_empty() || !next.is_empty() {
-        let mut at = 0;
-        while let Some(node) = layer.get(at).copied() {
-            at += 1;
-            // A shorter way was found after it had been put down here.
-            if walk.hops[node.at()] != hop {
-                continue;
-            }
-            walk.order.push(node);
-            let mut visit = |id: EdgeId, edge: &Edge| {
-                if !edge.kind.is_step() || edge.certainty < certainty || admits.is_some_and(|admits| !admits(id, edge))
-                {
-                    return;
-                }
-                let other = if direction == Direction::Forward { edge.to } else { edge.from };
-                let far = hop + u16::from(counts(graph, direction, edge));
-                if far < walk.hops[other.at()] && far <= depth {
-                    walk.hops[other.at()] = far;
-                    walk.parents[other.at()] = (id.0, node.0);
-                    if far == hop { layer.push(other) } else { next.push(other) }
-                }
-            };
-            match direction {
-                Direction::Forward => graph.out(node).for_each(|(id, edge)| visit(id, &edge)),
-                Direction::Backward => graph.incoming(node).for_each(|(id, edge)| visit(id, &edge)),
-            }
-        }
-        layer.clear();
-        std::mem::swap(&mut layer, &mut next);
-        hop += 1;
+    let mut walk = Walk { direction, hops: vec![0; count], parents: vec![(0, 0); count], order: Vec::new() };
+    let depth = u16::try_from(depth).unwrap_or(u16::MAX).min(u16::MAX - 2);
+    match direction {
+        Direction::Forward => walk.spread(seeds, depth, certainty, |node| links.ahead(node)),
+        Direction::Backward => walk.spread(seeds, depth, certainty, |node| links.behind(node)),
     }
     walk
 }
 
-/// Whether the edge counts as a hop. Forwards the hop is on the edge out of a set, backwards on the edge into it: the
-/// thing on the far side is the one that is a hop away.
-fn counts(graph: &AccessGraph, direction: Direction, edge: &Edge) -> bool {
-    match direction {
-        Direction::Forward => edge.is_hop,
-        Direction::Backward => {
-            !graph.is_set(edge.from) && (graph.is_set(edge.to) || graph.thing(edge.from) != graph.thing(edge.to))
+impl Walk {
+    /// Layer by layer; edges inside things and into sets lead on within a layer.
+    fn spread<I: Iterator<Item = Step>>(
+        &mut self,
+        seeds: &[Seed],
+        depth: u16,
+        certainty: Truth,
+        steps: impl Fn(NodeId) -> I,
+    ) {
+        let needed = Traits::STEP | if certainty.is_yes() { Traits::CERTAIN } else { 0 };
+        let mut layer: Vec<NodeId> = Vec::new();
+        let mut next: Vec<NodeId> = Vec::new();
+        for seed in seeds {
+            let at = seed.node.at();
+            match seed.edge {
+                None => {
+                    self.hops[at] = 1;
+                    self.parents[at] = (0, 0);
+                    layer.push(seed.node);
+                }
+                Some((id, edge)) if edge.certainty >= certainty && depth > 0 => {
+                    if self.hops[at] == 0 {
+                        self.hops[at] = 2;
+                        self.parents[at] = (id.0 + 1, 0);
+                        next.push(seed.node);
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        // One more than the hops, as stored.
+        let mut hop = 1;
+        while !layer.is_empty() || !next.is_empty() {
+            let mut at = 0;
+            while let Some(node) = layer.get(at).copied() {
+                at += 1;
+                // A shorter way was found after it had been put down here.
+                if self.hops[node.at()] != hop {
+                    continue;
+                }
+                self.order.push(node);
+                for step in steps(node).filter(|it| it.traits.has(needed)) {
+                    let far = hop + u16::from(step.is_hop);
+                    let known = &mut self.hops[step.other as usize];
+                    // Nothing comes before zero but what no walk came to.
+                    if far.wrapping_sub(1) < known.wrapping_sub(1) && far <= depth + 1 {
+                        *known = far;
+                        self.parents[step.other as usize] = (step.edge + 1, node.0 + 1);
+                        if step.is_hop { next.push(NodeId(step.other)) } else { layer.push(NodeId(step.other)) }
+                    }
+                }
+            }
+            layer.clear();
+            std::mem::swap(&mut layer, &mut next);
+            hop += 1;
         }
     }
 }
@@ -140,10 +130,7 @@ pub struct Hop {
 
 impl Walk {
     pub fn hops(&self, node: NodeId) -> Option<usize> {
-        match self.hops[node.at()] {
-            FAR => None,
-            hops => Some(usize::from(hops)),
-        }
+        usize::from(self.hops[node.at()]).checked_sub(1)
     }
 
     /// The hop by which the walk came to a node's thing; `None` for a start. `start` names the thing that the walk
@@ -154,18 +141,13 @@ impl Walk {
         let mut here = node;
         let other = loop {
             let (edge, previous) = self.parents[here.at()];
-            if edge == NONE {
-                // Other footholds of the start.
-                return None;
-            }
-            edges.push(EdgeId(edge));
-            if previous == NONE {
-                break start.clone();
-            }
+            // Other footholds of the start have no edge.
+            edges.push(EdgeId(edge.checked_sub(1)?));
+            let Some(previous) = previous.checked_sub(1) else { break start.clone() };
             here = NodeId(previous);
             if !graph.is_set(here) && graph.thing(here) != thing {
                 // Pods and workloads start at nodes that they share; a namespace at those of its workloads.
-                let is_start = self.parents[here.at()] == (NONE, NONE) && start.kind != Kind::Namespace;
+                let is_start = self.parents[here.at()] == (0, 0) && start.kind != Kind::Namespace;
                 break if is_start { start.clone() } else { graph.key(here).clone() };
             }
         };
@@ -185,10 +167,7 @@ impl Walk {
         let mut here = node;
         loop {
             let (_, previous) = self.parents[here.at()];
-            if previous == NONE {
-                return None;
-            }
-            here = NodeId(previous);
+            here = NodeId(previous.checked_sub(1)?);
             if !graph.is_set(here) && graph.thing(here) != thing {
                 return Some(here);
             }
@@ -232,12 +211,12 @@ pub struct Reach {
 /// Walks twice and says of each thing how surely and over how many hops it is reached.
 pub fn reach(graph: &AccessGraph, seeds: &[Seed], direction: Direction, depth: usize) -> Reach {
     let (certain, possible) = rayon::join(
-        || walk(graph, seeds, direction, depth, Truth::Yes, None),
-        || walk(graph, seeds, direction, depth, Truth::Unknown, None),
+        || walk(graph, seeds, direction, depth, Truth::Yes),
+        || walk(graph, seeds, direction, depth, Truth::Unknown),
     );
-    // Position in `things` by thing; starts are in none.
-    let mut places = vec![NONE; graph.things.len()];
-    const START: u32 = NONE - 1;
+    // One more than the position in `things`, by thing; starts are in none.
+    let mut places = vec![0_u32; graph.things.len()];
+    const START: u32 = u32::MAX;
     for seed in seeds.iter().filter(|seed| seed.edge.is_none()) {
         places[graph.thing(seed.node) as usize] = START;
     }
@@ -245,21 +224,20 @@ pub fn reach(graph: &AccessGraph, seeds: &[Seed], direction: Direction, depth: u
     for (walk, certainty) in [(&certain, Truth::Yes), (&possible, Truth::Unknown)] {
         for node in walk.order.iter().filter(|node| !graph.is_set(**node)) {
             let place = &mut places[graph.thing(*node) as usize];
-            let reached = Reached { node: *node, hops: usize::from(walk.hops[node.at()]), certainty };
-            match *place {
-                START => {}
-                NONE => {
-                    *place = u32::try_from(things.len()).expect("fewer things than 32 bits count");
-                    things.push(reached);
+            if *place == START {
+                continue;
+            }
+            let reached = Reached { node: *node, hops: usize::from(walk.hops[node.at()]) - 1, certainty };
+            if let Some(at) = place.checked_sub(1) {
+                // Of two capacities that are equally near and sure the stronger one stands for the thing.
+                let known = &mut things[at as usize];
+                let same = known.hops == reached.hops && known.certainty == certainty;
+                if same && graph.foothold(reached.node).strength() > graph.foothold(known.node).strength() {
+                    *known = reached;
                 }
-                at => {
-                    // Of two capacities that are equally near and sure the stronger one stands for the thing.
-                    let known = &mut things[at as usize];
-                    let same = known.hops == reached.hops && known.certainty == certainty;
-                    if same && graph.foothold(reached.node).strength() > graph.foothold(known.node).strength() {
-                        *known = reached;
-                    }
-                }
+            } else {
+                things.push(reached);
+                *place = u32::try_from(things.len()).expect("fewer things than 32 bits count");
             }
         }
     }

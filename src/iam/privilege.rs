@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::base::{Name, Truth};
 use crate::iam::access::{is_damaged, readable};
@@ -121,9 +121,6 @@ const SENSITIVE: &[&str] = &[
     "ssm:GetParametersByPath",
 ];
 
-/// The service of every step on the role itself: a role without rights over it has none.
-pub const SELF_SERVICE: &str = "iam";
-
 /// Steps on the role itself that take one action, with their number in iam-evaluation.md section 11.
 fn on_self() -> impl Iterator<Item = (&'static str, u8)> {
     let alone = |row: &&Technique| {
@@ -143,52 +140,86 @@ pub struct Attachments<'a> {
     pub versioned_policies: &'a [Name],
 }
 
-/// The class of a role by what it may do itself; `has_access` says whether it may do anything at all.
-///
-/// Conditions that may hold count as holding, and `certain` says so. Cost: some fifty actions, not the whole catalogue.
-pub fn privilege(
-    catalogue: &Catalogue,
-    principal: &Principal,
-    policies: &Policies,
-    context: &Context,
-    attachments: Attachments<'_>,
+/// What the classes of all roles of an account hang on that have the same policies: the engine is asked once for all of
+/// them, and only steps of a role on itself are asked of each.
+#[derive(Debug)]
+pub struct Judgement<'c> {
+    question: Question<'c>,
+    policies: Policies,
+    context: Context,
+    /// Every document could be read.
+    is_whole: bool,
     has_access: bool,
-) -> Privilege {
-    if policies.iter().any(|(.., policy)| is_damaged(&policy.document)) {
-        // What could be read may already be the worst there is; short of that the rest may be anything.
-        let privilege = judge(catalogue, principal, &readable(policies), context, attachments, true);
-        return match privilege.class {
-            Class::Admin => Privilege { certain: false, ..privilege },
-            _ => Privilege { class: Class::Unknown, because: Vec::new(), certain: false },
-        };
-    }
-    judge(catalogue, principal, policies, context, attachments, has_access)
+    admin: Option<Privilege>,
+    sensitive: Option<Privilege>,
+    /// Whether it would be an administrator with everything granted to it, and without its boundary.
+    granted_all: OnceLock<bool>,
+    unbounded: OnceLock<bool>,
 }
 
-fn judge(
-    catalogue: &Catalogue,
-    principal: &Principal,
-    policies: &Policies,
-    context: &Context,
-    attachments: Attachments<'_>,
-    has_access: bool,
-) -> Privilege {
-    let question = Question::new(catalogue, principal, policies, context);
-    if let Some(privilege) = question.admin() {
-        return privilege;
+impl<'c> Judgement<'c> {
+    /// Asks for some fifty actions, not the whole catalogue. `has_access` says whether the policies allow anything at all.
+    pub fn new(
+        catalogue: &'c Catalogue,
+        principal: &Principal,
+        policies: &Policies,
+        context: &Context,
+        has_access: bool,
+    ) -> Judgement<'c> {
+        let is_whole = !policies.iter().any(|(.., policy)| is_damaged(&policy.document));
+        let policies = if is_whole { policies.clone() } else { readable(policies) };
+        let question = Question::new(catalogue, principal, &policies, context);
+        Judgement {
+            admin: question.admin(),
+            sensitive: question.sensitive(),
+            question,
+            policies,
+            context: context.clone(),
+            is_whole,
+            has_access,
+            granted_all: OnceLock::new(),
+            unbounded: OnceLock::new(),
+        }
     }
-    let mut steps = question.on_self(principal, policies, attachments);
-    steps.retain(|step| gains(step, catalogue, principal, policies, context));
-    if !steps.is_empty() {
-        let certain = steps.iter().any(|step| step.certain);
-        let because = steps.iter().map(|step| (Name::new(step.action), Some(step.number))).collect();
-        return Privilege { class: Class::Escalates, because, certain };
+
+    /// The class of one of the roles. Conditions that may hold count as holding, and `certain` says so.
+    pub fn of(&self, principal: &Principal, attachments: Attachments<'_>) -> Privilege {
+        match &self.admin {
+            Some(privilege) if self.is_whole => return privilege.clone(),
+            // What could be read is the worst there is already; short of that the rest may be anything.
+            Some(privilege) => return Privilege { certain: false, ..privilege.clone() },
+            None if self.is_whole => {}
+            None => return Privilege { class: Class::Unknown, because: Vec::new(), certain: false },
+        }
+        let mut steps = self.question.on_self(principal, &self.policies, attachments);
+        steps.retain(|step| self.gains(step, principal));
+        if !steps.is_empty() {
+            let certain = steps.iter().any(|step| step.certain);
+            let because = steps.iter().map(|step| (Name::new(step.action), Some(step.number))).collect();
+            return Privilege { class: Class::Escalates, because, certain };
+        }
+        if let Some(privilege) = &self.sensitive {
+            return privilege.clone();
+        }
+        let has_access = self.has_access || !self.question.found.rows.is_empty();
+        let class = if has_access { Class::Scoped } else { Class::None };
+        Privilege { class, because: Vec::new(), certain: true }
     }
-    if let Some(privilege) = question.sensitive() {
-        return privilege;
+
+    /// Whether the step makes a role an administrator: within the boundary and SCPs that stay, with everything granted.
+    fn gains(&self, step: &Step, principal: &Principal) -> bool {
+        let ask = |after: &Policies| {
+            Question::new(self.question.catalogue, principal, after, &self.context).admin().is_some()
+        };
+        if step.number == 25 {
+            return *self.unbounded.get_or_init(|| ask(&Policies { boundary: None, ..self.policies.clone() }));
+        }
+        *self.granted_all.get_or_init(|| {
+            let mut after = self.policies.clone();
+            after.identity.push(everything());
+            ask(&after)
+        })
     }
-    let class = if has_access || !question.found.rows.is_empty() { Class::Scoped } else { Class::None };
-    Privilege { class, because: Vec::new(), certain: true }
 }
 
 /// The actions that decide whether somebody is an administrator, sorted.
@@ -201,7 +232,8 @@ pub fn controlling(catalogue: &Catalogue) -> Vec<ActionId> {
 /// Whether permissions, which must tell of all [`controlling`] actions, make their holder an administrator of its
 /// account. Unknown when that hangs on conditions or documents.
 pub fn is_administrator(catalogue: &Catalogue, account: &str, found: &Permissions) -> Truth {
-    let question = Question { catalogue, account: account.to_owned(), found: Cow::Borrowed(found) };
+    let asked = Asked::of(catalogue);
+    let question = Question { catalogue, asked, account: account.to_owned(), found: Cow::Borrowed(found) };
     match question.admin() {
         Some(privilege) if privilege.certain => Truth::Yes,
         Some(_) => Truth::Unknown,
@@ -209,17 +241,44 @@ pub fn is_administrator(catalogue: &Catalogue, account: &str, found: &Permission
     }
 }
 
-/// The actions that decide.
-fn asked(catalogue: &Catalogue) -> Vec<ActionId> {
-    let names = CONTROL.iter().chain(SENSITIVE).copied().chain(on_self().map(|(name, _)| name));
-    let mut ids: Vec<ActionId> = names.filter_map(|name| catalogue.find(name)).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
+/// The actions that decide, found once in the catalogue of the program.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// In the order of [`CONTROL`].
+    control: Vec<Option<ActionId>>,
+    sensitive: Vec<(&'static str, ActionId)>,
+    /// Name, number of the technique.
+    on_self: Vec<(&'static str, u8, ActionId)>,
+    /// Each once, sorted.
+    all: Vec<ActionId>,
 }
 
+impl Asked {
+    fn of(catalogue: &Catalogue) -> Cow<'static, Asked> {
+        static BUNDLED: LazyLock<Asked> = LazyLock::new(|| Asked::find(Catalogue::bundled()));
+        if std::ptr::eq(catalogue, Catalogue::bundled()) {
+            return Cow::Borrowed(&BUNDLED);
+        }
+        Cow::Owned(Asked::find(catalogue))
+    }
+
+    fn find(catalogue: &Catalogue) -> Asked {
+        let find = |name: &str| catalogue.find(name);
+        let control: Vec<Option<ActionId>> = CONTROL.iter().map(|name| find(name)).collect();
+        let sensitive: Vec<_> = SENSITIVE.iter().filter_map(|name| Some((*name, find(name)?))).collect();
+        let on_self: Vec<_> = on_self().filter_map(|(name, number)| Some((name, number, find(name)?))).collect();
+        let mut all: Vec<ActionId> = control.iter().flatten().copied().collect();
+        all.extend(sensitive.iter().map(|it| it.1).chain(on_self.iter().map(|it| it.2)));
+        all.sort_unstable();
+        all.dedup();
+        Asked { control, sensitive, on_self, all }
+    }
+}
+
+#[derive(Debug)]
 struct Question<'c> {
     catalogue: &'c Catalogue,
+    asked: Cow<'static, Asked>,
     account: String,
     found: Cow<'c, Permissions>,
 }
@@ -233,22 +292,22 @@ struct Step {
 impl<'c> Question<'c> {
     fn new(catalogue: &'c Catalogue, principal: &Principal, policies: &Policies, context: &Context) -> Question<'c> {
         let account = principal.account().unwrap_or("*").to_owned();
-        let found = permissions_of(catalogue, &asked(catalogue), principal, policies, context);
-        Question { catalogue, account, found: Cow::Owned(found) }
+        let asked = Asked::of(catalogue);
+        let found = permissions_of(catalogue, &asked.all, principal, policies, context);
+        Question { catalogue, asked, account, found: Cow::Owned(found) }
     }
 
-    fn rows(&self, action: &str) -> impl Iterator<Item = &Row> {
-        let id = self.catalogue.find(action);
-        self.found.rows.iter().filter(move |row| id.is_some_and(|id| row.actions.known.binary_search(&id).is_ok()))
+    fn rows(&self, id: ActionId) -> impl Iterator<Item = &Row> {
+        self.found.rows.iter().filter(move |row| row.actions.known.binary_search(&id).is_ok())
     }
 
     /// Every controlling action on every resource that it can name.
     fn admin(&self) -> Option<Privilege> {
         let mut certain = true;
-        for action in CONTROL {
-            let id = self.catalogue.find(action)?;
+        for id in &self.asked.control {
+            let id = (*id)?;
             let covering = |row: &&Row| self.covers_all(id, &row.resources);
-            let row = self.rows(action).filter(covering).min_by_key(|row| row.status())?;
+            let row = self.rows(id).filter(covering).min_by_key(|row| row.status())?;
             certain &= row.requirement.is_none() && row.marks.is_empty();
         }
         Some(Privilege { class: Class::Admin, because: vec![(Name::new("iam:*"), None)], certain })
@@ -284,7 +343,7 @@ impl<'c> Question<'c> {
         };
         let own = std::slice::from_ref(arn);
         let mut steps = Vec::new();
-        for (action, number) in on_self() {
+        for (action, number, id) in self.asked.on_self.iter().copied() {
             let targets = match number {
                 1 => attachments.customer_policies,
                 2 => attachments.versioned_policies,
@@ -292,7 +351,7 @@ impl<'c> Question<'c> {
                 _ => own,
             };
             let hits = |row: &&Row| targets.iter().any(|target| row.resources.matches(target));
-            if let Some(row) = self.rows(action).filter(hits).min_by_key(|row| row.status()) {
+            if let Some(row) = self.rows(id).filter(hits).min_by_key(|row| row.status()) {
                 let certain = row.requirement.is_none() && row.marks.is_empty() && number != 2;
                 steps.push(Step { action, number, certain });
             }
@@ -303,11 +362,8 @@ impl<'c> Question<'c> {
     fn sensitive(&self) -> Option<Privilege> {
         let mut because = Vec::new();
         let mut certain = false;
-        for action in SENSITIVE {
-            let Some(id) = self.catalogue.find(action) else {
-                continue;
-            };
-            for row in self.rows(action) {
+        for (action, id) in self.asked.sensitive.iter().copied() {
+            for row in self.rows(id) {
                 if is_broad(self.catalogue, id, &row.resources) {
                     because.push((Name::new(action), None));
                     certain |= row.requirement.is_none() && row.marks.is_empty();
@@ -353,17 +409,6 @@ fn starts_broad(part: &Glob, start: &str) -> bool {
         || contains(part, &Glob::from_tokens(start.chars().map(Token::Char).chain([Token::Many])))
 }
 
-/// Whether the step makes the role an administrator: within the boundary and SCPs that stay, with everything granted.
-fn gains(step: &Step, catalogue: &Catalogue, principal: &Principal, policies: &Policies, context: &Context) -> bool {
-    let mut after = policies.clone();
-    if step.number == 25 {
-        after.boundary = None;
-    } else {
-        after.identity.push(everything());
-    }
-    Question::new(catalogue, principal, &after, context).admin().is_some()
-}
-
 /// What a principal could write into its own policy.
 pub fn everything() -> Policy {
     static POLICY: OnceLock<Policy> = OnceLock::new();
@@ -383,12 +428,6 @@ mod tests {
 
     const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
 
-    #[test]
-    fn every_step_on_the_role_itself_is_one_of_iam() {
-        let prefix = format!("{SELF_SERVICE}:");
-        assert!(on_self().count() > 5 && on_self().all(|(action, _)| action.starts_with(&prefix)));
-    }
-
     fn policy(kind: DocumentKind, statements: &str) -> Policy {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
         Policy { name: Name::new("p"), document: Arc::new(parse(&text, kind).0) }
@@ -403,7 +442,7 @@ mod tests {
         let attachments = Attachments { customer_policies: &attached, versioned_policies: &[] };
         let who = Principal::parse(ROLE).unwrap();
         let has_access = policies.identity.iter().any(|it| !it.document.statements.is_empty());
-        privilege(Catalogue::bundled(), &who, policies, &Context::open(), attachments, has_access)
+        Judgement::new(Catalogue::bundled(), &who, policies, &Context::open(), has_access).of(&who, attachments)
     }
 
     fn class(statements: &str) -> Class {

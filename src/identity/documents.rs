@@ -10,10 +10,10 @@ use crate::iam::{Document, DocumentKind, Policies, Policy, parse};
 use crate::model::facts::iam::{NamedPolicy, PolicyText, Role, User};
 use crate::model::{Inventory, Lookup};
 
-/// A cache of documents by kind and text. Shared by threads; a text is parsed when it is first asked for.
-#[derive(Debug, Default)]
+/// A cache of documents by kind and text. Shared by threads, and by its clones; a text is parsed when it is first asked for.
+#[derive(Clone, Debug, Default)]
 pub struct Documents {
-    parsed: RwLock<FxHashMap<(DocumentKind, PolicyText), Arc<Document>>>,
+    parsed: Arc<RwLock<FxHashMap<(DocumentKind, PolicyText), Arc<Document>>>>,
 }
 
 impl Documents {

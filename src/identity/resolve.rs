@@ -18,6 +18,7 @@ use super::accounts::{self, AccountTrust};
 use super::answer::{Hop, Identity, Reachable, Takeover};
 use super::cloud::AZURE_LABEL;
 use super::container::identify;
+use super::documents::Documents;
 use super::injection;
 use super::instance::{NodeClass, Nodes};
 use super::reach::{Memo, co_tenants};
@@ -112,6 +113,8 @@ pub struct Identities {
     pub role_steps: Vec<(Name, Name, Truth)>,
     /// What the nodes of each cluster are, by label.
     pub nodes: BTreeMap<Name, Nodes>,
+    /// The policies that were parsed on the way.
+    pub documents: Documents,
 }
 
 /// Every pod and every workload without pods, in the order of `list identities`. Uses all cores.
@@ -136,7 +139,7 @@ pub fn identities(inventory: &Inventory, stop: &dyn Fn() -> bool) -> Option<Iden
     }
     let role_steps = chains.steps(inventory, &trusts);
     let nodes = contexts.into_iter().map(|context| (context.cluster.label.clone(), context.nodes)).collect();
-    Some(Identities { pods, accounts, role_steps, nodes })
+    Some(Identities { pods, accounts, role_steps, nodes, documents: trusts.documents })
 }
 
 /// What each service account is worth, where the pods are known already. By cluster, namespace and name.

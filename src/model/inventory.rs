@@ -3,9 +3,11 @@
 //! Cloning is cheap (shared lists), so a derivation can run on one state while the feed changes the next.
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rustc_hash::FxBuildHasher;
 
 use crate::base::Name;
 
@@ -204,7 +206,8 @@ impl<T: Keyed> Listing<T> {
 
 impl<T: Keyed> Listing<T> {
     fn look_up(&self, key: (&str, &str)) -> Lookup<'_, T> {
-        self.answer(self.position(key).ok().map(|at| &self.items()[at]))
+        let hash = |key: (&str, &str)| FxBuildHasher.hash_one(key);
+        self.answer(self.find(hash(key), |item| hash(item.key()), |item| item.key() == key))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::identity::chain::{Token, is_agent, token_at};
 use crate::identity::environment::{Environment, Variable};
 use crate::identity::injection::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE};
 use crate::identity::resolve::PodIdentity;
-use crate::identity::{Evidence, Identity, Owner, Source, workload};
+use crate::identity::{Credential, Evidence, Identity, Owner, Source, workload};
 use crate::model::facts::pod::{Container, ContainerKind, PodSpec};
 use crate::model::facts::workload::{Workload as Template, WorkloadKind};
 use crate::model::{ClusterFacts, EntityKey, Inventory, Kind, Lookup};
@@ -28,6 +28,10 @@ pub struct Workload<'a> {
     pub variants: Vec<Variant<'a>>,
     /// Its service account belongs to EKS or Kubernetes (guard G2).
     pub platform: bool,
+    /// Every container of every variant, side by side: most rules look at all of them.
+    seats: Box<[Seat<'a>]>,
+    roles: Box<[EntityKey]>,
+    runs: bool,
 }
 
 /// Pods of one workload that are alike in spec and identities.
@@ -87,6 +91,12 @@ impl<'a> Seat<'a> {
 
     pub fn variable(&self, name: &str) -> Variable {
         self.environment().get(name)
+    }
+
+    /// What it signs with, tries, and is meant to have, as far as there is such.
+    pub fn credentials(&self) -> impl Iterator<Item = &'a Credential> {
+        let identity = self.identity;
+        [Some(&identity.identity), identity.attempted.as_ref(), identity.declared.as_ref()].into_iter().flatten()
     }
 
     /// A variable as evidence on the workload.
@@ -159,23 +169,12 @@ impl<'a> Workload<'a> {
 
     /// It has pods that have not ended.
     pub fn runs(&self) -> bool {
-        let running = |entry: &&PodIdentity| entry.pod.as_ref().is_some_and(|pod| !pod.phase.is_over());
-        self.variants.iter().any(|variant| variant.members.iter().any(running))
+        self.runs
     }
 
     /// Every container of every variant.
     pub fn seats(&self) -> impl Iterator<Item = Seat<'a>> + '_ {
-        let cluster = self.cluster;
-        self.variants.iter().flat_map(move |variant| {
-            let entry = variant.entry();
-            entry
-                .spec
-                .containers
-                .iter()
-                .zip(entry.containers.iter())
-                .enumerate()
-                .map(move |(at, (container, identity))| Seat { cluster, entry, container, identity, at })
-        })
+        self.seats.iter().copied()
     }
 
     pub fn account_key(&self) -> EntityKey {
@@ -203,20 +202,8 @@ impl<'a> Workload<'a> {
     }
 
     /// Roles that its containers sign with, try, or are meant to have, each once.
-    pub fn roles(&self) -> Vec<EntityKey> {
-        let mut roles: Vec<EntityKey> = Vec::new();
-        for seat in self.seats() {
-            let identity = seat.identity;
-            let credentials = [Some(&identity.identity), identity.attempted.as_ref(), identity.declared.as_ref()];
-            for role in credentials.into_iter().flatten().filter_map(|it| it.role.as_ref()) {
-                if let Some(key) = EntityKey::role(role)
-                    && !roles.contains(&key)
-                {
-                    roles.push(key);
-                }
-            }
-        }
-        roles
+    pub fn roles(&self) -> &[EntityKey] {
+        &self.roles
     }
 }
 
@@ -239,6 +226,9 @@ pub(super) fn group<'a>(inventory: &'a Inventory, pods: &'a [PodIdentity]) -> Ve
                 service_account: &entry.spec.service_account,
                 variants: Vec::new(),
                 platform: platform::is_service_account(&entry.namespace, &entry.spec.service_account),
+                seats: Box::default(),
+                roles: Box::default(),
+                runs: false,
             });
             workloads.len() - 1
         });
@@ -246,6 +236,7 @@ pub(super) fn group<'a>(inventory: &'a Inventory, pods: &'a [PodIdentity]) -> Ve
     }
     for workload in &mut workloads {
         workload.forget_the_ended();
+        workload.settle();
     }
     workloads.sort_by(|a, b| a.key.cmp(&b.key));
     workloads
@@ -262,6 +253,35 @@ impl<'a> Workload<'a> {
             Some(variant) => variant.members.push(entry),
             None => self.variants.push(Variant { members: vec![entry] }),
         }
+    }
+
+    /// Puts down what rules ask of each workload over and over.
+    fn settle(&mut self) {
+        let cluster = self.cluster;
+        let seats = self.variants.iter().flat_map(|variant| {
+            let entry = variant.entry();
+            let pairs = entry.spec.containers.iter().zip(entry.containers.iter()).enumerate();
+            pairs.map(move |(at, (container, identity))| Seat { cluster, entry, container, identity, at })
+        });
+        self.seats = seats.collect();
+        let running = |entry: &&PodIdentity| entry.pod.as_ref().is_some_and(|pod| !pod.phase.is_over());
+        self.runs = self.variants.iter().any(|variant| variant.members.iter().any(running));
+        let mut named: Vec<&Name> = Vec::new();
+        let mut roles: Vec<EntityKey> = Vec::new();
+        for seat in &self.seats {
+            for role in seat.credentials().filter_map(|it| it.role.as_ref()) {
+                if named.contains(&role) {
+                    continue;
+                }
+                named.push(role);
+                if let Some(key) = EntityKey::role(role)
+                    && !roles.contains(&key)
+                {
+                    roles.push(key);
+                }
+            }
+        }
+        self.roles = roles.into();
     }
 
     fn forget_the_ended(&mut self) {

@@ -15,6 +15,8 @@
 //! A role ARN is the full name of an IAM role: partition, account, path and name. One letter or a missing path makes it
 //! the name of something else, and AWS will not tell a stranger whether a role exists.
 
+use std::collections::BTreeMap;
+
 use crate::base::Name;
 use crate::findings::reference::{NHI1, PR_AA_01};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, account_roles, fix, similar};
@@ -34,6 +36,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
+    let mut names: BTreeMap<&Name, similar::Names<'_>> = BTreeMap::new();
     for use_ in account_roles::annotated(context) {
         let Some(parts) = role_parts(&use_.role) else { continue };
         let account = match context.account_of(&use_.role) {
@@ -51,7 +54,10 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             }
             Lookup::Found(_) | Lookup::Unknown => continue,
         };
-        let near = near(account, name);
+        let names = names.entry(&account.id).or_insert_with(|| {
+            similar::Names::new(account.roles.iter().map(|role| role.name.as_str()))
+        });
+        let near = near(account, names, name);
         for subject in use_.subjects() {
             let found = out
                 .report(subject.clone(), Severity::High, message.clone())
@@ -71,14 +77,13 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
 }
 
 /// ARNs of roles that the author may have meant: same name under another path, then the nearest names.
-fn near(account: &AccountFacts, name: &str) -> Vec<Name> {
+fn near(account: &AccountFacts, names: &similar::Names<'_>, name: &str) -> Vec<Name> {
     let same = account.roles.iter().filter(|role| role.name == *name).map(|role| role.arn.clone());
     let same: Vec<Name> = same.collect();
     if !same.is_empty() {
         return same;
     }
-    let names = account.roles.iter().map(|role| role.name.as_str());
-    let nearest = similar::nearest(name, names, 2);
+    let nearest = names.nearest(name, 2);
     nearest
         .iter()
         .filter_map(|name| match account.role(name) {

@@ -14,12 +14,10 @@
 //! ## For newcomers
 //! Kubernetes gives each pod a token to talk to it with, wanted or not. Most programs never do.
 
-use std::collections::BTreeMap;
-
 use crate::findings::reference::{CIS_4_1_6, NHI5, PR_AA_05};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, Workload, fix, platform};
 use crate::graph::authorization::{Authorization, Subject};
-use crate::model::{ClusterFacts, EntityKey, Lookup, SourceKind};
+use crate::model::{ClusterFacts, EntityKey, Kind as Thing, SourceKind};
 
 pub(super) static RULE: Rule = Rule {
     id: "HYG-002",
@@ -40,19 +38,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
-    let mut by_account: BTreeMap<EntityKey, Vec<&Workload<'_>>> = BTreeMap::new();
-    for workload in context.workloads.iter().filter(|it| it.runs()) {
-        by_account.entry(workload.account_key()).or_default().push(workload);
-    }
-    for (key, workloads) in by_account {
-        let Some(first) = workloads.first() else { continue };
-        let cluster = first.cluster;
-        let Lookup::Found(account) = cluster.service_account(&key.namespace, &key.name) else { continue };
+    for (cluster, account) in context.service_accounts().filter(|(cluster, _)| is_read(cluster)) {
+        let (namespace, name) = (&account.meta.namespace, &account.meta.name);
+        let key = EntityKey::namespaced(Thing::ServiceAccount, &cluster.label, namespace, name);
+        let workloads: Vec<&Workload<'_>> = context.users_of_account(&key).filter(|it| it.runs()).collect();
         let mounted = |it: &&&Workload<'_>| {
             it.variants.iter().any(|it| it.spec().automount_token.or(account.automount_token) != Some(false))
         };
         let mounting: Vec<&&Workload<'_>> = workloads.iter().filter(mounted).collect();
-        if mounting.is_empty() || mounting.iter().any(|it| is_of_mesh(it)) || !is_read(cluster) {
+        if mounting.is_empty() || mounting.iter().any(|it| is_of_mesh(it)) {
             continue;
         }
         let authorization = context.authorization(cluster);

@@ -16,7 +16,9 @@
 //! Some rights are worth more than they say. Who may start a virtual machine with any role may do what that role may do:
 //! start the machine, log in, ask it for its credentials.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
 
 use crate::findings::context::PodRole;
 use crate::findings::reference::{NHI5, PR_AA_05, ZT3};
@@ -41,12 +43,15 @@ pub(super) static RULE: Rule = Rule {
 /// So many principals of one role have a result of their own; the rest is counted in one more.
 const MOST: usize = 40;
 
-/// What is gained: its address, how it is called, how bad that is.
+/// What is gained: how it is called when not by its address, how bad that is.
 struct Prize<'g> {
     gain: &'g Gain,
-    name: String,
+    name: Option<String>,
     severity: Severity,
 }
+
+/// What one role gains. Administrators of accounts gain thousands of roles, so those are not copied.
+type Prizes<'g> = FxHashMap<Cow<'g, EntityKey>, Prize<'g>>;
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     for it in context.pod_roles() {
@@ -54,34 +59,45 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
         if gains.is_empty() {
             continue;
         }
-        let mut prizes: BTreeMap<EntityKey, Prize<'_>> = BTreeMap::new();
+        let mut prizes = Prizes::default();
         for gain in &gains {
             collect(context, it, gain, &mut prizes);
         }
-        let mut sorted: Vec<(&EntityKey, &Prize<'_>)> = prizes.iter().collect();
-        sorted.sort_by_key(|(key, prize)| (prize.gain.certainty.is_unknown(), prize.severity, (*key).clone()));
+        let mut sorted: Vec<(&EntityKey, &Prize<'_>)> = prizes.iter().map(|(key, prize)| (&**key, prize)).collect();
+        // Of thousands only the first are told.
+        if sorted.len() > MOST + 1 {
+            sorted.select_nth_unstable_by(MOST, |a, b| rank(*a).cmp(&rank(*b)));
+        }
+        let count = sorted.len();
+        sorted.truncate(MOST + 1);
+        sorted.sort_unstable_by(|a, b| rank(*a).cmp(&rank(*b)));
         for (key, prize) in sorted.iter().take(MOST) {
             report(context, it, &gains, key, prize, None, out);
         }
         if let Some((key, prize)) = sorted.get(MOST) {
-            report(context, it, &gains, key, prize, Some(sorted.len() - MOST), out);
+            report(context, it, &gains, key, prize, Some(count - MOST), out);
         }
     }
 }
 
+/// Sure ones first, then the worst.
+fn rank<'p>((key, prize): (&'p EntityKey, &Prize<'_>)) -> (bool, Severity, &'p EntityKey) {
+    (prize.gain.certainty.is_unknown(), prize.severity, key)
+}
+
 /// Adds what a gain brings, unless a cheaper one brings it already. Gains come cheapest first, sure ones before others.
-fn collect<'g>(context: &Context<'_>, it: &PodRole, gain: &'g Gain, prizes: &mut BTreeMap<EntityKey, Prize<'g>>) {
-    let mut add = |key: EntityKey, name: String, severity: Severity| {
+fn collect<'g>(context: &Context<'_>, it: &'g PodRole, gain: &'g Gain, prizes: &mut Prizes<'g>) {
+    let mut add = |key: Cow<'g, EntityKey>, name: Option<String>, severity: Severity| {
         prizes.entry(key).or_insert(Prize { gain, name, severity });
     };
     // A role that lets everybody in is nothing that this one's rights bring about: the rule on its trust policy tells.
     let by_trust_alone = gain.technique.steps.iter().all(|step| step.on == On::Trust)
         && role_policies::granting(context, &it.role, "sts:AssumeRole", "*").is_empty();
-    let mut each = |targets: &Targets, admin: bool| {
+    let mut each = |targets: &'g Targets, admin: bool| {
         for key in targets.iter().filter(|key| **key != it.key && !(by_trust_alone && is_open_to_all(context, it, key)))
         {
             let severity = if admin { Severity::Critical } else { worth(context, key) };
-            add(key.clone(), key.to_string(), severity);
+            add(Cow::Borrowed(key), None, severity);
         }
     };
     match &gain.to {
@@ -94,28 +110,29 @@ fn collect<'g>(context: &Context<'_>, it: &PodRole, gain: &'g Gain, prizes: &mut
         | Gained::Association { roles: targets, .. } => each(targets, false),
         Gained::SomeRole { among, .. } if !among.is_empty() => each(among, false),
         Gained::Account { account, through: None } => {
-            add(it.key.clone(), format!("administrator of {account}"), Severity::Critical);
+            add(Cow::Borrowed(&it.key), Some(format!("administrator of {account}")), Severity::Critical);
         }
-        Gained::More => add(it.key.clone(), it.key.to_string(), Severity::High),
+        Gained::More => add(Cow::Borrowed(&it.key), None, Severity::High),
         Gained::SomeRole { service, .. } => {
             let key = EntityKey::plain(Thing::Resource, service);
-            add(key, format!("a role that trusts {service}"), Severity::High);
+            add(Cow::Owned(key), Some(format!("a role that trusts {service}")), Severity::High);
         }
         Gained::Nodes(nodes) => {
             for key in nodes.iter() {
                 let role = role_of_node(context, key).unwrap_or_else(|| key.clone());
                 if role != it.key {
-                    add(role.clone(), role.to_string(), worth(context, &role));
+                    let severity = worth(context, &role);
+                    add(Cow::Owned(role), None, severity);
                 }
             }
         }
         Gained::Cluster(label) => {
             let key = EntityKey::plain(Thing::Cluster, label);
-            add(key.clone(), key.to_string(), Severity::Critical);
+            add(Cow::Owned(key), None, Severity::Critical);
         }
         Gained::Organization => {
             let key = EntityKey::plain(Thing::Resource, "other accounts of the organisation");
-            add(key, "other accounts of the organisation".into(), Severity::Critical);
+            add(Cow::Owned(key), Some("other accounts of the organisation".into()), Severity::Critical);
         }
         Gained::Data(_) => {}
     }
@@ -157,6 +174,7 @@ fn report(
     out: &mut Sink<'_>,
 ) {
     let Prize { gain, name, severity } = prize;
+    let name = name.clone().unwrap_or_else(|| key.to_string());
     let technique = gain.technique;
     let steps: Vec<&'static str> = technique.actions().collect();
     let message = match rest {

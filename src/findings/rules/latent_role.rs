@@ -16,6 +16,7 @@
 //! The annotation only says which role a pod is given. What it could ask for is decided by the trust policies, and they
 //! are not asked about annotations.
 
+use crate::base::Name;
 use crate::findings::context::is_stronger;
 use crate::findings::reference::{NHI5, NHI9, PR_AA_05, ZT3};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, revocation};
@@ -73,7 +74,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
         let shown: Vec<String> = latent
             .iter()
             .take(NAMED)
-            .map(|key| format!("{key} ({})", annotated(context, key).unwrap_or_else(|| "none".into())))
+            .map(|key| format!("{key} ({})", annotated(context, key).map_or("none", Name::as_str)))
             .collect();
         found.evidence(&it.key, it.path("accounts, with their annotation"), shown.join(", "));
         match revocation::without(context, &it.key, &latent) {
@@ -87,24 +88,19 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
 
 /// The role is the account's annotation, its association's, or injected into one of its pods.
 fn has(context: &Context<'_>, it: &crate::findings::subjects::WebStatement, account: &EntityKey) -> bool {
-    if annotated(context, account).and_then(|role| EntityKey::role(&role)) == Some(it.key.clone()) {
-        return true;
-    }
-    context.users_of_account(account).any(|workload| {
-        workload.seats().any(|seat| {
-            let credentials = [Some(&seat.identity.identity), seat.identity.attempted.as_ref(), seat.identity.declared.as_ref()];
-            credentials
-                .into_iter()
-                .flatten()
-                .filter(|it| it.source != Source::NodeRole)
-                .filter_map(|it| EntityKey::role(it.role.as_ref()?))
-                .any(|role| role == it.key)
+    // ARNs of it may be written in several ways; each ends with its name.
+    let is_it = |role: &str| role.ends_with(&*it.role.name) && EntityKey::role(role).as_ref() == Some(&it.key);
+    annotated(context, account).is_some_and(|role| is_it(role))
+        || context.users_of_account(account).filter(|user| user.roles().contains(&it.key)).any(|workload| {
+            workload.seats().any(|seat| {
+                let mut own = seat.credentials().filter(|it| it.source != Source::NodeRole);
+                own.any(|credential| credential.role.as_ref().is_some_and(|role| is_it(role)))
+            })
         })
-    })
 }
 
-fn annotated(context: &Context<'_>, account: &EntityKey) -> Option<String> {
+fn annotated<'c>(context: &Context<'c>, account: &EntityKey) -> Option<&'c Name> {
     let cluster = context.inventory.clusters.get(&account.scope)?;
     let Lookup::Found(found) = cluster.service_account(&account.namespace, &account.name) else { return None };
-    found.meta.annotations.get(ROLE_ANNOTATION).filter(|it| !it.is_empty()).map(ToString::to_string)
+    found.meta.annotations.get(ROLE_ANNOTATION).filter(|it| !it.is_empty())
 }

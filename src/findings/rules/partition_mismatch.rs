@@ -44,11 +44,12 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
             for (credential, carried) in [tried, declared].into_iter().flatten() {
                 let Some(role) = credential.role.as_ref().filter(|_| credential.source == Source::Irsa) else { continue };
                 let Some(parts) = role_parts(role) else { continue };
-                let (object, path) = match carried {
+                let place = || match carried {
                     true => (workload.key.clone(), seat.path("env[AWS_ROLE_ARN]")),
                     false => (workload.account_key(), format!("metadata.annotations[{ROLE_ANNOTATION}]")),
                 };
                 if parts.partition != own.partition {
+                    let (object, path) = place();
                     let right = role.replacen(&format!("arn:{}:", parts.partition), &format!("arn:{}:", own.partition), 1);
                     out.report(
                         workload.key.clone(),

@@ -25,7 +25,7 @@ use crate::findings::reference::{NHI5, PR_AA_05, ZT3};
 use crate::findings::subjects::acts_by;
 use crate::findings::trust_text::TrustText;
 use crate::findings::{Category, Context, Fix, Kind, Rule, Severity, Sink};
-use crate::graph::escalation::Gained;
+use crate::graph::escalation::{Gained, Targets};
 use crate::iam::{Effect, PrincipalPattern, Statement};
 use crate::identity::injection::AGENT_AUDIENCE;
 use crate::model::facts::iam::Role;
@@ -48,6 +48,7 @@ const NAMED: usize = 8;
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
     let all: Vec<Described<'_>> = described(context).collect();
     let by_role = by_role(&all);
+    let givers = givers(context);
     for it in &all {
         let Some(base) = it.base(context) else { continue };
         let document = context.trust(base);
@@ -59,7 +60,7 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
         let role = role_key(base);
         let sensitive = context.is_known_sensitive(base);
         let makers = match sensitive {
-            true => makers(context, &role),
+            true => makers(&givers, &role),
             false => Vec::new(),
         };
         let users = &by_role[&it.details.role];
@@ -107,12 +108,21 @@ fn is_unpinned(statement: &Statement) -> bool {
         && !statement.conditions.iter().any(|it| pins(&it.folded))
 }
 
-/// Who can give the role to a service account of its choice, administrators left out.
-fn makers(context: &Context<'_>, role: &EntityKey) -> Vec<EntityKey> {
-    let gains = context.gains().all().iter().filter(|gain| gain.certainty == Truth::Yes && gain.from != *role);
-    let by = gains.filter(|gain| matches!(&gain.to, Gained::Association { roles, .. } if roles.contains(role)));
-    let makers: BTreeSet<&EntityKey> = by.map(|gain| &gain.from).collect();
-    makers.into_iter().filter(|key| !context.is_platform(key)).cloned().collect()
+/// Who surely can give roles to service accounts of its choice, administrators and the platform left out.
+fn givers<'c>(context: &'c Context<'_>) -> Vec<(&'c EntityKey, &'c Targets)> {
+    let gains = context.gains().all().iter().filter(|gain| gain.certainty == Truth::Yes);
+    let giving = gains.filter_map(|gain| match &gain.to {
+        Gained::Association { roles, .. } => Some((&gain.from, roles)),
+        _ => None,
+    });
+    giving.filter(|(key, _)| !context.is_platform(key)).collect()
+}
+
+/// Those who can give this one, without itself.
+fn makers(givers: &[(&EntityKey, &Targets)], role: &EntityKey) -> Vec<EntityKey> {
+    let makers: BTreeSet<&EntityKey> =
+        givers.iter().filter(|(from, roles)| *from != role && roles.contains(role)).map(|(from, _)| *from).collect();
+    makers.into_iter().cloned().collect()
 }
 
 /// The open statements, each asking for the associations that there are. Without session tags only the source is left.

@@ -15,12 +15,14 @@
 //! An annotation is a note on an object. The one that names the role is read when a pod starts, so whoever may write the
 //! note decides about the next pods.
 
+use std::collections::BTreeMap;
+
 use crate::findings::context::{Holding, gives_everything};
 use crate::findings::reference::{NHI5, PR_AA_05};
 use crate::findings::{Category, Context, Kind, Rule, Severity, Sink, fix, granted};
 use crate::iam::privilege::Class;
 use crate::identity::injection::ROLE_ANNOTATION;
-use crate::model::{EntityKey, Lookup};
+use crate::model::{ClusterFacts, EntityKey, Lookup};
 use crate::rbac::{Power, Request};
 
 pub(super) static RULE: Rule = Rule {
@@ -44,10 +46,17 @@ struct Latent<'c> {
 }
 
 fn check(context: &Context<'_>, out: &mut Sink<'_>) {
-    for holding in context.holdings(&[Power::SaAnnotate]) {
-        let mut found = latent(context, &holding);
-        found.sort_by(|a, b| (!a.stronger, a.class, a.role, a.account).cmp(&(!b.stronger, b.class, b.role, b.account)));
-        let makes = found.iter().find(|it| it.stronger && makes_pods(context, &holding, &it.account.namespace));
+    let mut by_cluster: BTreeMap<&str, Vec<Latent<'_>>> = BTreeMap::new();
+    for holding in &context.holdings(&[Power::SaAnnotate]) {
+        let all = by_cluster.entry(&holding.cluster.label).or_insert_with(|| latent(context, holding.cluster));
+        let meant = |it: &&Latent<'_>| {
+            holding.powers.iter().any(|power| {
+                let named = power.names.as_ref().is_none_or(|names| names.contains(&it.account.name));
+                named && power.scope.covers(&it.account.namespace)
+            })
+        };
+        let found: Vec<&Latent<'_>> = all.iter().filter(meant).collect();
+        let makes = found.iter().find(|it| it.stronger && makes_pods(context, holding, &it.account.namespace));
         let severity = match (found.first(), makes) {
             (None, _) => Severity::Low,
             (Some(_), None) => Severity::Medium,
@@ -65,27 +74,22 @@ fn check(context: &Context<'_>, out: &mut Sink<'_>) {
         let rest = found.len().saturating_sub(shown.len());
         let rest = if rest > 0 { format!("; and {rest} more") } else { String::new() };
         let value = if found.is_empty() { "none".to_owned() } else { shown.join("; ") + &rest };
-        let report = granted::report(out, &holding, severity, message);
+        let report = granted::report(out, holding, severity, message);
         report
             .also_all(makes.or(found.first()).map(|it| it.account.clone()))
             .evidence(&holding.key, "roles by another annotation", value)
             .impact("new pods start with a role that was not meant for them, or without one")
-            .fixes(granted::take_away(&holding, "update and patch on serviceaccounts"))
+            .fixes(granted::take_away(holding, "update and patch on serviceaccounts"))
             .fixes([fix::by_hand("where some accounts are meant, keep the rule and list them in its resourceNames".to_owned())]);
     }
 }
 
-fn latent<'c>(context: &'c Context<'_>, holding: &Holding<'_>) -> Vec<Latent<'c>> {
+/// Of a cluster, the strongest first.
+fn latent<'c>(context: &'c Context<'_>, cluster: &ClusterFacts) -> Vec<Latent<'c>> {
     let mut found = Vec::new();
-    for account in context.accounts_of(holding.cluster).iter().filter(|it| !it.exists.is_no() && !it.trusted.is_empty()) {
+    for account in context.accounts_of(cluster).iter().filter(|it| !it.exists.is_no() && !it.trusted.is_empty()) {
         let (namespace, name) = (&account.key.namespace, &account.key.name);
-        let meant = holding.powers.iter().any(|power| {
-            power.scope.covers(namespace) && power.names.as_ref().is_none_or(|names| names.contains(name))
-        });
-        if !meant {
-            continue;
-        }
-        let annotated = match holding.cluster.service_account(namespace, name) {
+        let annotated = match cluster.service_account(namespace, name) {
             Lookup::Found(facts) => facts.meta.annotations.get(ROLE_ANNOTATION),
             Lookup::Absent | Lookup::Unknown => None,
         };
@@ -99,6 +103,7 @@ fn latent<'c>(context: &'c Context<'_>, holding: &Holding<'_>) -> Vec<Latent<'c>
             }
         }
     }
+    found.sort_by(|a, b| (!a.stronger, a.class, a.role, a.account).cmp(&(!b.stronger, b.class, b.role, b.account)));
     found
 }
 

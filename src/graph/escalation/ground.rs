@@ -132,9 +132,8 @@ pub(super) struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
-    pub fn new(inventory: &'a Inventory) -> Ground<'a> {
+    pub fn new(inventory: &'a Inventory, documents: &Documents) -> Ground<'a> {
         let catalogue = Catalogue::bundled();
-        let documents = Documents::default();
         let mut actions = escalation::actions(catalogue);
         actions.extend(controlling(catalogue));
         actions.sort_unstable();
@@ -171,10 +170,10 @@ impl<'a> Ground<'a> {
                 kinds: kinds(catalogue, &actions, facts),
                 services: FxHashMap::default(),
                 profiled: facts.instance_profiles.iter().flat_map(|it| &it.roles).map(Name::as_str).collect(),
-                unbounded: unbounded(catalogue, &documents, facts),
+                unbounded: unbounded(catalogue, documents, facts),
             });
         }
-        let trusts = Trusts::new(&documents, &roles);
+        let trusts = Trusts::new(documents, &roles);
         for account in &mut accounts {
             account.services =
                 trusts.services(inventory, &account.id, &roles[account.roles.clone()], account.roles.start);
@@ -184,7 +183,7 @@ impl<'a> Ground<'a> {
         Ground {
             inventory,
             catalogue,
-            documents,
+            documents: documents.clone(),
             actions,
             techniques: Technique::all().map(|row| (row, asked(catalogue, row))).collect(),
             accounts,

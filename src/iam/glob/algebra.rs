@@ -32,7 +32,40 @@ pub fn contains(outer: &Glob, inner: &Glob) -> bool {
     if prefix.by_ref().any(|wanted| given.next() != Some(wanted)) {
         return false;
     }
-    includes(outer.tokens(), inner.tokens())
+    let covered = covers(outer.tokens(), inner.tokens());
+    // Only a `?` of `outer` can stand now on one, now on another side of a `*` of `inner`.
+    covered || outer.tokens().contains(&Token::One) && includes(outer.tokens(), inner.tokens())
+}
+
+/// Whether `outer` matches `inner` read as a text in which a `*` is a character that only a `*` matches, and a `?` one that
+/// wildcards match. Then it contains it. Without a `?` in `outer` the reverse holds too: put characters that `outer` does
+/// not name for the wildcards of `inner`, and only a `*` can have matched those. Two pointers, as for texts.
+fn covers(outer: &[Token], inner: &[Token]) -> bool {
+    let (mut token, mut at) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while let Some(given) = inner.get(at) {
+        match outer.get(token) {
+            Some(Token::Many) => {
+                token += 1;
+                if token == outer.len() {
+                    return true;
+                }
+                retry = Some((token, at));
+            }
+            Some(wanted) if wanted == given || *wanted == Token::One && *given != Token::Many => {
+                token += 1;
+                at += 1;
+            }
+            _ => match &mut retry {
+                Some((after, from)) => {
+                    *from += 1;
+                    (token, at) = (*after, *from);
+                }
+                None => return false,
+            },
+        }
+    }
+    outer[token..].iter().all(|it| *it == Token::Many)
 }
 
 /// Subset construction: walks `inner` and carries all places where `outer` may stand. Sets that only grow wider are

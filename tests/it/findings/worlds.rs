@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use rolewalk::analysis::roles::{Classes, privilege_of};
+use rolewalk::analysis::roles::Classes;
 use rolewalk::findings::{self, Findings};
 use rolewalk::identity::documents::Documents;
 use rolewalk::identity::resolve;
@@ -213,7 +213,7 @@ fn roles_that_are_judged_together_have_the_class_that_each_has_alone() {
         let (documents, classes) = (Documents::default(), Classes::default());
         let mut seen = BTreeSet::new();
         for role in inventory.accounts.values().flat_map(|it| it.roles.iter()) {
-            let alone = privilege_of(inventory, &documents, role);
+            let alone = Classes::default().of(inventory, &documents, role);
             seen.insert(alone.class.as_str());
             assert_eq!(classes.of(inventory, &documents, role), alone, "{size}: {}", role.arn);
         }
