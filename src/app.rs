@@ -21,6 +21,7 @@ pub mod json_path;
 pub mod key;
 pub mod list;
 pub mod msg;
+pub mod opening;
 pub mod overlay;
 pub mod pages;
 pub mod place;
@@ -51,6 +52,7 @@ use explain::ExplainView;
 use explain::complete::About;
 use explorer::{Columns, Subject};
 use list::{ListRow, ListView};
+use opening::Openable;
 use overlay::Overlay;
 use place::{Place, Screen};
 use policy::PolicyView;
@@ -101,10 +103,17 @@ pub struct App {
     /// What was read last, and how often that changed; what runs and what is shown are numbered by it.
     inventory: Inventory,
     wanted: u64,
+    /// What was asked for up to this number is about data that was shown before.
+    outdated: u64,
     deriving: Option<u64>,
     pub loading: bool,
     /// What is shown is being read again; it stays until the new data is whole.
     reloading: bool,
+    /// Why nothing at all could be read; there is nothing to show.
+    nothing: Option<String>,
+    openable: Openable,
+    /// The contexts are to be chosen from once they are known.
+    choosing_context: bool,
     /// The newest estate. What is shown belongs to `shown` until the lists of the newest one are ready.
     estate: Arc<Estate>,
     shown: Option<(Arc<Estate>, Arc<ListView>)>,
@@ -187,9 +196,13 @@ impl App {
             clock: None,
             inventory: Inventory::default(),
             wanted: 0,
+            outdated: 0,
             deriving: None,
             loading: true,
             reloading: false,
+            nothing: None,
+            openable: Openable::default(),
+            choosing_context: false,
             estate: Arc::new(Estate::empty()),
             shown: None,
             parked: None,
@@ -267,9 +280,14 @@ impl App {
         self.list()?.row(self.cursor?)
     }
 
+    /// Something of the data that is meant has come.
+    fn has_data(&self) -> bool {
+        self.wanted > self.outdated
+    }
+
     /// Something can be walked: pods are in, or everything is.
     pub fn can_browse(&self) -> bool {
-        self.list().is_some_and(|view| !self.loading || !view.index.rows.is_empty())
+        self.nothing.is_none() && self.list().is_some_and(|view| !self.loading || !view.index.rows.is_empty())
     }
 
     /// The line of the pick in one of the columns right of the list.

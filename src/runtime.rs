@@ -15,6 +15,7 @@ pub mod load;
 pub mod log;
 pub mod panic;
 pub mod save;
+pub mod shelf;
 pub mod signals;
 pub mod snapshot;
 pub mod store;
@@ -22,7 +23,6 @@ pub mod suspend;
 pub mod terminal;
 
 use std::io;
-use std::sync::Arc;
 
 use crossterm::event::EventStream;
 use futures_util::{StreamExt, stream};
@@ -31,12 +31,11 @@ use tokio::runtime::{Builder, Runtime};
 use crate::app::{App, Layout};
 use crate::ui;
 
-use base::Bases;
 use effects::Effects;
 use event_loop::{EventLoop, Stage};
 use jobs::Jobs;
+use shelf::{Shelf, Source};
 use signals::Signals;
-use store::Store;
 use terminal::Screen;
 
 pub use crate::app::{DataOrigin, Settings};
@@ -47,11 +46,9 @@ pub use load::Reader;
 pub struct Options {
     /// The size is taken from the terminal.
     pub settings: Settings,
-    pub reader: Arc<dyn Reader>,
-    /// Where every complete load is saved; none: nowhere.
-    pub keeps: Option<Store>,
-    /// What the data can be compared with.
-    pub bases: Bases,
+    pub source: Source,
+    /// What else can be opened.
+    pub shelf: Shelf,
     pub fault: Option<Fault>,
 }
 
@@ -68,7 +65,7 @@ const ANNOUNCE_IDLE: &str = "ROLEWALK_ANNOUNCE_IDLE";
 /// # Errors
 /// The terminal refused or is gone, or no thread could be started.
 pub fn run(options: Options) -> io::Result<u8> {
-    let Options { mut settings, reader, keeps, bases, fault } = options;
+    let Options { mut settings, source, shelf, fault } = options;
     let pool = Pool::new()?;
     let _entered = pool.enter();
     // Listening starts before the terminal is changed, so that no signal finds it half way.
@@ -84,7 +81,7 @@ pub fn run(options: Options) -> io::Result<u8> {
     let (jobs, reports) = Jobs::new(pool.handle());
     log::listen(jobs.teller());
     let stage = Tty { screen, announce_idle: std::env::var_os(ANNOUNCE_IDLE).is_some() };
-    let mut event_loop = EventLoop::new(App::new(settings), stage, Effects::new(jobs, reader, keeps, bases), reports);
+    let mut event_loop = EventLoop::new(App::new(settings), stage, Effects::new(jobs, source, shelf), reports);
     let inputs = EventStream::new().map(|event| event.map(event::messages));
     let wishes = Box::pin(stream::unfold(signals, async |mut signals| Some((signals.next().await, signals))));
     let end = pool.block_on(event_loop.run(inputs, wishes, fault)).or_else(|error| match error.raw_os_error() {

@@ -39,7 +39,7 @@ impl App {
                 .map(|at| {
                     let spec = &COMMANDS[at];
                     let end = if spec.argument.is_empty() { "" } else { " " };
-                    let key = self.keymap.label(spec.cmd).map_or_else(String::new, |key| format!("{key}  "));
+                    let key = self.key_now(spec.cmd).map_or_else(String::new, |key| format!("{key}  "));
                     Suggestion { text: format!("{}{end}", spec.name), note: format!("{key}{}", spec.help) }
                 })
                 .collect(),
@@ -57,6 +57,15 @@ impl App {
                 }
                 if cmd == Cmd::Diff {
                     let stored = &self.diff.stored;
+                    let named = stored.iter().map(|it| (it.name.as_str(), it.note.as_str()));
+                    let suggestion = |at: usize| Suggestion {
+                        text: format!("{name} {}", stored[at].name),
+                        note: stored[at].note.clone(),
+                    };
+                    return rank(argument, named).into_iter().take(SHOWN).map(suggestion).collect();
+                }
+                if cmd == Cmd::Open {
+                    let stored = &self.openable.snapshots;
                     let named = stored.iter().map(|it| (it.name.as_str(), it.note.as_str()));
                     let suggestion = |at: usize| Suggestion {
                         text: format!("{name} {}", stored[at].name),
@@ -93,6 +102,7 @@ impl App {
                 });
                 std::iter::once("all".to_owned()).chain(names).chain(subjects).collect()
             }
+            Cmd::Context => self.openable.contexts.clone(),
             Cmd::Export => ["csv", "json", "md"].map(str::to_owned).to_vec(),
             Cmd::Policy => roles().collect(),
             Cmd::Go | Cmd::UsedBy | Cmd::Explain | Cmd::FindingsOf => {
@@ -127,7 +137,7 @@ impl App {
         match Cmd::from_name(name) {
             Some(cmd) => {
                 let spec = cmd.spec();
-                let key = self.keymap.label(cmd).map_or_else(String::new, |key| format!("   key {key}"));
+                let key = self.key_now(cmd).map_or_else(String::new, |key| format!("   key {key}"));
                 match (spec.ready)(self) {
                     Ok(()) => format!("{} {}   {}{key}", spec.name, spec.argument, spec.help),
                     Err(reason) => format!("{}: {reason}", spec.name),

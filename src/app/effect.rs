@@ -22,6 +22,7 @@ use super::diff::{Base, DiffView, Wish};
 use super::explain::{ExplainView, Question};
 use super::export::{self, Format};
 use super::list::{ListIndex, ListView};
+use super::opening::Opening;
 use super::place::Ask;
 use super::rbac::{RbacAsked, RbacView};
 use super::reach::ReachView;
@@ -46,6 +47,12 @@ pub enum Effect {
     ReadBase { wish: Wish, of: Inventory },
     /// Look for saved snapshots of the same clusters; then [`Msg::Snapshots`].
     ListSnapshots { of: Inventory },
+    /// Look whether other data is there; then [`Msg::Opened`].
+    Open(Opening),
+    /// Read this data from now on, in place of what was read; then as with [`Effect::Reload`].
+    Turn(Opening),
+    /// Look for saved snapshots of any cluster, and for contexts; then [`Msg::Openable`].
+    ListOpenable,
     /// Put a text into the clipboard; then [`Msg::Copied`].
     Copy(String),
     /// Write a file, never over an existing one; then [`Msg::Saved`]. `~/` is the home directory.

@@ -9,12 +9,14 @@ use super::place::{Screen, SortBy};
 use super::settings::DataOrigin;
 use super::text::{Line, Tone};
 use super::{App, DETAIL, findings};
-use crate::model::Kind;
+use crate::model::{Kind, Status};
 
 /// The word for how far the data can be trusted, in the order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DataState {
     Loading,
+    /// Nothing could be read.
+    Nothing,
     Partial(usize),
     Stale,
     Demo,
@@ -26,6 +28,7 @@ impl DataState {
     pub fn word(&self) -> String {
         match self {
             DataState::Loading => "LOADING".into(),
+            DataState::Nothing => "NO DATA".into(),
             DataState::Partial(count) => format!("PARTIAL {count}"),
             DataState::Stale => "STALE".into(),
             DataState::Demo => "DEMO".into(),
@@ -40,6 +43,9 @@ impl App {
         let gaps = self.inventory.coverage.gaps().count();
         if self.loading || self.reloading {
             return DataState::Loading;
+        }
+        if self.nothing.is_some() {
+            return DataState::Nothing;
         }
         if gaps > 0 {
             return DataState::Partial(gaps);
@@ -172,6 +178,11 @@ impl App {
         if let Some(notice) = &self.notice {
             return Line::default()
                 .with(format!(" {}", notice.text), if notice.is_error { Tone::Bad } else { Tone::Plain });
+        }
+        if self.overlay.is_none()
+            && let Some(line) = self.nothing_line()
+        {
+            return line;
         }
         let on_list = matches!(self.place.screen, Screen::Explorer | Screen::Findings);
         if self.overlay.is_some() || !on_list {
@@ -357,7 +368,8 @@ impl App {
         if self.place.screen == Screen::WhoCan && self.overlay.is_none() && self.asked_who_can().is_some() {
             return self.who_can_status().1;
         }
-        let gap = self.inventory.coverage.gaps().next();
+        // What the user did not want asked is no news.
+        let gap = self.inventory.coverage.gaps().min_by_key(|gap| gap.report.status == Status::Skipped);
         match gap {
             Some(gap) if !self.loading => Line::default()
                 .with(format!("{}: {} {} (:sources)", "PARTIAL", gap.source, gap.report.status.word()), Tone::Unknown),
@@ -375,6 +387,12 @@ impl App {
                 named("up", "history"),
                 named("esc", "cancel"),
             ];
+        }
+        if self.nothing().is_some() && self.overlay.is_none() {
+            let others = [Cmd::Reload, Cmd::CommandLine, Cmd::Help].into_iter();
+            let others =
+                others.filter_map(|cmd| Some((self.keymap.label(cmd)?, cmd.spec().hint.unwrap_or("read again"))));
+            return self.ways_out().into_iter().chain(others).collect();
         }
         let commands: &[Cmd] = match (&self.overlay, self.place.screen) {
             (Some(Overlay::Page(_)), _) => &[Cmd::Into, Cmd::Filter, Cmd::NextMatch, Cmd::Copy, Cmd::Help],

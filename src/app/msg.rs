@@ -10,6 +10,7 @@ use crate::model::{EntityKey, Inventory};
 
 use super::Key;
 use super::diff::{Base, Stored, Wish};
+use super::opening::{Openable, Opened};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub enum Msg {
         inventory: Inventory,
         finished: bool,
     },
-    /// Nothing could be read at all, in one line with what to do.
+    /// Nothing could be read at all: why, in one line.
     LoadFailed(String),
     /// A [`super::Work`] ended. Made by [`super::Work::run`] only.
     Done(super::effect::Done),
@@ -60,6 +61,10 @@ pub enum Msg {
     },
     /// Saved snapshots of the same clusters, newest first.
     Snapshots(Vec<Stored>),
+    /// What there is to open.
+    Openable(Openable),
+    /// Data that was asked for is there, or why it is not.
+    Opened(Result<Opened, String>),
     /// The file that was written, or why it was not.
     Saved(Result<String, String>),
     /// A line for the log overlay.

@@ -97,6 +97,7 @@ pub enum Action {
     Scope(super::place::Scope),
     Ask(super::explain::Question),
     Switch(super::who_can::Switch),
+    Open(super::opening::Opening),
 }
 
 /// A list that narrows as one types.

@@ -2,9 +2,10 @@
 
 use crate::analysis::blast::World;
 use crate::analysis::{sharing, used_by};
+use crate::base::text::width;
 use crate::estate::Estate;
 use crate::identity::resolve;
-use crate::model::{EntityKey, Kind, Lookup, Status};
+use crate::model::{EntityKey, Kind, Lookup, SourceId, Status};
 
 use super::command::{COMMANDS, Scope};
 use super::header::plural;
@@ -67,7 +68,16 @@ impl App {
     /// Every source with its state; what is wrong first.
     pub fn sources(&self) -> Vec<Line> {
         let mut sources: Vec<_> = self.inventory.coverage.sources().collect();
-        sources.sort_by_key(|(source, report)| (matches!(report.status, Status::Ok), source.path.clone()));
+        // What somebody can do something about comes first.
+        let rank = |source: &SourceId, status: Status| match status {
+            Status::Denied | Status::Partial => 0,
+            Status::Missing if source.kind.is_expected() => 0,
+            Status::Loading => 1,
+            Status::Skipped => 2,
+            Status::Missing => 3,
+            Status::Ok => 4,
+        };
+        sources.sort_by_key(|(source, report)| (rank(source, report.status), source.path.clone()));
         let mut lines = Vec::new();
         for (source, report) in sources {
             let tone = match report.status {
@@ -84,12 +94,19 @@ impl App {
                     .with(format!("{:>7}{so_far}", report.count), Tone::Dim),
             );
             if !report.why.is_empty() {
-                lines.push(Line::plain(format!("         cause   {}", report.why)));
+                // What to run stands at its end: nothing of it may be cut off.
+                for (at, part) in broken(&report.why, usize::from(self.size.0).saturating_sub(23)).enumerate() {
+                    let word = if at == 0 { "cause" } else { "" };
+                    lines.push(Line::plain(format!("         {word:<7} {part}")));
+                }
             }
             let gap = !matches!(report.status, Status::Ok | Status::Loading);
             if gap && source.kind.is_expected() {
                 lines.push(Line::dim("         means   answers that need it say unknown, never no"));
-                let permission = report.permission.as_deref().unwrap_or(source.kind.permission());
+                // Live, what was refused names its permission; anything else no right would heal.
+                let live = self.settings.origin == DataOrigin::Live;
+                let needed = if live { "" } else { source.kind.permission() };
+                let permission = report.permission.as_deref().unwrap_or(needed);
                 // What the user did not want asked needs no right.
                 if !permission.is_empty() && report.status != Status::Skipped {
                     lines.push(Line::dim(format!("         fix     allow {permission}, then ctrl-r")));
@@ -386,4 +403,20 @@ pub(super) fn links(estate: &Estate, key: &EntityKey) -> Vec<String> {
 
 fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%2D", "-")
+}
+/// A sentence in parts of at most so many cells, broken at blanks; a word that is longer stands alone.
+fn broken(text: &str, cells: usize) -> impl Iterator<Item = String> {
+    let mut parts: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let part = parts.last_mut().expect("there is a first one");
+        if part.is_empty() {
+            part.push_str(word);
+        } else if width(part) + 1 + width(word) <= cells {
+            part.push(' ');
+            part.push_str(word);
+        } else {
+            parts.push(word.to_owned());
+        }
+    }
+    parts.into_iter()
 }

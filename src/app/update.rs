@@ -7,6 +7,7 @@ mod explain;
 mod findings;
 mod keys;
 mod moving;
+mod opening;
 mod places;
 mod rbac;
 mod reach;
@@ -55,8 +56,11 @@ impl App {
             Msg::Resize { width, height } => {
                 self.size = (width, height);
                 // Its text is broken to the width.
-                if matches!(&self.overlay, Some(Overlay::Page(page)) if matches!(&page.kind, PageKind::Details(key) if key.kind == Kind::Finding))
-                {
+                let broken = |kind: &PageKind| match kind {
+                    PageKind::Details(key) => key.kind == Kind::Finding,
+                    kind => *kind == PageKind::Sources,
+                };
+                if matches!(&self.overlay, Some(Overlay::Page(page)) if broken(&page.kind)) {
                     self.refresh_page();
                 }
             }
@@ -64,12 +68,9 @@ impl App {
             Msg::Resumed => effects.push(Effect::Redraw),
             Msg::Clock(now) => self.clock = Some(now),
             Msg::Inventory { inventory, finished } => self.take_inventory(inventory, finished, &mut effects),
-            Msg::LoadFailed(text) => {
-                self.loading = false;
-                self.reloading = false;
-                self.log_line(text.clone());
-                self.fail(text);
-            }
+            Msg::LoadFailed(why) => self.load_failed(why),
+            Msg::Openable(openable) => self.take_openable(openable),
+            Msg::Opened(opened) => self.take_opened(opened, &mut effects),
             Msg::Done(done) => self.done(done, &mut effects),
             Msg::Crashed { job, report } => {
                 let text =
@@ -130,6 +131,7 @@ impl App {
         effects.push(Effect::Discard(Box::new(old)));
         self.loading = !finished;
         self.reloading &= !finished;
+        self.nothing = None;
         if !std::mem::replace(&mut self.accepted_asked, true) {
             effects.push(Effect::ReadAccepted { file: self.settings.accepted.clone() });
         }
@@ -153,6 +155,13 @@ impl App {
         match done {
             Done::Derived { generation, estate } => {
                 self.deriving = None;
+                if generation <= self.outdated {
+                    effects.push(Effect::Discard(Box::new(estate)));
+                    if self.has_data() {
+                        self.start_deriving(effects);
+                    }
+                    return;
+                }
                 let old = std::mem::replace(&mut self.estate, estate);
                 effects.push(Effect::Discard(Box::new(old)));
                 self.asked_for = None;
@@ -230,7 +239,7 @@ impl App {
         let estate_id = Arc::as_ptr(&self.estate) as usize;
         self.turn_lists();
         let asked_for = self.asking();
-        if self.wanted > 0 && self.asked_for.as_ref() != Some(&asked_for) {
+        if self.has_data() && self.asked_for.as_ref() != Some(&asked_for) {
             self.asked += 1;
             self.asked_for = Some(asked_for);
             let same = self.shown.as_ref().filter(|(estate, _)| Arc::ptr_eq(estate, &self.estate));

@@ -13,8 +13,10 @@ pub mod kube;
 mod estate;
 mod unasked;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -58,21 +60,36 @@ pub trait Source: Send + Sync {
     fn raw(&self, origin: Origin) -> Task<'_, Option<Result<String, String>>>;
 }
 
+/// How sources ended: whether their list came to its end.
+type Endings = Arc<Mutex<BTreeMap<SourceId, bool>>>;
+
 /// Where live sources report to. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Feed {
     sender: mpsc::Sender<Delta>,
+    /// Somebody wants to know how the sources end that report here.
+    endings: Option<Endings>,
 }
 
 impl Feed {
     /// A feed that holds up to `waiting` reports.
     pub fn new(waiting: usize) -> (Feed, mpsc::Receiver<Delta>) {
         let (sender, receiver) = mpsc::channel(waiting);
-        (Feed { sender }, receiver)
+        (Feed { sender, endings: None }, receiver)
+    }
+
+    /// The same feed, which also notes how each source ends.
+    pub(crate) fn noting(&self, endings: &Endings) -> Feed {
+        Feed { sender: self.sender.clone(), endings: Some(Arc::clone(endings)) }
     }
 
     /// Waits until there is room. A reader that has gone is not missed: the source is dropped soon.
     pub async fn send(&self, delta: Delta) {
+        if let Some(endings) = &self.endings
+            && let Some(read) = ending(&delta.change)
+        {
+            endings.lock().unwrap_or_else(PoisonError::into_inner).insert(delta.source.clone(), read);
+        }
         let _ = self.sender.send(delta).await;
     }
 
@@ -84,6 +101,15 @@ impl Feed {
     pub async fn fail(&self, place: &Place, source: &SourceId, status: Status, why: impl Into<String>) {
         let permission = (status == Status::Denied).then(|| source.kind.permission().to_owned());
         self.report(place, source, Change::Failed { status, why: why.into(), permission }).await;
+    }
+}
+
+/// Whether a report ends a source, and if so whether something was read.
+fn ending(change: &Change) -> Option<bool> {
+    match change {
+        Change::Listed { .. } => Some(true),
+        Change::Failed { .. } => Some(false),
+        _ => None,
     }
 }
 

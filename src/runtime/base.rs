@@ -53,16 +53,19 @@ impl Bases {
         match self {
             Bases::None => Vec::new(),
             Bases::Demo => vec![Stored { name: DEMO_EARLIER.to_owned(), note: "the demo a day before".to_owned() }],
-            Bases::Stored(store) => {
-                let stored = store.list().unwrap_or_default().into_iter();
-                let same = stored.filter_map(|it| {
-                    let header = it.header.as_ref().ok().filter(|it| it.is_of_same(&of))?;
-                    Some(Stored { name: name_of(&it.path), note: note(header) })
-                });
-                same.collect()
-            }
+            Bases::Stored(store) => stored(store, |header| header.is_of_same(&of)),
         }
     }
+}
+
+/// Saved snapshots to choose from, newest first. What cannot be read is left out.
+pub fn stored(store: &Store, wanted: impl Fn(&Header) -> bool) -> Vec<Stored> {
+    let listed = store.list().unwrap_or_default().into_iter();
+    let wanted = listed.filter_map(|it| {
+        let header = it.header.as_ref().ok().filter(|header| wanted(header))?;
+        Some(Stored { name: name_of(&it.path), note: note(header) })
+    });
+    wanted.collect()
 }
 
 fn earlier() -> Result<Base, String> {

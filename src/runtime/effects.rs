@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use crate::app::diff::Wish;
+use crate::app::opening::Opening;
 use crate::app::{Copied, Effect, Lane, Msg, Work};
 use crate::findings::acceptance::Change;
 use crate::model::facts::meta::Origin;
@@ -18,6 +19,7 @@ use super::clipboard::{Clipboard, Surroundings};
 use super::jobs::{Jobs, Outbox, Said, Track};
 use super::load::{self, Known, Reader, Show};
 use super::save;
+use super::shelf::{Shelf, Source};
 use super::store::{self, Store};
 
 /// How long the end of the program waits for a file that is being written.
@@ -39,6 +41,7 @@ pub struct Effects {
     /// Where every complete load is saved.
     keeps: Option<Store>,
     bases: Bases,
+    shelf: Arc<Shelf>,
     clipboard: Arc<Mutex<Clipboard>>,
     loaded: bool,
     known: Arc<Known>,
@@ -46,10 +49,13 @@ pub struct Effects {
 }
 
 impl Effects {
-    pub fn new(jobs: Jobs, reader: Arc<dyn Reader>, keeps: Option<Store>, bases: Bases) -> Effects {
+    pub fn new(jobs: Jobs, source: Source, shelf: Shelf) -> Effects {
+        let Source { reader, keeps, bases } = source;
+        let shelf = Arc::new(shelf);
         let surroundings = Surroundings::from_variables(|name| std::env::var_os(name));
         let clipboard = Arc::new(Mutex::new(Clipboard::new(surroundings)));
-        Effects { jobs, reader, keeps, bases, clipboard, loaded: false, known: Arc::default(), saves: Vec::new() }
+        let saves = Vec::new();
+        Effects { jobs, reader, keeps, bases, shelf, clipboard, loaded: false, known: Arc::default(), saves }
     }
 
     /// No job runs, and no report of one waits.
@@ -69,6 +75,9 @@ impl Effects {
             Effect::Redraw => return Some(OnTerminal::Redraw),
             Effect::Mouse(on) => return Some(OnTerminal::Mouse(on)),
             Effect::Reload => self.load(),
+            Effect::Open(opening) => self.open(opening),
+            Effect::Turn(opening) => self.turn(&opening),
+            Effect::ListOpenable => self.list_openable(),
             Effect::Work(work) => self.work(work),
             Effect::ReadRaw { key, origin } => self.read_raw(key, origin),
             Effect::ReadBase { wish, of } => self.read_base(wish, of),
@@ -98,6 +107,24 @@ impl Effects {
             Ok(kept) => outbox.send(Msg::Log(format!("saved {}", kept.path.display()))),
             Err(error) => outbox.send(Msg::Saved(Err(error))),
         });
+    }
+
+    fn open(&self, opening: Opening) {
+        let shelf = Arc::clone(&self.shelf);
+        self.jobs.start("looking for other data", move |outbox| outbox.send(Msg::Opened(shelf.look(opening))));
+    }
+
+    /// Reads other data from now on; nothing that is known of the old goes into it.
+    fn turn(&mut self, opening: &Opening) {
+        let Source { reader, keeps, bases } = self.shelf.take(opening);
+        (self.reader, self.keeps, self.bases) = (reader, keeps, bases);
+        (self.loaded, self.known) = (false, Arc::default());
+        self.load();
+    }
+
+    fn list_openable(&self) {
+        let shelf = Arc::clone(&self.shelf);
+        self.jobs.start("listing what can be opened", move |outbox| outbox.send(Msg::Openable(shelf.list())));
     }
 
     fn work(&mut self, work: Work) {

@@ -26,8 +26,7 @@ impl LiveReader {
         if let Some(live) = &*opened {
             return Ok(Arc::clone(live));
         }
-        let live = Live::open(&self.options);
-        let live = Arc::new(live.map_err(|error| format!("{error}; start with --kubeconfig, --snapshot or --demo"))?);
+        let live = Arc::new(Live::open(&self.options).map_err(|error| error.to_string())?);
         *opened = Some(Arc::clone(&live));
         Ok(live)
     }

@@ -11,6 +11,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use crate::app::diff::{Base, Stored, Wish};
+use crate::app::opening::{Openable, Opened, Opening};
 use crate::app::{App, Code, Copied, DataOrigin, Effect, Key, Layout, Msg, Settings};
 use crate::findings::acceptance;
 use crate::ingest::files::Files;
@@ -21,6 +22,12 @@ use crate::ui;
 fn load(directory: &Path) -> Inventory {
     let snapshot = Snapshot::open(Files::Disk(directory.to_owned()), Options::default());
     snapshot.expect("the directory can be listed").load()
+}
+
+/// Read once for all tests; a clone shares everything.
+fn demo_inventory() -> Inventory {
+    static DEMO: OnceLock<Inventory> = OnceLock::new();
+    DEMO.get_or_init(|| load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo"))).clone()
 }
 
 /// The program with a made-up terminal.
@@ -34,6 +41,8 @@ pub struct Harness {
     cursor: Option<(u16, u16)>,
     /// The file of accepted findings.
     pub accepted: String,
+    /// Contexts of the kubeconfig.
+    pub contexts: Vec<String>,
 }
 
 impl Harness {
@@ -44,12 +53,9 @@ impl Harness {
 
     /// The demo world with other options; the origin of the data is the demo.
     pub fn demo_with(settings: Settings) -> Harness {
-        static DEMO: OnceLock<Inventory> = OnceLock::new();
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo");
         let settings = Settings { origin: DataOrigin::Demo, command: "rolewalk --demo".into(), ..settings };
-        // Read once for all tests; a clone shares everything.
-        let inventory = DEMO.get_or_init(|| load(&directory)).clone();
-        let mut harness = Harness::with(inventory, settings);
+        let mut harness = Harness::with(demo_inventory(), settings);
         harness.files = Some(Files::Disk(directory));
         static EARLIER: OnceLock<Inventory> = OnceLock::new();
         let earlier = EARLIER.get_or_init(|| {
@@ -83,6 +89,7 @@ impl Harness {
             outside: Vec::new(),
             cursor: None,
             accepted: String::new(),
+            contexts: vec!["prod".to_owned(), "staging".to_owned()],
         };
         harness.draw(harness.app.size);
         harness
@@ -116,6 +123,12 @@ impl Harness {
                 });
                 return Some(Msg::Snapshots(stored.collect()));
             }
+            Effect::ListOpenable => return Some(Msg::Openable(self.openable())),
+            Effect::Open(opening) => return Some(Msg::Opened(self.look(opening))),
+            Effect::Turn(opening) => {
+                self.outside.push(format!("read {opening:?}"));
+                return Some(self.turn(&opening));
+            }
             Effect::Copy(text) => {
                 self.outside.push(format!("copy {text}"));
                 return Some(Msg::Copied(Ok(Copied { way: "the test", length: text.chars().count() })));
@@ -145,6 +158,39 @@ impl Harness {
             Effect::Discard(_) => {}
         }
         None
+    }
+
+    fn openable(&self) -> Openable {
+        let note =
+            |it: &Inventory| it.now.map_or_else(String::new, |now| now.strftime("%Y-%m-%d %H:%M UTC").to_string());
+        let stored = |it: &(String, Inventory)| Stored { name: it.0.clone(), note: note(&it.1) };
+        Openable { snapshots: self.earlier.iter().map(stored).collect(), contexts: self.contexts.clone() }
+    }
+
+    fn look(&self, opening: Opening) -> Result<Opened, String> {
+        let known = |is: bool, name: &str| if is { Ok(()) } else { Err(format!("there is no `{name}`")) };
+        let (origin, command) = match &opening {
+            Opening::Demo => (DataOrigin::Demo, "rolewalk --demo".to_owned()),
+            Opening::File(name) => {
+                known(self.earlier.iter().any(|it| it.0 == *name), name)?;
+                (DataOrigin::Snapshot(name.clone()), format!("rolewalk --snapshot {name}"))
+            }
+            Opening::Context(name) => {
+                known(self.contexts.contains(name), name)?;
+                (DataOrigin::Live, format!("rolewalk --context {name}"))
+            }
+        };
+        Ok(Opened { opening, origin, command })
+    }
+
+    /// A context of a test holds nothing.
+    fn turn(&self, opening: &Opening) -> Msg {
+        let inventory = match opening {
+            Opening::Demo => demo_inventory(),
+            Opening::File(name) => self.earlier.iter().find(|it| it.0 == *name).expect("it was looked for").1.clone(),
+            Opening::Context(_) => return Msg::LoadFailed("no connection to the API server".to_owned()),
+        };
+        Msg::Inventory { inventory, finished: true }
     }
 
     fn read_base(&self, wish: &Wish) -> Result<Option<Base>, String> {

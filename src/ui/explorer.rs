@@ -9,7 +9,7 @@ use crate::app::text::{Line, Tone};
 use crate::app::{App, Area, DETAIL, Hit, Layout};
 use crate::base::text::{clean, shorten, width};
 
-use super::frame::{Canvas, scrolled, scrolled_by_keys, top, wrapped};
+use super::frame::{Canvas, scrolled, scrolled_by_keys, sentences, top, wrapped};
 
 const TITLES: [&str; 3] = ["IDENTITY", "ROLE", "ACCESS"];
 
@@ -227,6 +227,10 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect, app: &App, layout: &mut Layout) {
 
 /// Before anything can be walked: the sources and how far they are.
 fn loading(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    if app.nothing().is_some() {
+        let inside = canvas.boxed(area, "NO DATA", "", true);
+        return sentences(canvas, inside, &app.nothing_page());
+    }
     let title = if app.loading { "LOADING  what is read so far" } else { "SOURCES" };
     let inside = canvas.boxed(area, title, "", true);
     for (at, line) in app.sources().iter().take(usize::from(inside.height)).enumerate() {

@@ -44,6 +44,8 @@ struct Inner {
     token: Option<String>,
     page: Option<usize>,
     gzip: bool,
+    /// Lists are sent as the first events of a watch where they are asked for so; else that is refused.
+    streams_lists: bool,
 }
 
 /// One request as it came.
@@ -122,6 +124,11 @@ impl ApiServer {
         self.state.lock().gzip = true;
     }
 
+    /// Answers `sendInitialEvents`, as newer API servers do.
+    pub fn stream_lists(&self) {
+        self.state.lock().streams_lists = true;
+    }
+
     /// Creates or changes an object.
     pub fn put(&self, plural: &str, object: Value) {
         self.state.lock().objects.put(plural, object);
@@ -136,6 +143,12 @@ impl ApiServer {
     /// Tells every watch the present version and nothing else.
     pub fn bookmark(&self, plural: &str) {
         self.state.lock().objects.bookmark(plural);
+        self.state.changed.notify_all();
+    }
+
+    /// Sends a line to every watch of a plural, which may be no event at all.
+    pub fn say(&self, plural: &str, line: &str) {
+        self.state.lock().objects.say(plural, line);
         self.state.changed.notify_all();
     }
 
@@ -291,8 +304,28 @@ fn watch(
     (plural, cut): (&str, Option<u64>),
     writer: &mut Writer,
 ) -> std::io::Result<()> {
-    let mut from: u64 = request.parameter("resourceVersion").and_then(|it| it.parse().ok()).unwrap_or(0);
+    let asked = |name: &str| request.parameter(name).filter(|it| !it.is_empty());
+    let streamed = asked("sendInitialEvents").as_deref() == Some("true");
+    let mut from: u64 = asked("resourceVersion").and_then(|it| it.parse().ok()).unwrap_or(0);
+    let initial = {
+        let inner = state.lock();
+        if streamed && !(inner.streams_lists && asked("resourceVersionMatch").as_deref() == Some("NotOlderThan")) {
+            let why = "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
+            return writer.status(422, why);
+        }
+        if !inner.objects.serves(request) {
+            return writer.status(404, "the server could not find the requested resource");
+        }
+        // From no version on, what there is comes first.
+        (from == 0).then(|| inner.objects.initial(request, streamed))
+    };
     writer.begin_stream()?;
+    if let Some((events, reached)) = initial {
+        from = reached;
+        for event in &events {
+            writer.piece(event)?;
+        }
+    }
     loop {
         let (events, reached, over) = {
             let mut inner = state.lock();

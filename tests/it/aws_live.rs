@@ -22,20 +22,27 @@ use tempfile::TempDir;
 use crate::aws_server::{AwsServer, Fault, Kind};
 use crate::testbed;
 
-/// Reads what the source reports into an inventory.
-pub fn read_into(inventory: &mut Inventory, options: Options) {
+/// What the source reports.
+pub fn deltas(options: Options) -> Vec<Delta> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let source = AwsSource::new(options);
         let (feed, mut reports) = Feed::new(16);
         let load = source.load(feed);
+        let mut deltas = Vec::new();
         let take = async {
             while let Some(delta) = reports.recv().await {
-                inventory.apply(delta);
+                deltas.push(delta);
             }
         };
         tokio::join!(load, take);
-    });
+        deltas
+    })
+}
+
+/// Reads what the source reports into an inventory.
+pub fn read_into(inventory: &mut Inventory, options: Options) {
+    deltas(options).into_iter().for_each(|delta| inventory.apply(delta));
 }
 
 /// The clusters of a world, as contexts of a kubeconfig name them.

@@ -103,6 +103,8 @@ impl State {
             let call = format!("{}:{}", asked.service, asked.operation);
             if !["Get", "List", "Describe"].iter().any(|verb| asked.operation.starts_with(verb)) {
                 self.refused.lock().unwrap().push(call.clone());
+                let _ = stream.write_all(&http::response(405, "text/plain", b"only for reading", 0));
+                return;
             }
             *self.calls.lock().unwrap().entry(call.clone()).or_default() += 1;
             let fault = self.fault(&call, &asked);

@@ -1,11 +1,15 @@
 //! Live clusters, read from an API server of our own.
 
 mod faults;
+mod config_maps;
 mod headless;
 mod large;
+mod nothing;
+mod reloading;
 mod same;
 mod saving;
 mod watching;
+mod ways;
 
 use std::path::Path;
 use std::time::Duration;

@@ -249,6 +249,28 @@ fn aws_is_asked_nothing_but_the_calls_of_the_table() {
     no(offences);
 }
 
+/// Every request is made in one place, and no other kind of request than GET, nor the library's own calls, anywhere.
+#[test]
+fn the_api_server_is_asked_by_get_alone() {
+    let sources: Vec<Source> =
+        crate_sources().into_iter().filter(|it| it.module.starts_with("ingest::live::kube")).collect();
+    let mut offences = Vec::new();
+    let mut made = Vec::new();
+    for source in &sources {
+        for word in ["Request::post", "Request::put", "Request::patch", "Request::delete", "Request::builder", "Method"]
+        {
+            offences.extend(source.words(word).map(|line| format!("{}:{line}: `{word}`", source.file)));
+        }
+        // The typed interface could do anything.
+        offences.extend(source.words("Api").map(|line| format!("{}:{line}: `Api`", source.file)));
+        let sent = source.called_on("client").filter(|(_, method)| !["send", "clone"].contains(method));
+        offences.extend(sent.map(|(line, method)| format!("{}:{line}: `client.{method}`", source.file)));
+        made.extend(source.words("Request::get").map(|_| source.file.clone()));
+    }
+    assert_eq!(made, ["src/ingest/live/kube/client.rs"], "{} files", sources.len());
+    no(offences);
+}
+
 #[test]
 fn the_tests_above_see_what_they_look_for() {
     let source = Source::new(

@@ -8,10 +8,12 @@ use crate::app::Key;
 
 use super::{COMMANDS, Cmd, Scope};
 
-/// Which key does what. Every key has one meaning at most: all scopes can apply at the same time.
+/// Which key does what. Every key has one meaning at most, since all scopes can apply at the same time; but for those
+/// that count only while nothing could be read, which have a table of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
     by_key: FxHashMap<Key, Cmd>,
+    without_data: FxHashMap<Key, Cmd>,
     keys: Vec<Vec<Key>>,
 }
 
@@ -60,9 +62,11 @@ impl Keymap {
             keys[cmd as usize] = wanted.iter().map(|key| read(name, key)).collect::<Result<_, _>>()?;
         }
         let mut by_key: FxHashMap<Key, Cmd> = FxHashMap::default();
+        let mut without_data: FxHashMap<Key, Cmd> = FxHashMap::default();
         for spec in COMMANDS {
             for key in &keys[spec.cmd as usize] {
-                if let Some(first) = by_key.insert(*key, spec.cmd)
+                let table = if spec.scope == Scope::Unread { &mut without_data } else { &mut by_key };
+                if let Some(first) = table.insert(*key, spec.cmd)
                     && first != spec.cmd
                 {
                     let (first, second) = (first.spec().name, spec.name);
@@ -70,11 +74,16 @@ impl Keymap {
                 }
             }
         }
-        Ok(Keymap { by_key, keys })
+        Ok(Keymap { by_key, without_data, keys })
     }
 
     pub fn command(&self, key: Key) -> Option<Cmd> {
         self.by_key.get(&key).copied()
+    }
+
+    /// While nothing could be read.
+    pub fn without_data(&self, key: Key) -> Option<Cmd> {
+        self.without_data.get(&key).copied()
     }
 
     pub fn keys(&self, cmd: Cmd) -> &[Key] {
@@ -118,7 +127,7 @@ mod tests {
     fn the_table_binds_no_key_twice_and_no_reserved_one() {
         let keymap = Keymap::new(&BTreeMap::new()).expect("the table is free of clashes");
         let count: usize = COMMANDS.iter().map(|spec| spec.keys.len()).sum();
-        assert_eq!(keymap.by_key.len(), count);
+        assert_eq!(keymap.by_key.len() + keymap.without_data.len(), count);
         for (key, cmd, _) in keymap.iter() {
             assert_eq!(read("", &key.to_string()), Ok(key), "{cmd:?}");
         }

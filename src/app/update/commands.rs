@@ -5,6 +5,7 @@ use crate::app::complete::list_of;
 use crate::app::export::Format;
 use crate::app::header::plural;
 use crate::app::input::Purpose;
+use crate::app::opening::Opening;
 use crate::app::overlay::{Action, Menu, MenuItem, Overlay, PageKind, Picker, PickerItem};
 use crate::app::place::{Scope, Screen};
 use crate::app::policy::PolicyView;
@@ -190,6 +191,9 @@ impl App {
                 effects.push(Effect::Mouse(self.mouse));
                 self.say(if self.mouse { "the mouse is on" } else { "the mouse is off" });
             }
+            Cmd::Demo => self.open_data(Opening::Demo, effects),
+            Cmd::Open => self.open_command(argument, effects),
+            Cmd::Context => self.context_command(argument, effects),
             Cmd::Keys => self.open_page(PageKind::Keys),
             Cmd::About => self.open_page(PageKind::About),
             Cmd::Log => self.open_page(PageKind::Log),
@@ -386,7 +390,11 @@ impl App {
                 continue;
             }
             let keys: Vec<String> = self.keymap.keys(spec.cmd).iter().map(ToString::to_string).collect();
-            let keys = if keys.is_empty() { format!(":{} {}", spec.name, spec.argument) } else { keys.join(" ") };
+            let keys = if keys.is_empty() || self.key_now(spec.cmd).is_none() {
+                format!(":{} {}", spec.name, spec.argument)
+            } else {
+                keys.join(" ")
+            };
             let blocked = (spec.ready)(self).err();
             let reason = blocked.map_or_else(String::new, |reason| format!("  ({reason})"));
             items.push(PickerItem {

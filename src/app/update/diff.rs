@@ -87,7 +87,7 @@ impl App {
 
     /// Reads and compares what the place asks for, unless that is under way or done.
     pub(super) fn settle_diff(&mut self, estate_id: usize, effects: &mut Vec<Effect>) {
-        if self.wanted == 0 || self.place.screen != Screen::Diff {
+        if !self.has_data() || self.place.screen != Screen::Diff {
             return;
         }
         let Some(place) = &self.place.diff else { return };

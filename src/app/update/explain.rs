@@ -145,7 +145,7 @@ impl App {
     pub(super) fn settle_question(&mut self, estate_id: usize, effects: &mut Vec<Effect>) {
         let Some(place) = self.place.explain.as_ref().filter(|_| self.place.screen != Screen::Explorer) else { return };
         let asked = (place.question.clone(), estate_id);
-        if self.wanted > 0 && self.explain_asked.as_ref() != Some(&asked) {
+        if self.has_data() && self.explain_asked.as_ref() != Some(&asked) {
             let question = asked.0.clone();
             self.explain_asked = Some(asked);
             effects.push(Effect::Work(Work::Explain { estate: Arc::clone(&self.estate), question }));

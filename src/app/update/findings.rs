@@ -81,7 +81,7 @@ impl App {
 
     /// Runs the rules once everything is read. Nothing waits for them.
     pub(super) fn settle_findings(&mut self, estate_id: usize, effects: &mut Vec<Effect>) {
-        let due = self.wanted > 0 && !self.loading && self.deriving.is_none();
+        let due = self.has_data() && !self.loading && self.deriving.is_none();
         if due && self.estate.found_already().is_none() && self.findings_asked != Some(estate_id) {
             self.findings_asked = Some(estate_id);
             effects.push(Effect::Work(Work::Findings { estate: Arc::clone(&self.estate) }));

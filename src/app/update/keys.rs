@@ -35,7 +35,8 @@ impl App {
             self.place.ask.query = format!("ns:{namespace}");
             return;
         }
-        match self.keymap.command(key) {
+        let way_out = self.keymap.without_data(key).filter(|_| self.nothing.is_some() && self.overlay.is_none());
+        match way_out.or_else(|| self.keymap.command(key)) {
             Some(cmd) => self.run(cmd, "", Some((key, confirmed)), effects),
             None => self.say(format!("{key} does nothing here; ? shows the keys")),
         }
@@ -190,6 +191,7 @@ impl App {
             }
             Some((Action::Ask(question), None)) => self.show_explain(question),
             Some((Action::Switch(switch), None)) => self.toggle_switch(switch),
+            Some((Action::Open(opening), None)) => self.open_data(opening, effects),
             None => {}
         }
     }

@@ -194,7 +194,7 @@ impl App {
         self.settle_picture();
         let Some(place) = &self.place.reach else { return };
         let asked = (place.question.clone(), estate_id);
-        if self.wanted > 0 && self.reach_asked.as_ref() != Some(&asked) {
+        if self.has_data() && self.reach_asked.as_ref() != Some(&asked) {
             let question = asked.0.clone();
             self.reach_asked = Some(asked);
             effects.push(Effect::Work(Work::Reach { estate: Arc::clone(&self.estate), question, light: false }));

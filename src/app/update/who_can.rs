@@ -106,7 +106,7 @@ impl App {
     /// Asks the question of the place, if nobody asked it of this estate yet; and what can be asked about, once a
     /// question is being typed.
     pub(super) fn settle_who_can(&mut self, estate_id: usize, effects: &mut Vec<Effect>) {
-        if self.wanted == 0 {
+        if !self.has_data() {
             return;
         }
         let typing = self.input.as_ref().is_some_and(|input| match input.purpose {

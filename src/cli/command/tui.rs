@@ -13,6 +13,7 @@ use crate::cli::failure::{Failure, Kind, note};
 use crate::cli::source;
 use crate::runtime::base::Bases;
 use crate::runtime::live::LiveReader;
+use crate::runtime::shelf::{Shelf, Source, quoted};
 use crate::runtime::snapshot::SnapshotReader;
 use crate::runtime::store::Store;
 use crate::runtime::{self, DataOrigin, Fault, Options, Reader, Settings, log, terminal};
@@ -49,13 +50,21 @@ pub fn run(args: &Args, fault: Option<Fault>) -> Outcome {
         note(&format!("no log: {error}"));
     }
     let settings = settings(&args.source, &args.screen, |name| std::env::var(name).ok());
-    let keeps = if source::saves(&args.source) { Store::of_user().ok() } else { None };
-    let bases = match (args.source.demo, Store::of_user()) {
-        (true, _) => Bases::Demo,
-        (false, Ok(store)) => Bases::Stored(store),
-        (false, Err(_)) => Bases::None,
+    let store = Store::of_user().ok();
+    let keeps = store.clone().filter(|_| source::saves(&args.source));
+    let bases = match &store {
+        _ if args.source.demo => Bases::Demo,
+        Some(store) => Bases::Stored(store.clone()),
+        None => Bases::None,
     };
-    let code = runtime::run(Options { settings, reader, keeps, bases, fault })
+    let shelf = Shelf {
+        live: Some(source::live_options(&args.source)).filter(|_| !args.source.offline),
+        files: source::options(&args.source),
+        saves: !args.source.no_save && args.source.at.is_none(),
+        command: live_command(&SourceArgs { context: Vec::new(), all_contexts: false, ..args.source.clone() }),
+        store,
+    };
+    let code = runtime::run(Options { settings, source: Source { reader, keeps, bases }, shelf, fault })
         .map_err(|error| Failure::usage(format!("the terminal cannot be used: {error}")))?;
     Ok(ExitCode::from(code))
 }
@@ -132,13 +141,6 @@ fn live_command(source: &SourceArgs) -> String {
     command
 }
 
-/// The path as a shell takes it in one piece.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |it: char| it.is_alphanumeric() || "/._-+=:@%,".contains(it);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,11 +164,5 @@ mod tests {
         assert!(!with(&[("LANG", "de_DE.UTF-8")], Color::Auto).ascii);
         assert!(!with(&[("LC_ALL", "C.utf8"), ("LANG", "C")], Color::Auto).ascii);
         assert!(with(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")], Color::Auto).ascii && with(&[], Color::Auto).ascii);
-    }
-
-    #[test]
-    fn a_copied_command_survives_the_shell() {
-        assert_eq!(quoted(Path::new("dumps/prod-1")), "dumps/prod-1");
-        assert_eq!(quoted(Path::new("it's here")), r"'it'\''s here'");
     }
 }

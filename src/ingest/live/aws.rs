@@ -23,7 +23,8 @@ mod whole;
 mod wire;
 mod xml;
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -38,7 +39,7 @@ use crate::model::coverage::Status;
 use crate::model::facts::aws::CallerIdentity;
 use crate::model::facts::meta::Origin;
 use crate::model::feed::Place;
-use crate::model::source::{Scope, SourceKind};
+use crate::model::source::{Scope, SourceId, SourceKind};
 
 use super::{ClusterTarget, Feed, Patience, Source, Task};
 
@@ -70,8 +71,8 @@ pub struct Options {
 #[derive(Debug)]
 pub struct AwsSource {
     options: Options,
-    /// When the last reading ended.
-    seen: Mutex<Option<Timestamp>>,
+    /// When the reading began that gave what each source shows. One that fails keeps what it had, and its time.
+    seen: Mutex<BTreeMap<SourceId, Timestamp>>,
 }
 
 impl AwsSource {
@@ -86,14 +87,18 @@ impl AwsSource {
                 access.profile = options.clusters.iter().find_map(|cluster| cluster.profile.clone());
             }
         }
-        AwsSource { options, seen: Mutex::new(None) }
+        AwsSource { options, seen: Mutex::default() }
     }
 
     async fn read(&self, feed: Feed) {
         // What is read is as old as the beginning of its reading.
         let start = Timestamp::now();
-        load(&self.options, feed).await;
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
+        let endings = Arc::default();
+        load(&self.options, feed.noting(&endings)).await;
+        let endings = endings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|source, _| endings.contains_key(source));
+        seen.extend(endings.iter().filter(|(_, read)| **read).map(|(source, _)| (source.clone(), start)));
     }
 }
 
@@ -113,7 +118,7 @@ impl Source for AwsSource {
     }
 
     fn seen(&self) -> Option<Timestamp> {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
     }
 
     fn raw(&self, _: Origin) -> Task<'_, Option<Result<String, String>>> {

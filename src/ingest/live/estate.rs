@@ -1,8 +1,8 @@
 //! A live estate: every source of it, run side by side and reported as one feed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
@@ -57,6 +57,8 @@ pub struct Live {
     sources: Vec<Arc<dyn Source>>,
     targets: Vec<ClusterTarget>,
     at: Option<Timestamp>,
+    /// The time of the data as it was told last.
+    told: Mutex<Option<Timestamp>>,
     runtime: Option<Runtime>,
 }
 
@@ -84,7 +86,7 @@ impl Live {
         });
         let runtime = Builder::new_multi_thread().worker_threads(THREADS).thread_name(THREAD).enable_all().build();
         let runtime = runtime.map_err(|error| NoCluster::Unreadable(format!("cannot start threads: {error}")))?;
-        Ok(Live { sources, targets, at: options.at, runtime: Some(runtime) })
+        Ok(Live { sources, targets, at: options.at, told: Mutex::default(), runtime: Some(runtime) })
     }
 
     /// The clusters, in the order of the wish.
@@ -107,7 +109,7 @@ impl Live {
     pub fn read(&self, sink: &mut dyn FnMut(Delta), stop: &AtomicBool) {
         let whole = self.run(|source, feed| async move { source.load(feed).await }, sink, stop);
         if whole {
-            tell_time(self.at.unwrap_or_else(Timestamp::now), sink);
+            self.tell_time(true, sink);
         }
     }
 
@@ -147,22 +149,34 @@ impl Live {
     }
 
     fn pump(&self, mut receiver: Receiver<Delta>, sink: &mut dyn FnMut(Delta), stop: &AtomicBool) -> bool {
-        let mut told = Timestamp::now();
+        let mut looked = Instant::now();
         while !stop.load(Ordering::Relaxed) {
             match self.runtime().block_on(async { timeout(LOOK, receiver.recv()).await }) {
                 Ok(Some(delta)) => sink(delta),
                 Ok(None) => return true,
-                Err(_) => {
-                    if let Some(seen) = self.seen().filter(|seen| seen.as_second() - told.as_second() > TELL) {
-                        told = seen;
-                        if self.at.is_none() {
-                            tell_time(seen, sink);
-                        }
-                    }
-                }
+                Err(_) => {}
+            }
+            // Also where changes never end.
+            if looked.elapsed() >= LOOK {
+                looked = Instant::now();
+                self.tell_time(false, sink);
             }
         }
         false
+    }
+
+    /// Tells the time of the data: that of its oldest part, so that what could not be read again is not made younger than
+    /// it is. Nothing is told while nothing was read, and not at every moment unless somebody has read it all `anew`.
+    fn tell_time(&self, anew: bool, sink: &mut dyn FnMut(Delta)) {
+        let Some(seen) = self.seen() else { return };
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let soon = told.is_some_and(|told| (seen.as_second() - told.as_second()).abs() <= TELL);
+        if !anew && (soon || self.at.is_some() && told.is_some()) {
+            return;
+        }
+        *told = Some(seen);
+        drop(told);
+        tell_time(self.at.unwrap_or(seen), sink);
     }
 
     /// Until when everything shown is known to hold.

@@ -15,6 +15,7 @@ use crate::runtime::base::Bases;
 use crate::runtime::jobs::Jobs;
 use crate::runtime::load::Reader;
 use crate::runtime::panic::JOB_THREAD;
+use crate::runtime::shelf::{Shelf, Source};
 
 type Notes = Arc<Mutex<Vec<&'static str>>>;
 
@@ -102,8 +103,9 @@ fn play(script: impl AsyncFnOnce(Rig)) -> (End, Vec<&'static str>) {
     let (inputs, input_receiver) = mpsc::unbounded_channel();
     let (wishes, wish_receiver) = mpsc::unbounded_channel();
     let stage = Notebook { notes: Arc::clone(&notes), idle, frames: 0 };
+    let source = Source { reader: Arc::new(Library(Arc::clone(&notes))), keeps: None, bases: Bases::None };
     let settings = Settings { origin: DataOrigin::Demo, ..Settings::default() };
-    let effects = Effects::new(jobs, Arc::new(Library(Arc::clone(&notes))), None, Bases::None);
+    let effects = Effects::new(jobs, source, Shelf::default());
     let mut event_loop = EventLoop::new(App::new(settings), stage, effects, reports);
     let rig = Rig { notes: Arc::clone(&notes), inputs, wishes, idle: idle_receiver };
     let inputs = Box::pin(stream::unfold(input_receiver, async |mut it| it.recv().await.map(|input| (input, it))));

@@ -61,8 +61,17 @@ struct Stored {
     api: &'static str,
     kind: &'static str,
     items: BTreeMap<(String, String), Item>,
-    /// Version, namespace, event with the object whole, and with its metadata alone.
-    log: Vec<(u64, String, Vec<u8>, Vec<u8>)>,
+    log: Vec<Logged>,
+}
+
+/// Something that happened.
+struct Logged {
+    version: u64,
+    namespace: String,
+    name: String,
+    /// The event with the object whole, and with its metadata alone.
+    whole: Vec<u8>,
+    partial: Vec<u8>,
 }
 
 struct Item {
@@ -144,6 +153,16 @@ impl Objects {
         stored.note(now, "BOOKMARK", "", &json!({"metadata": {"resourceVersion": now.to_string()}}));
     }
 
+    pub fn say(&mut self, plural: &str, line: &str) {
+        self.now += 1;
+        let (version, line) = (self.now, format!("{line}\n").into_bytes());
+        let (namespace, name) = (String::new(), String::new());
+        let stored = self.kinds.get_mut(plural).expect("served");
+        // Whoever resumes behind the bookmark does not hear the line again.
+        stored.note(version, "BOOKMARK", "", &json!({"metadata": {"resourceVersion": version.to_string()}}));
+        stored.log.push(Logged { version, namespace, name, whole: line.clone(), partial: line });
+    }
+
     pub fn compact(&mut self) {
         self.now += 1;
         self.compacted = self.now;
@@ -152,7 +171,10 @@ impl Objects {
 
     /// One object, or a page of a list.
     pub fn answer(&self, request: &Request, most: Option<usize>) -> Result<Vec<u8>, (u16, String)> {
-        let place = Target::parse(&request.path).ok_or((404, format!("no such path: {}", request.path)))?;
+        if let Some(found) = self.discovered(&request.path) {
+            return Ok(found);
+        }
+        let place = Target::parse(&request.path).ok_or((404, "404 page not found".to_owned()))?;
         let stored = self.kinds.get(place.plural).filter(|it| it.api == place.api && it.group == place.group);
         let stored = stored.ok_or((404, "the server could not find the requested resource".to_owned()))?;
         let partial = request.header("accept").contains("as=PartialObjectMetadata");
@@ -164,13 +186,12 @@ impl Objects {
         let asked: usize = request.parameter("limit").and_then(|it| it.parse().ok()).unwrap_or(usize::MAX);
         let limit = most.map_or(asked, |most| most.min(asked));
         let from: usize = request.parameter("continue").and_then(|it| it.parse().ok()).unwrap_or(0);
-        let selector = request.parameter("fieldSelector");
-        let wanted = selector.as_deref().and_then(|it| it.strip_prefix("metadata.name="));
+        let wanted = selected(request);
         let selected: Vec<&Item> = stored
             .items
             .iter()
             .filter(|((namespace, name), _)| {
-                place.namespace.is_none_or(|it| it == namespace) && wanted.is_none_or(|it| it == name)
+                place.namespace.is_none_or(|it| it == namespace) && wanted.as_ref().is_none_or(|it| it == name)
             })
             .map(|(_, item)| item)
             .collect();
@@ -193,6 +214,55 @@ impl Objects {
         Ok(body)
     }
 
+    /// Whether there is such a list.
+    pub fn serves(&self, request: &Request) -> bool {
+        Target::parse(&request.path).is_some_and(|place| {
+            self.kinds.get(place.plural).is_some_and(|it| it.api == place.api && it.group == place.group)
+        })
+    }
+
+    /// What discovery says of a group and version: its kinds.
+    fn discovered(&self, path: &str) -> Option<Vec<u8>> {
+        let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let (group, api) = match parts[..] {
+            ["api", api] => ("", api),
+            ["apis", group, api] => (group, api),
+            _ => return None,
+        };
+        let kinds = self.kinds.iter().filter(|(_, it)| it.group == group && it.api == api);
+        let kinds: Vec<Value> = kinds.map(|(plural, it)| json!({"name": plural, "kind": it.kind})).collect();
+        let list = json!({"kind": "APIResourceList", "apiVersion": "v1", "resources": kinds});
+        (!kinds.is_empty()).then(|| list.to_string().into_bytes())
+    }
+
+    /// The objects there are as events, and the version they are of. `marked`: with the bookmark that ends them.
+    pub fn initial(&self, request: &Request, marked: bool) -> (Vec<Vec<u8>>, u64) {
+        let Some(place) = Target::parse(&request.path) else { return (Vec::new(), self.now) };
+        let stored = &self.kinds[place.plural];
+        let partial = request.header("accept").contains("as=PartialObjectMetadata");
+        let wanted = selected(request);
+        let line = |word: &str, object: &Value| format!("{{\"type\":\"{word}\",\"object\":{object}}}\n").into_bytes();
+        let mut events = Vec::new();
+        for ((namespace, name), item) in &stored.items {
+            if place.namespace.is_none_or(|it| it == namespace) && wanted.as_ref().is_none_or(|it| it == name) {
+                let bytes = if partial { &item.metadata } else { &item.whole };
+                let mut object: Value = serde_json::from_slice(bytes).expect("stored as JSON");
+                if !partial {
+                    object["kind"] = json!(stored.kind);
+                    object["apiVersion"] = json!(stored.api_version());
+                }
+                events.push(line("ADDED", &object));
+            }
+        }
+        if marked {
+            let annotations = json!({"k8s.io/initial-events-end": "true"});
+            let metadata =
+                json!({"resourceVersion": self.now.to_string(), "creationTimestamp": null, "annotations": annotations});
+            events.push(line("BOOKMARK", &json!({"kind": stored.kind, "metadata": metadata})));
+        }
+        (events, self.now)
+    }
+
     /// The events after a version, and the version reached; none reached when it is too old.
     pub fn events(&self, request: &Request, from: u64) -> (Vec<Vec<u8>>, Option<u64>) {
         let place = Target::parse(&request.path);
@@ -203,11 +273,13 @@ impl Objects {
             return (vec![format!("{{\"type\":\"ERROR\",\"object\":{status}}}\n").into_bytes()], None);
         }
         let partial = request.header("accept").contains("as=PartialObjectMetadata");
-        let later = stored
-            .log
-            .iter()
-            .filter(|it| it.0 > from && (it.1.is_empty() || place.namespace.is_none_or(|namespace| namespace == it.1)));
-        let events = later.map(|it| if partial { it.3.clone() } else { it.2.clone() }).collect();
+        let wanted = selected(request);
+        let later = stored.log.iter().filter(|it| {
+            let bookmark = it.name.is_empty();
+            let here = place.namespace.is_none_or(|namespace| namespace == it.namespace);
+            it.version > from && (bookmark || here && wanted.as_ref().is_none_or(|name| *name == it.name))
+        });
+        let events = later.map(|it| if partial { it.partial.clone() } else { it.whole.clone() }).collect();
         (events, Some(self.now.max(from)))
     }
 }
@@ -230,8 +302,15 @@ impl Stored {
         let partial =
             json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]});
         let line = |object: &Value| format!("{{\"type\":\"{word}\",\"object\":{object}}}\n").into_bytes();
-        self.log.push((now, namespace.to_owned(), line(&whole), line(&partial)));
+        let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let (whole, partial) = (line(&whole), line(&partial));
+        self.log.push(Logged { version: now, namespace: namespace.to_owned(), name, whole, partial });
     }
+}
+
+/// The one name that is asked for, if any is.
+fn selected(request: &Request) -> Option<String> {
+    request.parameter("fieldSelector")?.strip_prefix("metadata.name=").map(str::to_owned)
 }
 
 fn key(object: &Value) -> (String, String) {

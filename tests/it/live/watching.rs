@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rolewalk::ingest::live::Patience;
+use rolewalk::ingest::live::{Live, Patience};
 use rolewalk::model::feed::Delta;
 use rolewalk::model::{Inventory, Status};
 
@@ -17,20 +17,31 @@ use crate::api_server::{ApiServer, Fault};
 const LONG: Duration = Duration::from_secs(20);
 
 /// A cluster that is being followed.
-struct Followed {
-    inventory: Inventory,
+pub struct Followed {
+    pub inventory: Inventory,
     deltas: mpsc::Receiver<Delta>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    _directory: tempfile::TempDir,
+    /// Where the kubeconfig stands.
+    directory: Option<tempfile::TempDir>,
 }
 
 impl Followed {
     /// Loads a cluster and follows it from then on.
-    fn start(server: &ApiServer) -> Followed {
+    pub fn start(server: &ApiServer) -> Followed {
+        Followed::start_with(server, PATIENCE)
+    }
+
+    pub fn start_with(server: &ApiServer, patience: Patience) -> Followed {
         let directory = tempfile::tempdir().unwrap();
-        let patience = Patience { request: LONG, ..PATIENCE };
+        let patience = Patience { request: LONG, ..patience };
         let live = open_with(server, directory.path(), patience);
+        let mut followed = Followed::of(live);
+        followed.directory = Some(directory);
+        followed
+    }
+
+    pub fn of(live: Live) -> Followed {
         let inventory = live.load();
         let (sender, deltas) = mpsc::channel();
         let stop = Arc::<AtomicBool>::default();
@@ -38,11 +49,11 @@ impl Followed {
         let thread = std::thread::spawn(move || {
             live.follow(&mut |delta| drop(sender.send(delta)), &stopped);
         });
-        Followed { inventory, deltas, stop, thread: Some(thread), _directory: directory }
+        Followed { inventory, deltas, stop, thread: Some(thread), directory: None }
     }
 
     /// Takes changes in until something holds.
-    fn until(&mut self, what: &str, holds: impl Fn(&Inventory) -> bool) {
+    pub fn until(&mut self, what: &str, holds: impl Fn(&Inventory) -> bool) {
         let start = Instant::now();
         while !holds(&self.inventory) {
             assert!(start.elapsed() < LONG, "{what}: gaps {:#?}", gaps(&self.inventory));
@@ -53,7 +64,7 @@ impl Followed {
         }
     }
 
-    fn has_pod(&mut self, name: &str) {
+    pub fn has_pod(&mut self, name: &str) {
         self.until(name, |it| it.clusters["prod"].pods.iter().any(|pod| pod.meta.name == name));
     }
 }
@@ -150,6 +161,106 @@ fn a_watch_that_became_too_old_is_begun_with_a_new_list_and_nothing_vanishes_mea
     assert_eq!(least, 1, "the old list stays until the new one is whole");
     let names: Vec<&str> = followed.inventory.clusters["prod"].pods.iter().map(|pod| pod.meta.name.as_str()).collect();
     assert_eq!(names, ["c"]);
+}
+
+#[test]
+fn where_only_single_namespaces_may_be_read_those_are_watched() {
+    let server = server();
+    for namespace in ["web", "payments"] {
+        server.put("namespaces", serde_json::json!({"metadata": {"name": namespace}}));
+    }
+    server.fail("pods", Fault::DeniedAcross(vec!["payments".into()]), usize::MAX);
+    let mut followed = Followed::start(&server);
+    assert_eq!(gaps(&followed.inventory).len(), 1);
+    server.wait_for_watches("pods", 1);
+    let lists = lists(&server);
+    server.put("pods", pod("web", "c"));
+    followed.has_pod("c");
+    server.delete("pods", "web", "a");
+    followed.until("a is gone", |it| it.clusters["prod"].pods.len() == 2);
+    assert_eq!(self::lists(&server), lists, "by the watch, not by reading again");
+    // The rights come: everything is read when the watch ends.
+    server.put("pods", pod("payments", "p"));
+    server.heal();
+    server.cut("pods");
+    followed.until("all of it", |it| it.clusters["prod"].pods.len() == 3 && gaps(it).is_empty());
+}
+
+/// Makes the pods' watch too old to go on, with these changes meanwhile.
+fn outdate(server: &ApiServer, change: impl FnOnce()) {
+    server.fail("pods", Fault::StatusOfWatch(500), usize::MAX);
+    server.cut("pods");
+    server.wait_for_watches("pods", 2);
+    change();
+    server.compact();
+    server.heal();
+}
+
+fn lists(server: &ApiServer) -> usize {
+    server.asked().iter().filter(|it| it.path.ends_with("/pods") && !it.query.contains("watch=1")).count()
+}
+
+#[test]
+fn a_server_that_streams_lists_is_asked_for_the_new_list_with_the_watch() {
+    let server = server();
+    server.stream_lists();
+    let mut followed = Followed::start(&server);
+    server.wait_for_watches("pods", 1);
+    outdate(&server, || {
+        server.delete("pods", "web", "b");
+        server.put("pods", pod("web", "c"));
+    });
+    let mut least = usize::MAX;
+    while !followed.inventory.clusters["prod"].pods.iter().any(|pod| pod.meta.name == "c") {
+        let delta = followed.deltas.recv_timeout(LONG).expect("the new list");
+        followed.inventory.apply(delta);
+        least = least.min(followed.inventory.clusters["prod"].pods.len());
+    }
+    assert_eq!(least, 2, "the old list stays until the new one is whole");
+    let pods = &followed.inventory.clusters["prod"].pods;
+    let names: Vec<&str> = pods.iter().map(|pod| pod.meta.name.as_str()).collect();
+    assert_eq!((names, pods.is_complete()), (vec!["a", "c"], true));
+    assert_eq!(lists(&server), 1, "no list in pages but the first");
+    // The same stream goes on as a watch.
+    let watches = server.asked().len();
+    server.put("pods", pod("web", "d"));
+    followed.has_pod("d");
+    assert_eq!(server.asked().len(), watches);
+}
+
+#[test]
+fn a_server_that_does_not_stream_lists_is_asked_once_and_then_for_pages() {
+    let server = server();
+    let mut followed = Followed::start(&server);
+    server.wait_for_watches("pods", 1);
+    outdate(&server, || server.put("pods", pod("web", "c")));
+    followed.has_pod("c");
+    assert_eq!(lists(&server), 2);
+    let tries = |server: &ApiServer| server.asked().iter().filter(|it| it.query.contains("sendInitialEvents")).count();
+    let before = tries(&server);
+    assert!(before >= 1);
+    let watches = server.asked().iter().filter(|it| it.path.ends_with("/pods")).count();
+    server.fail("pods", Fault::StatusOfWatch(410), 1);
+    server.cut("pods");
+    server.wait_for_watches("pods", watches);
+    server.put("pods", pod("web", "d"));
+    followed.has_pod("d");
+    assert_eq!(tries(&server), before, "it is known by now");
+}
+
+#[test]
+fn an_error_inside_a_watch_is_no_event_and_the_watch_goes_on() {
+    let server = server();
+    let mut followed = Followed::start(&server);
+    server.wait_for_watches("pods", 1);
+    // As when a watch falls behind: status 200, and the error is the object.
+    server.say("pods", r#"{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"etcd event received with PrevKv=nil","code":500}}"#);
+    server.wait_for_watches("pods", 2);
+    server.say("pods", "<html>proxy</html>");
+    server.wait_for_watches("pods", 3);
+    server.put("pods", pod("web", "c"));
+    followed.has_pod("c");
+    assert_eq!(gaps(&followed.inventory), Vec::<String>::new());
 }
 
 #[test]

@@ -106,7 +106,8 @@ impl Report {
 
     pub async fn failed(&self, refusal: &Refusal, call: Call) {
         let status = match refusal.status() {
-            Status::Missing if self.some => Status::Partial,
+            // Of an optional source `missing` would mean that nobody has to miss it; this one was asked for.
+            Status::Missing if self.some || !self.source.kind.is_expected() => Status::Partial,
             status => status,
         };
         tracing::info!("{}: {call}: {}", self.source, refusal.detail());

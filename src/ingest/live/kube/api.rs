@@ -111,12 +111,17 @@ impl Row {
 }
 
 impl Resource {
-    /// Path of the list: of one namespace, or of all of them.
-    pub fn path(&self, version: &str, namespace: Option<&str>) -> String {
-        let group = match self.group {
+    /// Path of the group in this version, where discovery lists its kinds.
+    pub fn group_path(&self, version: &str) -> String {
+        match self.group {
             "" => format!("/api/{version}"),
             group => format!("/apis/{group}/{version}"),
-        };
+        }
+    }
+
+    /// Path of the list: of one namespace, or of all of them.
+    pub fn path(&self, version: &str, namespace: Option<&str>) -> String {
+        let group = self.group_path(version);
         match namespace {
             Some(namespace) => format!("{group}/namespaces/{namespace}/{}", self.plural),
             None => format!("{group}/{}", self.plural),
@@ -156,6 +161,8 @@ pub fn cluster_role() -> String {
     let mut text = String::from(
         "# Of Secrets only names and key names are asked for, but RBAC cannot say so: leave `secrets` out where the right \
          to list\n# them is too much, and answers that hang on them say unknown.\n\
+         # ConfigMaps are read by name, and watched for their versions alone: without `watch`, they are read again every\n\
+         # five minutes.\n\
          apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: rolewalk\nrules:\n",
     );
     let mut rule = |groups: &str, resources: &[&str], names: &str, verbs: &str| {
@@ -182,8 +189,7 @@ pub fn cluster_role() -> String {
     }
     for row in ROWS {
         if let Call::Named(resource) = row.call {
-            rule(resource.group, &[resource.plural], "", "get");
-            rule(resource.group, &[resource.plural], AWS_AUTH.1, "list, watch");
+            rule(resource.group, &[resource.plural], "", "get, watch");
         }
     }
     let paths = ROWS.iter().filter_map(|row| match row.call {

@@ -10,6 +10,7 @@ use ::kube::{Client, Error};
 use http::header::{ACCEPT, ACCEPT_ENCODING, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use tokio::sync::Mutex;
@@ -19,7 +20,9 @@ use crate::base::text::clean;
 use crate::ingest::live::Patience;
 
 use super::cluster::lock;
-use super::context::{Chosen, Way, chain, read};
+use super::context::{Chosen, Way, chain, read, service_account};
+use super::login::{self, Failed};
+use super::proxy;
 
 /// Why a request was not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub enum RefusalKind {
     Absent,
     /// 410: the list or the watch is too old to go on with.
     Gone,
+    /// 400 or 422: the server does not do what was asked for.
+    Invalid,
     /// Anything that another try may heal.
     Transient,
 }
@@ -79,8 +84,8 @@ impl Stream {
 pub struct Server {
     chosen: Chosen,
     pub patience: Patience,
-    /// The connection with the number of its making; made anew when credentials were refused.
-    current: Mutex<Option<(u64, Client)>>,
+    /// Made anew when credentials were refused or run out.
+    current: Mutex<Option<Connection>>,
     /// Why nothing can be had from the server at the moment, and since when: one failure speaks for all sources, so that
     /// not each of them waits for it.
     dead: std::sync::Mutex<Option<(Instant, Refusal)>>,
@@ -89,6 +94,18 @@ pub struct Server {
     /// How often in a row it did not know who asks.
     unknown: AtomicU32,
 }
+
+/// A connection, with the number of its making.
+#[derive(Clone)]
+struct Connection {
+    number: u64,
+    client: Client,
+    /// Until when its credentials are good, where that is known.
+    until: Option<Timestamp>,
+}
+
+/// Credentials are renewed so long before they run out.
+const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 
 /// So many answers 401 in a row mean that the credentials are no good for anything any more.
 const UNKNOWN: u32 = 6;
@@ -254,52 +271,116 @@ impl Server {
         if let Some(refusal) = self.dead() {
             return Err(refusal);
         }
-        if let Some((number, client)) = &*current {
+        let now = Timestamp::now();
+        if let Some(Connection { number, client, until }) = &*current
+            && until.is_none_or(|until| now < until - AHEAD)
+        {
             return Ok((*number, client.clone()));
         }
-        let client = self.connect().await.map_err(|refusal| self.give_up(refusal))?;
-        *current = Some((1, client.clone()));
-        Ok((1, client))
+        let number = current.as_ref().map_or(1, |it| it.number + 1);
+        match (self.connect(number).await, &*current) {
+            (Ok(made), _) => *current = Some(made),
+            // They are still good for a moment, and another try may succeed.
+            (Err(_), Some(Connection { until: Some(until), .. })) if now < *until => {}
+            (Err(refusal), _) => {
+                // Nobody gets further than this: not each source has to find out for itself.
+                lock(&self.dead).get_or_insert_with(|| (Instant::now(), refusal.clone()));
+                return Err(refusal);
+            }
+        }
+        let made = current.as_ref().expect("made just now, or kept");
+        Ok((made.number, made.client.clone()))
     }
 
     /// Makes the connection anew, unless somebody has done so since connection `number`.
     async fn renew(&self, number: u64) {
         let mut current = self.current.lock().await;
-        if current.as_ref().is_some_and(|(it, _)| *it == number)
-            && let Ok(client) = self.connect().await
+        if current.as_ref().is_some_and(|it| it.number == number)
+            && let Ok(made) = self.connect(number + 1).await
         {
-            *current = Some((number + 1, client));
+            *current = Some(made);
         }
     }
 
-    async fn connect(&self) -> Result<Client, Refusal> {
-        let config = self.config().await?;
-        let refusal = |error: Error| self.refused_by(&error);
-        // Making a client runs the credentials helper, which blocks.
-        let made = tokio::task::spawn_blocking(move || Client::try_from(config));
-        match timeout(self.patience.credentials, made).await {
-            Ok(Ok(client)) => client.map_err(refusal),
+    async fn connect(&self, number: u64) -> Result<Connection, Refusal> {
+        let mut config = self.config().await?;
+        let mut until = None;
+        let login = &config.auth_info;
+        let others = login.token.is_some() || login.token_file.is_some() || login.username.is_some();
+        if let Some(exec) = login.exec.clone().filter(|_| !others) {
+            let fetched = self.blocking(move || login::run(&exec)).await?.map_err(|failed| self.unhelped(failed))?;
+            until = fetched.until;
+            config.auth_info = fetched.into_login(std::mem::take(&mut config.auth_info));
+        }
+        // Reads files, and the certificates of the system.
+        let client = self.blocking(move || Client::try_from(config)).await?.map_err(|error| self.refused_by(&error))?;
+        Ok(Connection { number, client, until })
+    }
+
+    /// Runs something that blocks, within the time for credentials.
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+        match timeout(self.patience.credentials, tokio::task::spawn_blocking(work)).await {
+            Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => Err(Refusal::new(RefusalKind::Credentials, format!("cannot connect: {error}"))),
             Err(_) => {
                 let limit = seconds(self.patience.credentials);
-                let why = format!("the credentials helper `{}` did not answer within {limit}", self.helper());
+                let why = match self.helper() {
+                    "" => format!("connecting took longer than {limit}"),
+                    helper => format!("the credentials helper `{helper}` did not answer within {limit}"),
+                };
                 Err(Refusal::new(RefusalKind::Credentials, why))
             }
         }
     }
 
+    /// The helper gave no credentials.
+    fn unhelped(&self, failed: Failed) -> Refusal {
+        let helper = self.helper();
+        let why = match failed {
+            Failed::NotStarted(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                format!("the credentials helper `{helper}` could not be run: it is not installed")
+            }
+            Failed::NotStarted(cause) => format!("the credentials helper `{helper}` could not be run: {cause}"),
+            Failed::Ended(said) => {
+                let line = said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no message");
+                let line: String = clean(line).chars().take(300).collect();
+                format!("the credentials helper `{helper}` failed: {line}; {}", self.remedy())
+            }
+            Failed::NotUnderstood(why) => format!("the credentials helper `{helper}` was not understood: {why}"),
+        };
+        Refusal::new(RefusalKind::Credentials, why)
+    }
+
     async fn config(&self) -> Result<Config, Refusal> {
         let broken = |why: String| Refusal::new(RefusalKind::Credentials, why);
         let mut config = match &self.chosen.way {
-            Way::InCluster => Config::incluster().map_err(|error| broken(chain(&error)))?,
+            Way::InCluster { directory, server } => {
+                let file = service_account(directory, server);
+                let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
+                let broken = |error| broken(format!("the service account of this pod: {}", chain(&error)));
+                let mut config = config.map_err(broken)?;
+                // The certificate may be renewed too.
+                config.root_cert_file = Some(directory.join("ca.crt"));
+                config.proxy_url = None;
+                config
+            }
             Way::Context { kubeconfig, name } => {
                 let file = read(kubeconfig.as_deref()).map_err(|error| broken(error.to_string()))?;
+                let own = proxy::of_context(&file, name);
                 let options = KubeConfigOptions { context: Some(name.clone()), cluster: None, user: None };
-                Config::from_custom_kubeconfig(file, &options)
-                    .await
-                    .map_err(|error| broken(format!("context `{name}`: {}", chain(&error))))?
+                let config = Config::from_custom_kubeconfig(file, &options).await;
+                let broken = |error| broken(format!("context `{name}`: {}", chain(&error)));
+                let mut config = config.map_err(broken)?;
+                config.proxy_url = own;
+                config
             }
         };
+        // What the context says counts; else the environment, as for every other program.
+        if config.proxy_url.is_none() {
+            config.proxy_url = proxy::of_environment(&config.cluster_url, |name| std::env::var(name).ok());
+        }
+        // The library knows this form by its other name; both leave names for the proxy to look up.
+        config.proxy_url = config.proxy_url.map(proxy::known);
         if let Some(exec) = &mut config.auth_info.exec {
             if exec.interactive_mode == Some(ExecInteractiveMode::Always) {
                 let why = format!("the credentials helper `{}` wants a terminal to itself", self.helper());
@@ -349,6 +430,7 @@ impl Server {
             StatusCode::FORBIDDEN => RefusalKind::Denied,
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_ACCEPTABLE => RefusalKind::Absent,
             StatusCode::GONE => RefusalKind::Gone,
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => RefusalKind::Invalid,
             _ => RefusalKind::Transient,
         };
         let why = match kind {
@@ -363,21 +445,6 @@ impl Server {
     /// A request that got no answer.
     fn refused_by(&self, error: &Error) -> Refusal {
         match auth_error(error) {
-            Some(AuthError::AuthExecStart(cause)) => {
-                let cause = match cause.kind() {
-                    io::ErrorKind::NotFound => "it is not installed".to_owned(),
-                    _ => cause.to_string(),
-                };
-                let why = format!("the credentials helper `{}` could not be run: {cause}", self.helper());
-                Refusal::new(RefusalKind::Credentials, why)
-            }
-            Some(AuthError::AuthExecRun { out, .. }) => {
-                let text = String::from_utf8_lossy(&out.stderr);
-                let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no message");
-                let line: String = clean(line).chars().take(300).collect();
-                let why = format!("the credentials helper `{}` failed: {line}; {}", self.helper(), self.remedy());
-                Refusal::new(RefusalKind::Credentials, why)
-            }
             Some(error) => Refusal::new(RefusalKind::Credentials, format!("{}; {}", chain(error), self.remedy())),
             None => Refusal::new(RefusalKind::Transient, format!("no connection to the API server: {}", chain(error))),
         }

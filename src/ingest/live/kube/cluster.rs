@@ -1,10 +1,11 @@
 //! One cluster: its readings, one for each source, and what they share.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::base::Name;
 use crate::ingest::live::answers::Answers;
@@ -24,6 +25,8 @@ use super::references;
 pub enum Next {
     /// Watch from this version of the list on, in this version of the API.
     Watch { api: &'static str, version: String },
+    /// The same for single namespaces, where all of them at once are refused.
+    WatchSome { api: &'static str, from: Vec<(String, String)> },
     /// It failed, or cannot be watched: read it again after a while.
     Again,
     /// Nothing to watch: the kind is not there, or never changes.
@@ -45,6 +48,12 @@ pub struct Cluster {
     pub known_namespaces: Mutex<Arc<KnownNamespaces>>,
     /// ConfigMaps that pods take their environment from.
     pub referenced: Mutex<BTreeSet<(Name, Name)>>,
+    /// Versions of the ConfigMaps that were read; none for one that is not there.
+    pub config_maps: Mutex<BTreeMap<(Name, Name), Option<String>>>,
+    /// What pods refer to has become more.
+    pub grown: Notify,
+    /// The API server does not send lists as events.
+    plain_lists: AtomicBool,
     readings: Mutex<BTreeMap<SourceKind, Reading>>,
     /// Until when the data of a source is known to be what the API server has.
     seen: Mutex<BTreeMap<SourceKind, Timestamp>>,
@@ -76,6 +85,9 @@ impl Cluster {
             patience,
             known_namespaces: Mutex::default(),
             referenced: Mutex::default(),
+            config_maps: Mutex::default(),
+            grown: Notify::new(),
+            plain_lists: AtomicBool::new(false),
             readings: Mutex::default(),
             seen: Mutex::default(),
         }
@@ -95,6 +107,14 @@ impl Cluster {
                 told: None,
             }
         })
+    }
+
+    /// Looks at the reading of a source without taking it.
+    pub fn with<T>(&self, row: &'static Row, look: impl FnOnce(&Reading) -> T) -> T {
+        let reading = self.take(row);
+        let seen = look(&reading);
+        self.bring_back(reading);
+        seen
     }
 
     pub fn bring_back(&self, reading: Reading) {
@@ -129,9 +149,20 @@ impl Cluster {
     /// Passes on what a page or an event held, and remembers what it refers to.
     pub async fn pass_on(&self, deltas: Vec<Delta>, feed: &Feed) {
         for delta in deltas {
-            references::gather(&delta.change, &self.referenced);
+            if references::gather(&delta.change, &self.referenced) {
+                self.grown.notify_one();
+            }
             feed.send(delta).await;
         }
+    }
+
+    /// Lists can be had as the first events of a watch, as far as is known.
+    pub fn streams_lists(&self) -> bool {
+        !self.plain_lists.load(Ordering::Relaxed)
+    }
+
+    pub fn never_stream_lists(&self) {
+        self.plain_lists.store(true, Ordering::Relaxed);
     }
 
     /// A list is at its end and whole.
@@ -158,6 +189,10 @@ impl Cluster {
         let status = match refusal.kind {
             RefusalKind::Denied | RefusalKind::Credentials => Status::Denied,
             _ if reading.has_data => Status::Partial,
+            // The kind is not there, as an optional file may not be.
+            RefusalKind::Absent => Status::Missing,
+            // Of an optional source `missing` would mean that nobody has to miss it; this one was asked for.
+            _ if !reading.source.kind.is_expected() => Status::Partial,
             _ => Status::Missing,
         };
         let permission = (refusal.kind == RefusalKind::Denied).then(|| reading.source.kind.permission().to_owned());

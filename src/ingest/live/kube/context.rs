@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ::kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
+use ::kube::config::{
+    AuthInfo, Cluster, Context, Kubeconfig, KubeconfigError, NamedAuthInfo, NamedCluster, NamedContext,
+};
 
 use crate::base::Name;
 use crate::ingest::live::ClusterTarget;
@@ -28,8 +30,8 @@ pub struct Wish {
 pub enum Way {
     /// A context of a kubeconfig, which is read anew for each connection: credentials change while the program runs.
     Context { kubeconfig: Option<PathBuf>, name: String },
-    /// The service account of the pod that the program runs in.
-    InCluster,
+    /// The service account of the pod that the program runs in: its directory, and the address of the API server.
+    InCluster { directory: PathBuf, server: String },
 }
 
 /// One cluster to read.
@@ -72,8 +74,9 @@ pub fn choose(wish: &Wish) -> Result<Vec<Chosen>, NoCluster> {
         Err(error) => return Err(error),
     };
     let Some(config) = config else {
-        let inside = wish.contexts.is_empty() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-        return if inside { Ok(vec![in_cluster(wish)]) } else { Err(NoCluster::None) };
+        let variable = |name: &str| std::env::var(name).ok();
+        let inside = in_cluster(wish, Path::new(SERVICE_ACCOUNT), &variable);
+        return inside.filter(|_| wish.contexts.is_empty()).map(|it| vec![it]).ok_or(NoCluster::None);
     };
     let known = || config.contexts.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
     let names: Vec<String> = if wish.all_contexts {
@@ -185,9 +188,36 @@ impl Found {
     }
 }
 
-fn in_cluster(wish: &Wish) -> Chosen {
+/// Where a pod finds the token, the certificate of the API server, and its namespace.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// The cluster that the program runs in, as its environment tells. `None`: it does not run in one.
+pub fn in_cluster(wish: &Wish, directory: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Option<Chosen> {
+    let host = variable("KUBERNETES_SERVICE_HOST").filter(|it| !it.is_empty())?;
+    let port = variable("KUBERNETES_SERVICE_PORT").filter(|it| !it.is_empty()).unwrap_or_else(|| "443".to_owned());
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let own = std::fs::read_to_string(directory.join("namespace")).ok().map(|it| it.trim().to_owned());
+    let namespaces = wish.namespace.iter().cloned().chain(own.filter(|it| !it.is_empty())).collect();
     let target = ClusterTarget { label: "in-cluster".into(), ..ClusterTarget::default() };
-    Chosen { target, way: Way::InCluster, namespaces: wish.namespace.iter().cloned().collect(), helper: None }
+    let way = Way::InCluster { directory: directory.to_owned(), server: format!("https://{host}:{port}") };
+    Some(Chosen { target, way, namespaces, helper: None })
+}
+
+/// The files of a service account as a kubeconfig: the token is read anew as it is renewed.
+pub fn service_account(directory: &Path, server: &str) -> Kubeconfig {
+    let file = |name: &str| Some(directory.join(name).display().to_string());
+    let name = || "in-cluster".to_owned();
+    let context = Context { cluster: name(), user: Some(name()), ..Context::default() };
+    let authority = file("ca.crt");
+    let cluster = Cluster { server: Some(server.to_owned()), certificate_authority: authority, ..Cluster::default() };
+    let user = AuthInfo { token_file: file("token"), ..AuthInfo::default() };
+    Kubeconfig {
+        current_context: Some(name()),
+        contexts: vec![NamedContext { name: name(), context: Some(context), ..NamedContext::default() }],
+        clusters: vec![NamedCluster { name: name(), cluster: Some(cluster), ..NamedCluster::default() }],
+        auth_infos: vec![NamedAuthInfo { name: name(), auth_info: Some(user), ..NamedAuthInfo::default() }],
+        ..Kubeconfig::default()
+    }
 }
 
 /// Where an EKS cluster stands, as far as can be told. Empty where it cannot.

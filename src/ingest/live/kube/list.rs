@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join;
+use memchr::{memchr, memmem};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use tokio::time::sleep;
@@ -20,6 +22,10 @@ use super::cluster::{Cluster, Next, Reading, lock};
 /// Objects asked for at a time. Larger pages are fewer requests, smaller ones an earlier first row.
 pub const PAGE: usize = 500;
 
+/// Namespaces of one kind that are watched side by side, where not all of them at once may be; more are read again now and
+/// then. Each is a connection, for each kind.
+const WATCHED: usize = 4;
+
 /// How often a list is begun anew because the API server forgot the version it was reading.
 const RESTARTS: u32 = 3;
 
@@ -35,6 +41,15 @@ pub async fn read(cluster: &Cluster, resource: Resource, reading: &mut Reading, 
                 return;
             }
             Err(refusal) if refusal.kind == RefusalKind::Absent && !sent => absent = Some(refusal),
+            // Rights are looked at before anything else: who may not list a kind hears so of one that does not exist too.
+            Err(refusal)
+                if refusal.kind == RefusalKind::Denied
+                    && resource.optional
+                    && !sent
+                    && is_served(cluster, resource, api).await == Some(false) =>
+            {
+                absent = Some(refusal);
+            }
             Err(refusal) if refusal.kind == RefusalKind::Denied && resource.namespaced && !sent => {
                 return by_namespace(cluster, resource, api, reading, refusal, feed).await;
             }
@@ -51,7 +66,30 @@ pub async fn read(cluster: &Cluster, resource: Resource, reading: &mut Reading, 
     }
 }
 
+/// Whether the API server has this kind, by its discovery, which everybody may ask. `None`: it does not say.
+async fn is_served(cluster: &Cluster, resource: Resource, api: &str) -> Option<bool> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct List {
+        resources: Vec<Kind>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Kind {
+        name: String,
+    }
+    match cluster.server.document(&resource.group_path(api)).await {
+        Ok(bytes) => {
+            let list = serde_json::from_slice::<List>(&bytes).ok()?;
+            Some(list.resources.iter().any(|kind| kind.name == resource.plural))
+        }
+        Err(refusal) => (refusal.kind == RefusalKind::Absent).then_some(false),
+    }
+}
+
 /// Reads all pages of one list and gives its version. `sent` is set once something was passed on.
+///
+/// The next page is asked for before this one is parsed: the API server makes it meanwhile.
 async fn pages(
     cluster: &Cluster,
     resource: Resource,
@@ -60,48 +98,76 @@ async fn pages(
     sent: &mut bool,
     feed: &Feed,
 ) -> Result<String, Refusal> {
-    let (mut next, mut restarts): (Option<String>, u32) = (None, 0);
+    let first = format!("{base}?limit={PAGE}");
+    let after = |token: &str| format!("{first}&continue={}", utf8_percent_encode(token, NON_ALPHANUMERIC));
+    let accept = resource.accept_list();
+    let (mut token, mut restarts): (Option<String>, u32) = (None, 0);
+    let mut bytes = cluster.server.get(&first, accept).await;
     loop {
-        let path = match &next {
-            None => format!("{base}?limit={PAGE}"),
-            Some(token) => {
-                format!("{base}?limit={PAGE}&continue={}", utf8_percent_encode(token, NON_ALPHANUMERIC))
+        let path = token.as_deref().map_or_else(|| first.clone(), after);
+        let next = bytes.as_ref().ok().and_then(|bytes| announced(bytes)).map(str::to_owned);
+        let ahead = async {
+            match &next {
+                Some(token) => Some(cluster.server.get(&after(token), accept).await),
+                None => None,
             }
         };
-        match page(cluster, resource, &path, reading).await {
-            Ok((deltas, around)) => {
-                *sent |= around.count > 0;
-                cluster.pass_on(deltas, feed).await;
-                match around.next {
-                    Some(token) => next = Some(token),
-                    None if around.torn => {
-                        let why = "an answer could not be read to its end";
-                        return Err(Refusal::new(RefusalKind::Transient, why));
-                    }
-                    None => return Ok(around.version),
+        let here = async {
+            let (deltas, around) = page(cluster, resource, &path, reading, bytes).await?;
+            *sent |= around.count > 0;
+            cluster.pass_on(deltas, feed).await;
+            Ok::<Around, Refusal>(around)
+        };
+        let (ahead, here) = join(ahead, here).await;
+        match here {
+            Ok(around) => match around.next {
+                Some(found) => {
+                    bytes = match ahead.filter(|_| next.as_ref() == Some(&found)) {
+                        Some(bytes) => bytes,
+                        None => cluster.server.get(&after(&found), accept).await,
+                    };
+                    token = Some(found);
                 }
-            }
+                None if around.torn => {
+                    let why = "an answer could not be read to its end";
+                    return Err(Refusal::new(RefusalKind::Transient, why));
+                }
+                None => return Ok(around.version),
+            },
             // The token of the next page lives as long as the API server keeps the version, five minutes or so.
-            Err(refusal) if refusal.kind == RefusalKind::Gone && next.is_some() && restarts < RESTARTS => {
+            Err(refusal) if refusal.kind == RefusalKind::Gone && token.is_some() && restarts < RESTARTS => {
                 restarts += 1;
-                next = None;
+                token = None;
                 cluster.report(reading, Change::Opened, feed).await;
+                bytes = cluster.server.get(&first, accept).await;
             }
             Err(refusal) => return Err(refusal),
         }
     }
 }
 
-/// One page. An answer that is no list, or breaks off, is asked for again; what can be read of the last try counts.
+/// The token of the next page, where the answer names it in front of its objects, as an API server does.
+fn announced(bytes: &[u8]) -> Option<&str> {
+    const MEMBER: &[u8] = b"\"continue\":\"";
+    let head = &bytes[..bytes.len().min(16 << 10)];
+    let head = &head[..memmem::find(head, b"\"items\":[")?];
+    let value = &head[memmem::find(head, MEMBER)? + MEMBER.len()..];
+    let value = std::str::from_utf8(&value[..memchr(b'"', value)?]).ok()?;
+    // One with an escape in it is read with the rest.
+    Some(value).filter(|it| !it.is_empty() && !it.contains('\\'))
+}
+
+/// One page, of which the first answer has come. An answer that is no list, or breaks off, is asked for again; what can be
+/// read of the last try counts.
 async fn page(
     cluster: &Cluster,
     resource: Resource,
     path: &str,
     reading: &mut Reading,
+    first: Result<Vec<u8>, Refusal>,
 ) -> Result<(Vec<Delta>, Around), Refusal> {
-    let mut tries = 0;
+    let (mut tries, mut bytes) = (0, first?);
     loop {
-        let bytes = cluster.server.get(path, resource.accept_list()).await?;
         let (deltas, around) = reading.answers.page(&bytes, &reading.source.path);
         if around.listed && !around.torn {
             return Ok((deltas, around));
@@ -114,6 +180,7 @@ async fn page(
             };
         }
         sleep(cluster.patience.pause_before(tries - 1)).await;
+        bytes = cluster.server.get(path, resource.accept_list()).await?;
     }
 }
 
@@ -121,16 +188,20 @@ async fn page(
 async fn by_namespace(
     cluster: &Cluster,
     resource: Resource,
-    api: &str,
+    api: &'static str,
     reading: &mut Reading,
     refusal: Refusal,
     feed: &Feed,
 ) {
     let (namespaces, all) = namespaces(cluster).await;
     let (mut read, mut refused, mut sent) = (Vec::new(), 0, false);
+    let mut from = Vec::new();
     for namespace in &namespaces {
         match pages(cluster, resource, &resource.path(api, Some(namespace)), reading, &mut sent, feed).await {
-            Ok(_) => read.push(namespace.as_str()),
+            Ok(version) => {
+                read.push(namespace.as_str());
+                from.push((namespace.clone(), version));
+            }
             Err(it) if it.kind == RefusalKind::Denied || it.kind == RefusalKind::Absent => refused += 1,
             Err(it) => return cluster.failed(reading, it, sent, feed).await,
         }
@@ -142,7 +213,8 @@ async fn by_namespace(
     let of = if all { format!("{} of {}", read.len(), namespaces.len()) } else { format!("{}", read.len()) };
     let why = format!("listing all namespaces is refused; read {of}: {}", read.join(", "));
     reading.has_data = true;
-    reading.next = Next::Again;
+    reading.next = if from.len() <= WATCHED { Next::WatchSome { api, from } } else { Next::Again };
+    cluster.saw(reading.row.kind);
     cluster.report(reading, Change::Listed { reading: Extent::Partial, read_at: None, why: why.clone() }, feed).await;
     let permission = Some(reading.source.kind.permission().to_owned());
     cluster.report(reading, Change::Failed { status: Status::Partial, why, permission }, feed).await;
@@ -200,5 +272,25 @@ async fn list_namespaces(cluster: &Cluster) -> Result<Vec<String>, Refusal> {
         if token.is_empty() {
             return Ok(names);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::announced;
+
+    #[test]
+    fn the_next_page_is_known_before_the_objects_are() {
+        let page =
+            |metadata: &str| format!(r#"{{"kind":"PodList","metadata":{metadata},"items":[{{"continue":"no"}}]}}"#);
+        let found = |metadata: &str| announced(page(metadata).as_bytes()).map(str::to_owned);
+        assert_eq!(
+            found(r#"{"resourceVersion":"7","continue":"eyJ2","remainingItemCount":9}"#).as_deref(),
+            Some("eyJ2")
+        );
+        assert_eq!(found(r#"{"resourceVersion":"7","continue":""}"#), None);
+        assert_eq!(found(r#"{"resourceVersion":"7"}"#), None);
+        assert_eq!(announced(b"{\"items\":[]}"), None);
+        assert_eq!(announced(b"<html>"), None);
     }
 }

@@ -10,9 +10,9 @@ use crate::model::feed::{Batch, Change};
 
 use super::cluster::lock;
 
-/// Adds the ConfigMaps, as namespace and name, that objects of this report refer to.
-pub fn gather(change: &Change, into: &Mutex<BTreeSet<(Name, Name)>>) {
-    let (Change::Page(batch) | Change::Changed(batch)) = change else { return };
+/// Adds the ConfigMaps, as namespace and name, that objects of this report refer to. Says whether there are new ones.
+pub fn gather(change: &Change, into: &Mutex<BTreeSet<(Name, Name)>>) -> bool {
+    let (Change::Page(batch) | Change::Changed(batch)) = change else { return false };
     let mut found: BTreeSet<(&Name, &Name)> = BTreeSet::new();
     match batch {
         Batch::Pods(pods) => {
@@ -29,15 +29,17 @@ pub fn gather(change: &Change, into: &Mutex<BTreeSet<(Name, Name)>>) {
                 });
             }
         }
-        _ => return,
+        _ => return false,
     }
     if found.is_empty() {
-        return;
+        return false;
     }
     let mut known = lock(into);
+    let before = known.len();
     for (namespace, name) in found {
         known.insert((namespace.clone(), name.clone()));
     }
+    known.len() > before
 }
 
 fn of_spec<'a>(spec: &'a PodSpec, add: &mut impl FnMut(&'a Name)) {

@@ -1,14 +1,14 @@
 //! Following a cluster: a watch for each list, resumed where it ended; a new list where it cannot be.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
+use futures_util::StreamExt;
+use futures_util::stream::{self, SelectAll};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::base::Name;
 use crate::ingest::live::Feed;
@@ -18,20 +18,23 @@ use crate::model::feed::Change;
 use super::api::{Call, ROWS, Resource, Row};
 use super::client::{Refusal, RefusalKind};
 use super::cluster::{Cluster, Next, Reading};
+use super::config_maps;
+use super::events::{Broken, Event, EventKind, Events, LASTS};
 
-/// After this many seconds the API server ends a watch by itself, and it is resumed.
-const LASTS: u32 = 290;
-/// Longer silence than a watch lasts means that the connection is dead.
-const SILENCE: Duration = Duration::from_secs(LASTS as u64 + 40);
 /// Lists that cannot be watched are read again this often, in longest pauses.
-const POLL: u32 = 5;
+pub const POLL: u32 = 5;
 
 /// Follows every source of the cluster until it is dropped.
 pub async fn follow(cluster: Arc<Cluster>, feed: Feed) {
     let mut tasks = JoinSet::new();
     for row in ROWS {
         let (cluster, feed) = (Arc::clone(&cluster), feed.clone());
-        tasks.spawn(async move { source(&cluster, row, &feed).await });
+        tasks.spawn(async move {
+            match row.call {
+                Call::Named(resource) => config_maps::follow(&cluster, row, resource, &feed).await,
+                Call::List(_) | Call::Path(_) => source(&cluster, row, &feed).await,
+            }
+        });
     }
     while tasks.join_next().await.is_some() {}
 }
@@ -45,8 +48,25 @@ async fn source(cluster: &Cluster, row: &'static Row, feed: &Feed) {
                 cluster.rest(row.kind);
                 return cluster.bring_back(reading);
             }
+            (Next::WatchSome { api, from }, Call::List(resource)) => {
+                let start = Instant::now();
+                let watched = watch_some(cluster, resource, api, &from, &mut reading, feed).await;
+                if !watched {
+                    reading.next = Next::Again;
+                }
+                cluster.bring_back(reading);
+                if watched {
+                    failures = if start.elapsed() > cluster.patience.longest_pause { 0 } else { failures + 1 };
+                    sleep(cluster.patience.pause_before(failures)).await;
+                    // Rights and namespaces may have come and gone too.
+                    super::read_anew(cluster, row, feed).await;
+                }
+            }
             (Next::Watch { api, version }, Call::List(resource)) => {
-                let ended = watch(cluster, resource, api, version, &mut reading, feed).await;
+                let mut ended = watch(cluster, resource, api, &version, &mut reading, feed).await;
+                if matches!(ended, Ended::Relist) {
+                    ended = stream_list(cluster, resource, api, &mut reading, feed).await;
+                }
                 cluster.bring_back(reading);
                 match ended {
                     Ended::Resume { lived: true } => failures = 0,
@@ -54,15 +74,7 @@ async fn source(cluster: &Cluster, row: &'static Row, feed: &Feed) {
                     Ended::Relist => super::read_anew(cluster, row, feed).await,
                     Ended::Failed(refusal) => {
                         failures += 1;
-                        // One lost connection is no news.
-                        if failures >= cluster.patience.attempts || refusal.kind != RefusalKind::Transient {
-                            let mut reading = cluster.take(row);
-                            let next = reading.next.clone();
-                            let refusal = since(refusal, cluster.seen_of(row.kind));
-                            cluster.failed(&mut reading, refusal, false, feed).await;
-                            reading.next = next;
-                            cluster.bring_back(reading);
-                        }
+                        tell(cluster, row, refusal, failures, feed).await;
                     }
                 }
                 if failures > 0 {
@@ -82,6 +94,19 @@ async fn source(cluster: &Cluster, row: &'static Row, feed: &Feed) {
             }
         }
     }
+}
+
+/// Says that a source is not kept up to date, once it is more than one lost connection.
+pub async fn tell(cluster: &Cluster, row: &'static Row, refusal: Refusal, failures: u32, feed: &Feed) {
+    if failures < cluster.patience.attempts && refusal.kind == RefusalKind::Transient {
+        return;
+    }
+    let mut reading = cluster.take(row);
+    let next = reading.next.clone();
+    let refusal = since(refusal, cluster.seen_of(row.kind));
+    cluster.failed(&mut reading, refusal, false, feed).await;
+    reading.next = next;
+    cluster.bring_back(reading);
 }
 
 /// A failure of what keeps data up to date: what is shown stays, with the time it is of.
@@ -104,36 +129,11 @@ enum Ended {
     Failed(Refusal),
 }
 
-#[derive(Deserialize)]
-struct EventIn<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    object: &'a RawValue,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ObjectIn {
-    metadata: MetadataIn,
-    code: u16,
-    message: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct MetadataIn {
-    namespace: Name,
-    name: Name,
-    #[serde(rename = "resourceVersion")]
-    version: String,
-}
-
 async fn watch(
     cluster: &Cluster,
     resource: Resource,
     api: &'static str,
-    version: String,
+    version: &str,
     reading: &mut Reading,
     feed: &Feed,
 ) -> Ended {
@@ -141,7 +141,7 @@ async fn watch(
         "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={LASTS}&resourceVersion={version}",
         resource.path(api, None)
     );
-    let mut stream = match cluster.server.open(&path, resource.accept_watch()).await {
+    let stream = match cluster.server.open(&path, resource.accept_watch()).await {
         Ok(stream) => stream,
         Err(refusal) if refusal.kind == RefusalKind::Gone => return Ended::Relist,
         Err(refusal) => return Ended::Failed(refusal),
@@ -151,61 +151,165 @@ async fn watch(
         cluster.listed(reading, "", feed).await;
     }
     cluster.saw(reading.row.kind);
-    let (mut waiting, mut lived): (Vec<u8>, bool) = (Vec::new(), false);
+    pursue(cluster, api, Events::new(stream), reading, feed).await
+}
+
+/// Watches single namespaces until the first of the watches ends, or for as long as one lasts. Says whether they could be
+/// watched.
+async fn watch_some(
+    cluster: &Cluster,
+    resource: Resource,
+    api: &'static str,
+    from: &[(String, String)],
+    reading: &mut Reading,
+    feed: &Feed,
+) -> bool {
+    let mut all = SelectAll::new();
+    for (namespace, version) in from {
+        let path =
+            format!("{}?watch=1&timeoutSeconds={LASTS}&resourceVersion={version}", resource.path(api, Some(namespace)));
+        match cluster.server.open(&path, resource.accept_watch()).await {
+            Ok(stream) => {
+                let events = stream::unfold(Events::new(stream), async |mut events| {
+                    let event = events.next().await.ok().flatten()?;
+                    Some((event, events))
+                });
+                // The end of one is told by an item of its own.
+                all.push(Box::pin(events.map(Some).chain(stream::iter([None]))));
+            }
+            Err(refusal) => return refusal.kind == RefusalKind::Gone,
+        }
+    }
+    cluster.saw(reading.row.kind);
+    let next = reading.next.clone();
+    while let Some(Some(event)) = all.next().await {
+        let ended = take_in(cluster, event, reading, api, feed).await;
+        reading.next = next.clone();
+        if ended.is_some() {
+            break;
+        }
+    }
+    true
+}
+
+/// Takes events in until the watch ends.
+async fn pursue(cluster: &Cluster, api: &'static str, mut events: Events, reading: &mut Reading, feed: &Feed) -> Ended {
+    let mut lived = false;
     loop {
-        let bytes = match timeout(SILENCE, stream.next()).await {
-            Ok(Ok(Some(bytes))) => bytes,
-            Ok(Ok(None)) => return Ended::Resume { lived },
-            Ok(Err(why)) if lived => {
-                tracing::debug!("{path}: {why}; resumed");
-                return Ended::Resume { lived };
-            }
-            Ok(Err(why)) => return Ended::Failed(Refusal::new(RefusalKind::Transient, why)),
-            Err(_) => return Ended::Resume { lived: false },
-        };
-        waiting.extend_from_slice(bytes.as_ref());
-        let mut done = 0;
-        while let Some(length) = memchr::memchr(b'\n', &waiting[done..]) {
-            let line = &waiting[done..done + length];
-            done += length + 1;
-            if line.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            match event(cluster, line, reading, api, feed).await {
+        match events.next().await {
+            Ok(Some(event)) => match take_in(cluster, event, reading, api, feed).await {
                 None => lived = true,
                 Some(ended) => return ended,
+            },
+            Ok(None) => return Ended::Resume { lived },
+            Err(Broken::Lost(why)) if lived => {
+                tracing::debug!("{}: {why}; resumed", reading.source);
+                return Ended::Resume { lived };
             }
+            Err(Broken::Silent) => return Ended::Resume { lived: false },
+            Err(broken) => return Ended::Failed(refusal_of(broken)),
         }
-        waiting.drain(..done);
     }
 }
 
 /// Takes one event in. Gives how the watch ends, if it does.
-async fn event(cluster: &Cluster, line: &[u8], reading: &mut Reading, api: &'static str, feed: &Feed) -> Option<Ended> {
-    let broken = |why: &str| Some(Ended::Failed(Refusal::new(RefusalKind::Transient, why)));
-    let Ok(event) = serde_json::from_slice::<EventIn<'_>>(line) else {
-        return broken("an event of the watch could not be read");
-    };
-    let object: ObjectIn = serde_json::from_str(event.object.get()).unwrap_or_default();
-    match &*event.kind {
-        "ADDED" | "MODIFIED" => {
-            let bytes = event.object.get().as_bytes();
-            let deltas = reading.answers.object(Some(0), bytes, &reading.source.path);
+async fn take_in(
+    cluster: &Cluster,
+    event: Event,
+    reading: &mut Reading,
+    api: &'static str,
+    feed: &Feed,
+) -> Option<Ended> {
+    match event.kind {
+        EventKind::Put => {
+            let deltas = reading.answers.object(Some(0), event.object.get().as_bytes(), &reading.source.path);
             cluster.pass_on(as_changes(deltas), feed).await;
         }
-        "DELETED" => {
-            let MetadataIn { namespace, name, .. } = &object.metadata;
-            let change = Change::Removed { namespace: namespace.clone(), name: name.clone() };
+        EventKind::Deleted => {
+            let change = Change::Removed { namespace: event.namespace, name: event.name };
             cluster.report(reading, change, feed).await;
         }
-        "BOOKMARK" => {}
-        "ERROR" if object.code == 410 => return Some(Ended::Relist),
-        "ERROR" => return broken(&format!("the watch ended: {}", object.message)),
-        _ => return None,
+        EventKind::Bookmark { .. } => {}
+        EventKind::TooOld => return Some(Ended::Relist),
+        EventKind::Error(why) => {
+            let why = format!("the watch ended: {why}");
+            return Some(Ended::Failed(Refusal::new(RefusalKind::Transient, why)));
+        }
+        EventKind::Other => return None,
     }
-    if !object.metadata.version.is_empty() {
-        reading.next = Next::Watch { api, version: object.metadata.version };
+    if !event.version.is_empty() {
+        reading.next = Next::Watch { api, version: event.version };
     }
     cluster.saw(reading.row.kind);
     None
+}
+
+pub fn refusal_of(broken: Broken) -> Refusal {
+    let why = match broken {
+        Broken::Silent => "the watch fell silent".to_owned(),
+        Broken::Lost(why) => why,
+        Broken::Unreadable => "an event of the watch could not be read".to_owned(),
+    };
+    Refusal::new(RefusalKind::Transient, why)
+}
+
+/// A new list in place of one that became too old, streamed by the watch that then goes on (KEP-3157): the API server
+/// answers it from memory, where pages are read from its storage by every client at once. The first list is read in
+/// pages all the same: they can be asked for in any release, and a first page is a first screen.
+///
+/// `Relist`: the server does not stream lists, or broke off; pages will do.
+async fn stream_list(
+    cluster: &Cluster,
+    resource: Resource,
+    api: &'static str,
+    reading: &mut Reading,
+    feed: &Feed,
+) -> Ended {
+    if !cluster.streams_lists() {
+        return Ended::Relist;
+    }
+    let path = format!(
+        "{}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds={LASTS}",
+        resource.path(api, None)
+    );
+    let mut events = match cluster.server.open(&path, resource.accept_watch()).await {
+        Ok(stream) => Events::new(stream),
+        Err(refusal) => {
+            if refusal.kind == RefusalKind::Invalid {
+                cluster.never_stream_lists();
+            }
+            return Ended::Relist;
+        }
+    };
+    cluster.report(reading, Change::Opened, feed).await;
+    let (mut sent, mut late): (HashSet<(Name, Name)>, Vec<Event>) = (HashSet::new(), Vec::new());
+    loop {
+        match events.next().await {
+            Ok(Some(event @ Event { kind: EventKind::Put | EventKind::Deleted, .. })) => {
+                // What happens while the list is being sent comes between its objects.
+                let key = (event.namespace.clone(), event.name.clone());
+                if event.kind == EventKind::Deleted || !sent.insert(key) {
+                    late.push(event);
+                    continue;
+                }
+                let deltas = reading.answers.object(Some(0), event.object.get().as_bytes(), &reading.source.path);
+                cluster.pass_on(deltas, feed).await;
+            }
+            Ok(Some(Event { kind: EventKind::Bookmark { listed: true }, version, .. })) => {
+                cluster.listed(reading, "", feed).await;
+                for event in late {
+                    take_in(cluster, event, reading, api, feed).await;
+                }
+                reading.next = Next::Watch { api, version };
+                return pursue(cluster, api, events, reading, feed).await;
+            }
+            Ok(Some(Event { kind: EventKind::Other | EventKind::Bookmark { .. }, .. })) => {}
+            Err(Broken::Lost(_) | Broken::Silent) => return Ended::Relist,
+            // The server did not understand what was asked.
+            Ok(_) | Err(Broken::Unreadable) => {
+                cluster.never_stream_lists();
+                return Ended::Relist;
+            }
+        }
+    }
 }
