@@ -550,3 +550,32 @@ impl Facts<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_searched_as_short_ones_are_also_after_changes() {
+        for count in [3_u32, 400] {
+            let names = (0..count).map(|at| Arc::new(Name::from(format!("role-{at:04}"))));
+            let mut listing = Listing::new(names.collect(), Reading::Complete);
+            let found = |listing: &Listing<Name>, name: &str| match listing.look_up(("", name)) {
+                Lookup::Found(it) => Some(it.to_string()),
+                Lookup::Absent | Lookup::Unknown => None,
+            };
+            for at in 0..count {
+                let name = format!("role-{at:04}");
+                assert_eq!(found(&listing, &name), Some(name));
+            }
+            assert_eq!(found(&listing, "role-"), None);
+            let before = listing.clone();
+            listing.remove(("", "role-0001"));
+            listing.upsert(Arc::new("role-0000b".into()));
+            assert_eq!(found(&listing, "role-0001"), None);
+            assert_eq!(found(&listing, "role-0000b").as_deref(), Some("role-0000b"));
+            assert_eq!(found(&listing, "role-0002").as_deref(), Some("role-0002"));
+            assert_eq!(found(&before, "role-0001").as_deref(), Some("role-0001"), "an older estate keeps its list");
+        }
+    }
+}
