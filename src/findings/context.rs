@@ -117,6 +117,8 @@ impl<'a> Context<'a> {
     /// Works out what uses all cores by itself. A thread that waits inside such work may be given another rule, and that
     /// must not wait for the same work; so it is done before the rules run.
     pub fn prepare(&self) {
+        // Both sides of the join below ask for them.
+        self.accounts();
         let roles: Vec<&Arc<Role>> = self.roles().collect();
         roles.into_par_iter().for_each(|role| {
             self.privilege_of(role);

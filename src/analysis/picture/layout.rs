@@ -99,14 +99,8 @@ pub struct Extent<'a> {
 pub(super) fn rank(kind: Kind) -> (usize, &'static str) {
     match kind {
         Kind::User | Kind::Group | Kind::IamUser => (0, "people"),
-        Kind::Deployment
-        | Kind::StatefulSet
-        | Kind::DaemonSet
-        | Kind::ReplicaSet
-        | Kind::Job
-        | Kind::CronJob
-        | Kind::Pod
-        | Kind::Container => (1, "workloads"),
+        Kind::Container => (1, "workloads"),
+        kind if kind.is_workload() => (1, "workloads"),
         Kind::ServiceAccount | Kind::Namespace => (2, "accounts"),
         Kind::Node => (3, "nodes"),
         Kind::Role => (4, "roles"),

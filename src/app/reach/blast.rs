@@ -179,23 +179,7 @@ fn beside(
     backward: bool,
 ) -> Vec<Line> {
     let of = |kind: Kind| summary.kinds.get(&kind).map_or(0, |it| it.1);
-    let workloads: usize = summary
-        .kinds
-        .iter()
-        .filter(|(kind, _)| {
-            matches!(
-                kind,
-                Kind::Deployment
-                    | Kind::StatefulSet
-                    | Kind::DaemonSet
-                    | Kind::ReplicaSet
-                    | Kind::Job
-                    | Kind::CronJob
-                    | Kind::Pod
-            )
-        })
-        .map(|(_, count)| count.1)
-        .sum();
+    let workloads: usize = summary.kinds.iter().filter(|(kind, _)| kind.is_workload()).map(|(_, count)| count.1).sum();
     let roles: usize = estate.inventory.accounts.values().map(|account| account.roles.len()).sum();
     let ours =
         if summary.foreign.is_empty() { String::new() } else { format!("  ({} not read)", summary.foreign.len()) };
@@ -262,9 +246,7 @@ fn advice(rows: &[Reached]) -> Vec<String> {
             Kind::Node => Some(format!("cordon and isolate node {}", key.name)),
             Kind::Role => Some(format!("revoke the sessions of role {}", key.name)),
             Kind::ServiceAccount => Some(format!("unbind {}/{}", key.namespace, key.name)),
-            Kind::Pod | Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Job | Kind::CronJob => {
-                Some(format!("stop {}/{}", key.namespace, key.name))
-            }
+            kind if kind.is_workload() => Some(format!("stop {}/{}", key.namespace, key.name)),
             Kind::Group | Kind::User => Some(format!("remove the bindings of {}", key.name)),
             _ => None,
         })

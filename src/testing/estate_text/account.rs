@@ -64,24 +64,25 @@ impl Builder {
         }
     }
 
+    /// An instance profile with one role.
+    pub(super) fn push_profile(&mut self, account: &str, arn: &str, role: Name) {
+        let profile = InstanceProfile {
+            account: account.into(),
+            name: arn.rsplit('/').next().unwrap_or(arn).into(),
+            arn: arn.into(),
+            roles: vec![role],
+            origin: Origin::default(),
+        };
+        self.push_account(account, SourceKind::InstanceProfiles, Batch::InstanceProfiles(vec![profile.into()]));
+    }
+
     /// `instance i-NAME role=R`
     pub(super) fn instance_line(&mut self, line: &mut Line) {
         let cluster = self.clusters[0].clone();
         let role = line.take("role").map(|it| self.role_arn(&it));
         let profile = format!("arn:{}:iam::{}:instance-profile/p-{}", cluster.partition, cluster.account, line.name);
         if let Some(role) = &role {
-            let profile = InstanceProfile {
-                account: cluster.account.as_str().into(),
-                name: format!("p-{}", line.name).into(),
-                arn: profile.as_str().into(),
-                roles: vec![role.clone()],
-                origin: Origin::default(),
-            };
-            self.push_account(
-                &cluster.account,
-                SourceKind::InstanceProfiles,
-                Batch::InstanceProfiles(vec![profile.into()]),
-            );
+            self.push_profile(&cluster.account, &profile, role.clone());
         }
         let instance = Instance {
             id: line.name.as_str().into(),

@@ -2,7 +2,6 @@
 
 use crate::base::Name;
 use crate::model::facts::eks::{FargateProfile, Nodegroup};
-use crate::model::facts::iam::InstanceProfile;
 use crate::model::facts::meta::{Labels, Meta, Origin};
 use crate::model::facts::node::{Instance, MetadataOptions, Node};
 use crate::model::feed::{Batch, Place};
@@ -64,18 +63,8 @@ impl Builder {
                 self.node_role = true;
                 self.role_line(&mut Line::parse(line.number, "role node ec2 policy={\"Effect\":\"Allow\",\"Action\":\"eks-auth:AssumeRoleForPodIdentity\",\"Resource\":\"*\"}").expect("a role"));
             }
-            let profile = InstanceProfile {
-                account: cluster.account.as_str().into(),
-                name: format!("p-{node_name}").into(),
-                arn: profile.as_str().into(),
-                roles: vec![self.role_arn(&role)],
-                origin: Origin::default(),
-            };
-            self.push_account(
-                &cluster.account,
-                SourceKind::InstanceProfiles,
-                Batch::InstanceProfiles(vec![profile.into()]),
-            );
+            let role = self.role_arn(&role);
+            self.push_profile(&cluster.account, &profile, role);
         }
         let instance = Instance {
             id: instance.into(),

@@ -191,6 +191,17 @@ echo '{{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredenti
         server.demand(token);
     }
 
+    /// The next token is fetched when the watch of pods is cut, and changes go on coming.
+    fn renews(&self, server: &ApiServer, followed: &mut Followed) {
+        let before = self.runs();
+        self.give(server, "two");
+        server.cut("pods");
+        server.wait_for_watches("pods", 2);
+        server.put("pods", pod("web", "b"));
+        followed.has_pod("b");
+        assert!(self.runs() > before);
+    }
+
     fn sign_out(&self) {
         std::fs::write(self.directory.path().join("signed-out"), "").unwrap();
     }
@@ -213,13 +224,7 @@ fn a_helper_is_asked_again_before_its_credentials_run_out() {
     let mut followed = Followed::of(live);
     assert_eq!(gaps(&followed.inventory), Vec::<String>::new());
     server.wait_for_watches("pods", 1);
-    let before = helper.runs();
-    helper.give(&server, "two");
-    server.cut("pods");
-    server.wait_for_watches("pods", 2);
-    server.put("pods", pod("web", "b"));
-    followed.has_pod("b");
-    assert!(helper.runs() > before);
+    helper.renews(&server, &mut followed);
     assert_eq!(gaps(&followed.inventory), Vec::<String>::new());
 }
 
@@ -232,13 +237,7 @@ fn credentials_that_are_refused_before_their_time_are_fetched_anew() {
     assert_eq!((pods(&inventory), helper.runs()), (1, 1), "once is enough for all sources");
     let mut followed = Followed::of(live);
     server.wait_for_watches("pods", 1);
-    let before = helper.runs();
-    helper.give(&server, "two");
-    server.cut("pods");
-    server.wait_for_watches("pods", 2);
-    server.put("pods", pod("web", "b"));
-    followed.has_pod("b");
-    assert!(helper.runs() > before);
+    helper.renews(&server, &mut followed);
 
     // Signed out: what is shown stays, and says what to run.
     helper.sign_out();
